@@ -1,0 +1,26 @@
+"""Errors that are answers: one clear line, exit code 2."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class LinksimError(ValueError):
+    """Bad input. The message is one line that names the culprit and the mend."""
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> LinksimError:
+    """Return the error for a name that no registry has, with the nearest known one.
+
+    Parameters
+    ----------
+    kind : str
+        What was looked up, e.g. ``"channel"``.
+    name : object
+        The name that was asked for.
+    known : iterable of str
+        The names that exist.
+    """
+    names = sorted(known)
+    near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.4)
+    mend = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
+    return LinksimError(f"unknown {kind} '{name}'; {mend}")

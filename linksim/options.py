@@ -1,0 +1,103 @@
+"""Options of channels and endpoints: the fields of a dataclass, filled from text or YAML.
+
+A part's constructor is its schema. Each option is a dataclass field whose metadata
+give ``help`` and ``unit``; `option` writes such a field and `build` fills one in.
+"""
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from linksim.errors import LinksimError, unknown
+
+T = TypeVar("T")
+
+
+def option(default: Any, help: str, unit: str = "") -> Any:  # noqa: A002
+    """Return a dataclass field with a default, a line of help and a unit."""
+    return dataclasses.field(default=default, metadata={"help": help, "unit": unit})
+
+
+def build(cls: type[T], values: Mapping[str, Any], what: str) -> T:
+    """Construct `cls` from named values, text or already typed.
+
+    Raises
+    ------
+    LinksimError
+        For an option that `cls` does not have, or a value of the wrong type.
+    """
+    hints = typing.get_type_hints(cls)
+    known = [f.name for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
+    for name in values:
+        if name not in known:
+            if not known:
+                raise LinksimError(f"{what} has no options, but '{name}' was given")
+            raise unknown(f"option of {what}", name, known)
+    return cls(**{n: _convert(v, hints[n], f"{what}: option '{n}'") for n, v in values.items()})
+
+
+def _convert(value: Any, hint: Any, where: str) -> Any:
+    members = typing.get_args(hint) or (hint,)
+    if types.NoneType in members and value in (None, "none", "null"):
+        return None
+    members = tuple(m for m in members if m is not types.NoneType)
+    for member in members:
+        try:
+            return _CONVERTERS[member](value)
+        except (TypeError, ValueError, KeyError, OverflowError):
+            continue
+    nouns = " or ".join(_NOUNS[m] for m in members)
+    raise LinksimError(f"{where} must be {nouns}, not '{value}'")
+
+
+def _as_bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}[str(value).lower()]
+
+
+def _as_int(value: Any) -> int:
+    number = _as_float(value)
+    if number != int(number):
+        raise ValueError
+    return int(number)
+
+
+def _as_float(value: Any) -> float:
+    number = float(value)
+    if isinstance(value, bool) or not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _as_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+_CONVERTERS = {bool: _as_bool, int: _as_int, float: _as_float, str: _as_text}
+_NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+def split_spec(spec: str, what: str) -> tuple[str, dict[str, str]]:
+    """Split ``"name:key=value,key=value"`` into its name and its options.
+
+    Raises
+    ------
+    LinksimError
+        If an option is not of the form ``key=value`` or is given twice.
+    """
+    name, _, rest = spec.strip().partition(":")
+    options: dict[str, str] = {}
+    for item in filter(None, (part.strip() for part in rest.split(","))):
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise LinksimError(f"{what} '{spec}': option '{item}' is not of the form key=value")
+        if key.strip() in options:
+            raise LinksimError(f"{what} '{spec}': option '{key.strip()}' is given twice")
+        options[key.strip()] = value.strip()
+    return name.strip().lower(), options
