@@ -1,0 +1,115 @@
+"""A stretch of video, audio or both."""
+
+import hashlib
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from linksim.errors import LinksimError
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Video at a constant frame rate and mono audio, both starting at t = 0.
+
+    Parameters
+    ----------
+    frames : np.ndarray or None
+        uint8, shape [T, H, W, 3], RGB; None without video.
+    fps : Fraction or None
+        Frames per second; None without video.
+    audio : np.ndarray or None
+        float32, shape [N], in [-1, 1]; None without audio, never without both.
+    sample_rate : int
+        Audio samples per second in Hz.
+    name : str
+        What to call it in messages and records; not part of its content.
+
+    Raises
+    ------
+    LinksimError
+        If a field has another type or shape.
+    """
+
+    frames: np.ndarray | None = None
+    fps: Fraction | None = None
+    audio: np.ndarray | None = None
+    sample_rate: int = 16_000
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        video, audio = self.frames, self.audio
+        if video is not None and (
+            video.dtype != np.uint8 or video.ndim != 4 or video.shape[3] != 3 or not video.size
+        ):
+            raise LinksimError(f"clip '{self.name}': frames must be uint8 of shape [T, H, W, 3]")
+        if (video is None) != (self.fps is None):
+            raise LinksimError(f"clip '{self.name}': frames and fps go together")
+        if self.fps is not None and not _is_rate(self.fps):
+            raise LinksimError(
+                f"clip '{self.name}': fps must be a positive Fraction of 32-bit integers"
+            )
+        if audio is not None and (audio.dtype != np.float32 or audio.ndim != 1 or not audio.size):
+            raise LinksimError(f"clip '{self.name}': audio must be float32 of shape [N]")
+        if video is None and audio is None:
+            raise LinksimError(f"clip '{self.name}': has neither video nor audio")
+        if self.sample_rate <= 0:
+            raise LinksimError(f"clip '{self.name}': sample_rate must be positive")
+
+    @property
+    def has_video(self) -> bool:
+        """Whether there are frames."""
+        return self.frames is not None
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether there are audio samples."""
+        return self.audio is not None
+
+    @property
+    def duration(self) -> float:
+        """Length of the longer of video and audio in seconds."""
+        video = 0.0 if self.frames is None else float(len(self.frames) / self.fps)
+        audio = 0.0 if self.audio is None else len(self.audio) / self.sample_rate
+        return max(video, audio)
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the content in hex: samples, sizes and rates, not the name."""
+        shapes = [None if a is None else a.shape for a in (self.frames, self.audio)]
+        digest = hashlib.sha256(f"{shapes} {self.fps} {self.sample_rate}".encode())
+        for samples in (self.frames, self.audio):
+            if samples is not None:
+                digest.update(np.ascontiguousarray(samples))
+        return digest.hexdigest()
+
+
+def _is_rate(fps: Fraction) -> bool:
+    """Whether containers and set-up messages can express a rate: they hold 32-bit integers."""
+    return isinstance(fps, Fraction) and fps > 0 and max(fps.as_integer_ratio()) < 2**31
+
+
+def require(clip: Clip, what: str, *, video: bool = False, audio: bool = False) -> None:
+    """Check that a clip has the streams that something needs.
+
+    Parameters
+    ----------
+    clip : Clip
+        The clip.
+    what : str
+        What needs them, for the message, e.g. ``"scheme 'wav2vid'"``.
+    video, audio : bool
+        Which streams are needed.
+
+    Raises
+    ------
+    LinksimError
+        If one is missing.
+    """
+    name = clip.name or "the clip"
+    for kind, needed, present in (
+        ("video", video, clip.has_video),
+        ("audio", audio, clip.has_audio),
+    ):
+        if needed and not present:
+            raise LinksimError(f"{name} has no {kind} stream; {what} needs {kind}")

@@ -1,0 +1,67 @@
+"""Has a file been cut short? Compare what decodes with what the header states.
+
+FFmpeg decodes what is left of a truncated file without a word. Containers that state no
+length, such as MPEG-PS and MP3, cannot be checked: there FFmpeg guesses it from the size.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from linksim.errors import LinksimError
+
+COMPLETE = 0.9  # less than this share of what is stated counts as truncated
+_STATED_LENGTH = {"mov", "wav", "flac", "avi"}
+_STREAMED = 0x7FFF_0000  # RIFF sizes from here on, and 0, stand for "not known yet"
+
+
+def check_riff(source: Path) -> None:
+    """Check the size in the header of a WAV or AVI file, which FFmpeg does not.
+
+    Raises
+    ------
+    LinksimError
+        If much of the file is missing.
+    """
+    with source.open("rb") as file:
+        header = file.read(8)
+    stated = int.from_bytes(header[4:], "little")
+    size = source.stat().st_size
+    if header[:4] == b"RIFF" and 0 < stated < _STREAMED and size < COMPLETE * stated:
+        raise LinksimError(f"{source}: truncated, {size} bytes where its header states {stated}")
+
+
+def check_stream(
+    source: Path, container: Any, stream: Any, seconds: Fraction, limit: Fraction | None
+) -> None:
+    """Check how much of one stream could be decoded, reading at most `limit` seconds.
+
+    Raises
+    ------
+    LinksimError
+        If much of it is missing.
+    """
+    if _STATED_LENGTH & set(container.format.name.split(",")) and stream.duration is not None:
+        _compare(source, seconds, stream.duration * stream.time_base, limit)
+
+
+def check_matroska(source: Path, container: Any, end: Fraction, limit: Fraction | None) -> None:
+    """Check when the last stream ends: Matroska states a length for the whole file only.
+
+    Raises
+    ------
+    LinksimError
+        If much of the file is missing.
+    """
+    if "matroska" in container.format.name and container.duration is not None:
+        _compare(source, end, Fraction(container.duration, 1_000_000), limit)
+
+
+def _compare(source: Path, seconds: Fraction, stated: Fraction, limit: Fraction | None) -> None:
+    if limit is not None:
+        stated = min(stated, limit)
+    if seconds < COMPLETE * stated:
+        raise LinksimError(
+            f"{source}: truncated, {float(seconds):.2f} s can be decoded where the header states "
+            f"{float(stated):.2f} s"
+        )

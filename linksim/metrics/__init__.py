@@ -1,0 +1,54 @@
+"""How close a received clip is to the one sent.
+
+TensorFlow, pesq and pystoi are imported when first measured with, so that the names of
+metrics can be checked at once.
+"""
+
+from collections.abc import Iterable
+
+from linksim.errors import unknown
+from linksim.media import Clip
+from linksim.metrics.audio import nrmse, pesq, stoi
+from linksim.metrics.value import Metric, MetricValue
+from linksim.metrics.video import ms_ssim, psnr
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("psnr", "PSNR (dB)", "video", True, psnr),
+        Metric("ms_ssim", "MS-SSIM", "video", True, ms_ssim),
+        Metric("nrmse", "NRMSE", "audio", False, nrmse),
+        Metric("pesq", "PESQ wide-band (MOS-LQO)", "audio", True, pesq),
+        Metric("stoi", "STOI", "audio", True, stoi),
+    )
+}
+
+__all__ = ["METRICS", "Metric", "MetricValue", "evaluate"]
+
+
+def evaluate(names: Iterable[str], reference: Clip, received: Clip) -> dict[str, MetricValue]:
+    """Measure a received clip by several metrics.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Keys of `METRICS`.
+    reference, received : Clip
+        What was sent and what came out.
+
+    Returns
+    -------
+    dict of str to MetricValue
+        By name, in the order asked for.
+
+    Raises
+    ------
+    LinksimError
+        For an unknown metric, before anything is measured.
+    """
+    chosen = []
+    for name in names:
+        if name not in METRICS:
+            raise unknown("metric", name, METRICS)
+        chosen.append(METRICS[name])
+    return {metric.name: metric.function(reference, received) for metric in chosen}

@@ -1,0 +1,58 @@
+"""What a metric is, and what it answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import nan
+from typing import Literal
+
+from linksim.media import Clip
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """One measurement.
+
+    Parameters
+    ----------
+    value : float
+        The measurement; NaN if there is none.
+    n : int
+        How many frames, samples or segments it averages; 0 if there is none.
+    reason : str
+        Why it is NaN, or what is special about it.
+    """
+
+    value: float
+    n: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A named measure of how close a received clip is to its reference.
+
+    Parameters
+    ----------
+    name : str
+        As in a study.
+    label : str
+        As on an axis.
+    kind : {"audio", "video"}
+        The stream that it needs.
+    higher_is_better : bool
+        Which way is good.
+    function : callable
+        ``function(reference, received) -> MetricValue``. It answers NaN with a reason where
+        it is not defined and does not raise.
+    """
+
+    name: str
+    label: str
+    kind: Literal["audio", "video"]
+    higher_is_better: bool
+    function: Callable[[Clip, Clip], MetricValue]
+
+
+def undefined(reason: str) -> MetricValue:
+    """Return NaN with a reason."""
+    return MetricValue(nan, 0, reason)

@@ -1,0 +1,77 @@
+"""Picture quality, frame by frame.
+
+Frames are compared by index over the reference's length: what the receiver has too many is
+not looked at, and where it has too few its last frame stays on the screen.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from linksim.media import Clip
+from linksim.metrics.value import MetricValue, undefined
+
+PSNR_CAP = 100.0
+_BATCH = 8  # frames measured at a time, which bounds the memory
+_MS_SSIM_SIDE = 161  # four halvings, rounded up, leave the 11 pixels of the window
+
+
+def psnr(reference: Clip, received: Clip) -> MetricValue:
+    """Peak signal-to-noise ratio in dB: mean over frames of 10 log10(255² / MSE).
+
+    The MSE is over the 8-bit R, G and B values of a frame. A frame without error counts as
+    100 dB, which caps every frame.
+    """
+    reason = _mismatch(reference, received)
+    if reason:
+        return undefined(reason)
+    values = []
+    for a, b in _pairs(reference, received):
+        error = np.mean((a.astype(np.int32) - b) ** 2, axis=(1, 2, 3))
+        with np.errstate(divide="ignore"):
+            values.append(np.minimum(10 * np.log10(255.0**2 / error), PSNR_CAP))
+    values = np.concatenate(values)
+    return MetricValue(float(values.mean()), len(values))
+
+
+def ms_ssim(reference: Clip, received: Clip) -> MetricValue:
+    """Multi-scale structural similarity: mean over frames, and over R, G and B.
+
+    Five scales with the weights of Wang, Simoncelli and Bovik, "Multi-scale structural
+    similarity for image quality assessment", Asilomar 2003, and an 11 x 11 Gaussian window of
+    standard deviation 1.5, as TensorFlow computes it. It needs more than 160 pixels on the
+    short side.
+    """
+    reason = _mismatch(reference, received)
+    if reason:
+        return undefined(reason)
+    side = min(reference.frames.shape[1:3])
+    if side < _MS_SSIM_SIDE:
+        return undefined(f"MS-SSIM needs {_MS_SSIM_SIDE} pixels on the short side, not {side}")
+    import tensorflow as tf
+
+    values = np.concatenate(
+        [tf.image.ssim_multiscale(a, b, 255).numpy() for a, b in _pairs(reference, received)]
+    )
+    return MetricValue(float(values.mean(dtype=np.float64)), len(values))
+
+
+def _mismatch(reference: Clip, received: Clip) -> str:
+    """Return why two clips cannot be compared frame by frame, or nothing."""
+    for name, clip in (("reference", reference), ("received clip", received)):
+        if clip.frames is None:
+            return f"the {name} has no video"
+    a, b = reference.frames.shape[1:3], received.frames.shape[1:3]
+    if a != b:
+        return f"picture sizes differ: {a[1]}x{a[0]} sent, {b[1]}x{b[0]} received"
+    if reference.fps != received.fps:
+        return f"frame rates differ: {reference.fps} sent, {received.fps} received"
+    return ""
+
+
+def _pairs(reference: Clip, received: Clip) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield batches of frames, uint8, shape [b, H, W, 3], of both."""
+    for start in range(0, len(reference.frames), _BATCH):
+        a = reference.frames[start : start + _BATCH]
+        shown = np.minimum(np.arange(start, start + len(a)), len(received.frames) - 1)
+        yield a, received.frames[shown]
