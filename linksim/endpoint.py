@@ -1,0 +1,191 @@
+"""What crosses the link, and who sends and receives it.
+
+::
+
+    Clip ──encode──▶ Encoded ──link──▶ Received ──decode──▶ Clip'
+
+An `Endpoint` is both ends of one scheme. It never sees the channel: it hands over
+streams and gets back what arrived of them. This module needs neither TensorFlow nor
+Sionna.
+"""
+
+import typing
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Any, ClassVar
+
+import numpy as np
+
+from linksim.errors import unknown
+from linksim.options import build
+
+if typing.TYPE_CHECKING:
+    from linksim.media import Clip
+
+ENTRY_POINT_GROUP = "linksim.endpoints"
+
+
+@dataclass(frozen=True)
+class Mcs:
+    """A modulation and coding scheme.
+
+    Parameters
+    ----------
+    modulation : str
+        ``"qpsk"``, ``"16qam"``, ``"64qam"`` or ``"256qam"``.
+    code_rate : float
+        Information bits (CRC included) per coded bit.
+    """
+
+    modulation: str
+    code_rate: float
+
+
+@dataclass(frozen=True)
+class BitStream:
+    """Packets for the digital pipe. A packet arrives whole or not at all.
+
+    Parameters
+    ----------
+    name : str
+        Unique among the streams of one `Encoded`.
+    packets : tuple of bytes
+        Sent in order; index i at the sender is index i at the receiver.
+    mcs : Mcs or None
+        The scheme's own choice; None takes the link's.
+    """
+
+    name: str
+    packets: tuple[bytes, ...]
+    mcs: Mcs | None = None
+
+
+@dataclass(frozen=True)
+class SymbolStream:
+    """Real latents for the analogue pipe; two make one channel use.
+
+    Parameters
+    ----------
+    name : str
+        Unique among the streams of one `Encoded`.
+    latents : np.ndarray
+        float32, shape [n]; any power, the link normalises it.
+    """
+
+    name: str
+    latents: np.ndarray
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """All that one transmission sends.
+
+    Parameters
+    ----------
+    streams : tuple of BitStream or SymbolStream
+        What crosses the link.
+    setup : bytes
+        What call set-up signals once (sizes, rates, duration). It is taken as delivered,
+        as in a session description, and its bits are counted as side information.
+    """
+
+    streams: tuple[BitStream | SymbolStream, ...]
+    setup: bytes = b""
+
+
+@dataclass(frozen=True)
+class ReceivedBits:
+    """The packets of a `BitStream` that arrived whole, by index."""
+
+    name: str
+    packets: Mapping[int, bytes]
+
+
+@dataclass(frozen=True)
+class ReceivedSymbols:
+    """A `SymbolStream` after equalisation.
+
+    Parameters
+    ----------
+    name : str
+        The stream's name.
+    latents : np.ndarray
+        float32, shape [n]; in the units of what was sent.
+    noise_variance : np.ndarray
+        float32, shape [n]; effective noise variance of each latent, in the same units
+        squared.
+    """
+
+    name: str
+    latents: np.ndarray
+    noise_variance: np.ndarray
+
+
+@dataclass(frozen=True)
+class Received:
+    """What the receiver has: the set-up, and each stream by its name."""
+
+    setup: bytes
+    streams: Mapping[str, ReceivedBits | ReceivedSymbols] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Csi:
+    """Channel state as the transmitter knows it: measured, quantised, delayed, maybe lost.
+
+    Parameters
+    ----------
+    snr_db : float
+        Quantised mean Es/N0 per resource element in dB; NaN if no report arrived.
+    """
+
+    snr_db: float
+
+
+class Endpoint(ABC):
+    """Both ends of one scheme.
+
+    A subclass is a frozen dataclass whose fields are its options, listed under the
+    entry-point group ``linksim.endpoints``. Both methods are pure functions of their
+    inputs and the options.
+    """
+
+    name: ClassVar[str]
+    uses_csi: bool = False
+    """Whether `encode` reads its `csi`; if not, one encoding serves every SNR."""
+
+    @abstractmethod
+    def encode(self, clip: "Clip", csi: Csi | None = None) -> Encoded:
+        """Turn a clip into streams.
+
+        Raises
+        ------
+        LinksimError
+            If the clip lacks what the scheme sends.
+        """
+
+    @abstractmethod
+    def decode(self, received: Received) -> "Clip":
+        """Turn what arrived into a clip of the original length; never raises for losses."""
+
+
+def endpoint_names() -> list[str]:
+    """Return the names of all installed endpoints."""
+    return sorted(e.name for e in entry_points(group=ENTRY_POINT_GROUP))
+
+
+def make_endpoint(name: str, options: Mapping[str, Any] | None = None) -> Endpoint:
+    """Construct an endpoint by name.
+
+    Raises
+    ------
+    LinksimError
+        For an unknown scheme (with the nearest known name), an unknown option or a
+        value of the wrong type.
+    """
+    found = {e.name: e for e in entry_points(group=ENTRY_POINT_GROUP)}
+    if name not in found:
+        raise unknown("scheme", name, found)
+    return build(found[name].load(), options or {}, f"scheme '{name}'")

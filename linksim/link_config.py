@@ -1,0 +1,171 @@
+"""What a link is made of, checked before anything heavy is loaded."""
+
+from dataclasses import dataclass
+
+from linksim.channels import parse_channel
+from linksim.endpoint import Mcs
+from linksim.errors import LinksimError, unknown
+from linksim.options import option
+
+MODULATIONS = {"qpsk": 2, "16qam": 4, "64qam": 6, "256qam": 8}
+"""Bits per symbol of each modulation."""
+
+ESTIMATORS = ("perfect", "ls-nearest", "ls-linear", "lmmse")
+EQUALIZERS = ("zf", "lmmse")
+SYMBOLS_PER_SLOT = 14
+PILOT_SYMBOLS = (2, 11)
+"""OFDM symbols of a slot that carry pilots on every subcarrier."""
+
+CRC_BITS = 24
+MIN_CODE_RATE, MAX_CODE_RATE = 0.2, 0.95  # TS 38.212, 5.4.2.1; below 1/5 needs repetition
+MAX_CODE_BLOCK_BITS = {1: 8448, 2: 3840}  # TS 38.212, 5.2.2, by base graph
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkConfig:
+    """One link: channel, grid, front end, modulation and code, feedback.
+
+    Raises
+    ------
+    LinksimError
+        If a field names nothing known or lies outside what the standard has.
+    """
+
+    channel: str = option("rayleigh", "channel model, name:key=value,…")
+    modulation: str = option("16qam", "qpsk, 16qam, 64qam or 256qam")
+    code_rate: float = option(0.5, "5G LDPC code rate, CRC included")
+    block_length: int | None = option(None, "coded bits per code block; none fills a slot", "bit")
+    estimator: str = option("ls-linear", "perfect, ls-nearest, ls-linear or lmmse")
+    equalizer: str = option("lmmse", "zf or lmmse")
+    interleave_slots: int = option(1, "slots over which symbols are interleaved", "slot")
+    subcarriers: int = option(72, "subcarriers of the resource grid")
+    subcarrier_spacing: float = option(15e3, "subcarrier spacing", "Hz")
+    decoder_iterations: int = option(20, "most belief-propagation iterations")
+    feedback_bits: int = option(4, "bits of one CSI report", "bit")
+    feedback_delay_slots: int = option(4, "age of a report when it is used", "slot")
+    feedback_loss: float = option(0.0, "probability that a report is lost")
+
+    def __post_init__(self) -> None:
+        if self.modulation not in MODULATIONS:
+            raise unknown("modulation", self.modulation, MODULATIONS)
+        if self.estimator not in ESTIMATORS:
+            raise unknown("estimator", self.estimator, ESTIMATORS)
+        if self.equalizer not in EQUALIZERS:
+            raise unknown("equalizer", self.equalizer, EQUALIZERS)
+        if not parse_channel(self.channel).pilots_inform and self.estimator != "perfect":
+            raise LinksimError(
+                f"channel '{self.channel}' fades every resource element on its own, so pilots tell "
+                f"nothing of the data; use estimator perfect, not {self.estimator}"
+            )
+        _in_range("interleave_slots", self.interleave_slots, 1, 1024)
+        _in_range("subcarriers", self.subcarriers, 12, 3276)
+        _in_range("subcarrier_spacing", self.subcarrier_spacing, 1e3, 960e3)
+        _in_range("decoder_iterations", self.decoder_iterations, 1, 200)
+        _in_range("feedback_bits", self.feedback_bits, 1, 16)
+        _in_range("feedback_delay_slots", self.feedback_delay_slots, 0, 10_000)
+        _in_range("feedback_loss", self.feedback_loss, 0.0, 1.0)
+        code_block(self, self.mcs)
+
+    @property
+    def mcs(self) -> Mcs:
+        """The link's own modulation and coding scheme."""
+        return Mcs(self.modulation, self.code_rate)
+
+    @property
+    def slot_data_symbols(self) -> int:
+        """Data resource elements of one slot."""
+        return self.subcarriers * (SYMBOLS_PER_SLOT - len(PILOT_SYMBOLS))
+
+    @property
+    def slot_resource_elements(self) -> int:
+        """All resource elements of one slot, pilots included."""
+        return self.subcarriers * SYMBOLS_PER_SLOT
+
+
+@dataclass(frozen=True)
+class CodeBlock:
+    """Sizes of one transport block, which is one 5G LDPC code block.
+
+    Parameters
+    ----------
+    info_bits : int
+        k, CRC included; a whole number of payload bytes plus 24.
+    coded_bits : int
+        n.
+    per_frame : int
+        Blocks in one frame of `interleave_slots` slots.
+    """
+
+    info_bits: int
+    coded_bits: int
+    per_frame: int
+
+    @property
+    def payload_bytes(self) -> int:
+        """Bytes that one block carries."""
+        return (self.info_bits - CRC_BITS) // 8
+
+
+def code_block(config: LinkConfig, mcs: Mcs) -> CodeBlock:
+    """Fit 5G LDPC code blocks into a frame (TS 38.212, 5.2.2 and 5.4.2).
+
+    Unless `block_length` says otherwise a block fills one slot, or an equal share of it
+    where one block would be longer than the standard allows.
+
+    Raises
+    ------
+    LinksimError
+        If no such code exists.
+    """
+    rate = mcs.code_rate
+    if mcs.modulation not in MODULATIONS:
+        raise unknown("modulation", mcs.modulation, MODULATIONS)
+    _in_range("code_rate", rate, MIN_CODE_RATE, MAX_CODE_RATE)
+    order = MODULATIONS[mcs.modulation]
+    slot_bits = config.slot_data_symbols * order
+    frame_bits = slot_bits * config.interleave_slots
+    if config.block_length is None:
+        coded = _largest_share(slot_bits, rate, order)
+    else:
+        coded = config.block_length
+        if not 0 < coded <= frame_bits:
+            raise LinksimError(
+                f"block_length {coded} must be between 1 and the {frame_bits} coded bits of a "
+                f"frame ({config.interleave_slots} slot(s), {mcs.modulation})"
+            )
+        if coded % order:
+            raise LinksimError(
+                f"block_length {coded} must be a multiple of {order}, the bits of one "
+                f"{mcs.modulation} symbol"
+            )
+    info = (int(coded * rate + 1e-6) - CRC_BITS) // 8 * 8 + CRC_BITS
+    if info < CRC_BITS + 8:
+        raise LinksimError(
+            f"block_length {coded} at code rate {rate:g} leaves no payload after the "
+            f"{CRC_BITS}-bit CRC; use a longer block or a higher rate"
+        )
+    if info > max_info_bits(rate):
+        raise LinksimError(
+            f"block_length {coded} at code rate {rate:g} needs {info} information bits; 5G LDPC "
+            f"has at most {max_info_bits(rate)} at this rate"
+        )
+    if info / coded < MIN_CODE_RATE:  # rounding to whole bytes may fall below what the code has
+        info += 8
+    return CodeBlock(info, coded, frame_bits // coded)
+
+
+def max_info_bits(rate: float) -> int:
+    """Return the longest code block, in bits, at a code rate (TS 38.212, 5.2.2)."""
+    return MAX_CODE_BLOCK_BITS[1 if rate > 1 / 3 else 2]
+
+
+def _largest_share(slot_bits: int, rate: float, order: int) -> int:
+    parts = 1
+    while int(slot_bits // parts * rate) > max_info_bits(rate):
+        parts += 1
+    return slot_bits // parts // order * order
+
+
+def _in_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise LinksimError(f"{name} must be between {low:g} and {high:g}, not {value:g}")
