@@ -1,0 +1,237 @@
+"""The digital pipe: bytes in, bytes and block flags out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy.fec.crc import CRCDecoder, CRCEncoder
+from sionna.phy.fec.ldpc import LDPC5GEncoder
+from sionna.phy.mapping import BinarySource, Demapper, Mapper
+from sionna.phy.nr.utils import generate_prng_seq
+
+from linksim.endpoint import Mcs
+from linksim.front_end import FrontEnd, noise_variance, seed_sionna
+from linksim.ldpc import EarlyStopDecoder, decode_in_chunks
+from linksim.link_config import MODULATIONS, LinkConfig, code_block
+from linksim.montecarlo import Counts, Tally, derive_seed
+
+BATCH_SLOTS = 64
+"""Slots of one compiled call of `transmit`; part of what a seed reproduces."""
+
+SCRAMBLING_INIT = 2**15 + 1
+"""c_init of TS 38.211, 7.3.1.1, for n_RNTI = 1, q = 0 and n_ID = 1."""
+
+
+@dataclass(frozen=True)
+class BitTransmission:
+    """What became of a payload.
+
+    Parameters
+    ----------
+    blocks : tuple of bytes or None
+        Payload of each transport block; None where the CRC failed.
+    bit_errors : int
+        Wrong information bits, failed blocks included.
+    channel_uses : int
+        Data resource elements, padding included.
+    overhead_uses : int
+        Pilot resource elements.
+    snr : np.ndarray
+        float32, [slots]; Es/N0 measured from the pilots of each slot, linear.
+    """
+
+    blocks: tuple[bytes | None, ...]
+    bit_errors: int
+    channel_uses: int
+    overhead_uses: int
+    snr: np.ndarray
+
+    @property
+    def block_ok(self) -> np.ndarray:
+        """bool, [blocks]; whether the CRC of each block passed."""
+        return np.array([b is not None for b in self.blocks], dtype=bool)
+
+
+class BitLink:
+    """Transport blocks over the shared front end (TS 38.212 and 38.211).
+
+    ::
+
+        bytes ─CRC-24A─▶ LDPC + bit interleaving ─▶ scramble ─▶ QAM ─▶ front end
+                                                                          │
+        bytes, flags ◀─CRC─ LDPC decoder ◀─ descramble ◀─ APP demapper ◀──┘
+
+    Scrambling matters here: without it a silent passage, all zeros, would be one
+    constellation point sent over and over, and not of unit energy.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        Grid, interleaving, block length and decoder iterations.
+    front_end : FrontEnd
+        Shared with the analogue pipe.
+    mcs : Mcs or None
+        Modulation and code rate; None takes those of `config`.
+    """
+
+    def __init__(self, config: LinkConfig, front_end: FrontEnd, mcs: Mcs | None = None) -> None:
+        mcs = mcs or config.mcs
+        self.block = code_block(config, mcs)
+        self.resource_elements = config.slot_resource_elements * config.interleave_slots
+        order = MODULATIONS[mcs.modulation]
+        self._front_end = front_end
+        self._frame_bits = front_end.symbols_per_frame * order
+        self._crc = CRCEncoder("CRC24A")
+        self._check = CRCDecoder(self._crc)
+        self._encode = LDPC5GEncoder(
+            self.block.info_bits, self.block.coded_bits, num_bits_per_symbol=order
+        )
+        self._decoder = EarlyStopDecoder(self._encode, self._crc, config.decoder_iterations)
+        self._map = Mapper("qam", order)
+        self._demap = Demapper("app", "qam", order)
+        sequence = generate_prng_seq(self._frame_bits, SCRAMBLING_INIT)
+        self._scramble = tf.constant(sequence, tf.float32)
+        self._source = BinarySource()
+        self._send = tf.function(self._chain, jit_compile=True)
+        self._measure = tf.function(self._measure_batch, jit_compile=True)
+
+    def transmit(self, payload: bytes, snr_db: float, seed: int) -> BitTransmission:
+        """Send a payload through one continuous run of fading.
+
+        Parameters
+        ----------
+        payload : bytes
+            Cut into transport blocks; the last is padded with zeros.
+        snr_db : float
+            Mean Es/N0 per resource element in dB.
+        seed : int
+            The result depends on nothing but this and the inputs.
+        """
+        sent = self._blocks_of(payload)
+        frames = -(-len(sent) // self.block.per_frame)
+        if not frames:
+            return BitTransmission((), 0, 0, 0, np.zeros(0, np.float32))
+        depth = self._front_end.slots_per_frame
+        seed_sionna(derive_seed(seed, "fades"))
+        h = self._front_end.continuous_fades(frames)
+        per_batch = max(1, BATCH_SLOTS // depth)
+        no = noise_variance(snr_db)
+        received, flags, snr = [], [], []
+        for start in range(0, frames, per_batch):
+            seed_sionna(derive_seed(seed, "noise", start))
+            blocks = sent[start * self.block.per_frame :][: per_batch * self.block.per_frame]
+            fades = h[start * depth :][: per_batch * depth]
+            bits, ok, measured = self._send(
+                _padded(blocks, per_batch * self.block.per_frame),
+                _padded(fades, per_batch * depth),
+                no,
+            )
+            received.append(bits.numpy()[: len(blocks)])
+            flags.append(ok.numpy()[: len(blocks)])
+            snr.append(measured.numpy()[: len(fades)])
+        decoded, ok = np.concatenate(received), np.concatenate(flags)
+        uses = frames * self._front_end.symbols_per_frame
+        return BitTransmission(
+            blocks=tuple(b if good else None for b, good in zip(_bytes(decoded), ok, strict=True)),
+            bit_errors=int(np.sum(decoded != sent)),
+            channel_uses=uses,
+            overhead_uses=frames * self.resource_elements - uses,
+            snr=np.concatenate(snr),
+        )
+
+    def measure(self, snr_db: float, seed: int, frames: int) -> Counts:
+        """Send one batch of random payload and count errors, a cluster a frame.
+
+        Parameters
+        ----------
+        snr_db : float
+            Mean Es/N0 per resource element in dB.
+        seed : int
+            Of the payload, the fades and the noise.
+        frames : int
+            Frames of the batch, each with fades of its own.
+        """
+        seed_sionna(seed)
+        bit_errors, block_errors = self._measure(noise_variance(snr_db), frames)
+        per_frame = self.block.per_frame
+        return Counts(
+            bits=Tally.of(bit_errors.numpy(), per_frame * self.block.info_bits),
+            blocks=Tally.of(block_errors.numpy(), per_frame),
+        )
+
+    def _measure_batch(self, no: tf.Tensor, frames: int) -> tuple[tf.Tensor, tf.Tensor]:
+        blocks = frames * self.block.per_frame
+        info = self._crc(self._source([blocks, self.block.payload_bytes * 8]))
+        decoded, _ = self._through(info, self._front_end.fades(frames), no)
+        wrong = tf.cast(tf.not_equal(decoded, info), tf.int32)
+        bit_errors = tf.reduce_sum(tf.reshape(wrong, [frames, -1]), axis=1)
+        block_wrong = tf.reshape(tf.reduce_max(wrong, axis=1), [frames, -1])
+        return bit_errors, tf.reduce_sum(block_wrong, axis=1)
+
+    def _chain(
+        self, payload: tf.Tensor, h: tf.Tensor, no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        info = self._crc(tf.cast(payload, tf.float32))
+        decoded, snr = self._through(info, h, no)
+        bits, ok = self._check(decoded)
+        return tf.cast(bits, tf.uint8), ok[:, 0], snr
+
+    def _through(self, info: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Carry information bits, [blocks, k], over the link; return them and the slots' SNR."""
+        per_frame, used = self.block.per_frame, self.block.per_frame * self.block.coded_bits
+        coded = tf.reshape(self._encode(info), [-1, used])
+        coded = tf.pad(coded, [[0, 0], [0, self._frame_bits - used]])
+        equalised = self._front_end(self._map(tf.abs(coded - self._scramble)), h, no)
+        llr = self._demap(equalised.symbols, equalised.noise_variance)
+        llr = (llr * (1.0 - 2.0 * self._scramble))[:, :used]
+        llr = tf.reshape(llr, [info.shape[0], llr.shape[1] // per_frame])
+        return decode_in_chunks(self._decoder, llr), equalised.snr
+
+    def _blocks_of(self, payload: bytes) -> np.ndarray:
+        size = self.block.payload_bytes
+        count = -(-len(payload) // size)
+        padded = np.frombuffer(payload.ljust(count * size, b"\0"), np.uint8)
+        return np.unpackbits(padded.reshape(count, size), axis=1)
+
+
+class UncodedLink:
+    """Hard-decided QAM over the shared front end, for tests against closed forms.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        Its modulation is used.
+    front_end : FrontEnd
+        The front end.
+    """
+
+    def __init__(self, config: LinkConfig, front_end: FrontEnd) -> None:
+        order = MODULATIONS[config.modulation]
+        self._front_end = front_end
+        self._bits = front_end.symbols_per_frame * order
+        self._map = Mapper("qam", order)
+        self._demap = Demapper("maxlog", "qam", order, hard_out=True)
+        self._source = BinarySource()
+        self._measure = tf.function(self._measure_batch, jit_compile=True)
+
+    def measure(self, snr_db: float, seed: int, frames: int) -> Counts:
+        """Send one batch of random bits and count errors; a block here is a frame."""
+        seed_sionna(seed)
+        errors = self._measure(noise_variance(snr_db), frames).numpy()
+        return Counts(bits=Tally.of(errors, self._bits), blocks=Tally.of(errors > 0, 1))
+
+    def _measure_batch(self, no: tf.Tensor, frames: int) -> tf.Tensor:
+        bits = self._source([frames, self._bits])
+        equalised = self._front_end(self._map(bits), self._front_end.fades(frames), no)
+        decided = self._demap(equalised.symbols, equalised.noise_variance)
+        return tf.reduce_sum(tf.cast(tf.not_equal(decided, bits), tf.int32), axis=1)
+
+
+def _padded(rows: np.ndarray | tf.Tensor, count: int) -> tf.Tensor:
+    """Repeat the last row up to `count`, so that every call has the compiled shape."""
+    missing = count - int(rows.shape[0])
+    return tf.concat([rows, tf.repeat(rows[-1:], missing, axis=0)], axis=0)
+
+
+def _bytes(bits: np.ndarray) -> list[bytes]:
+    return [row.tobytes() for row in np.packbits(bits, axis=1)]

@@ -1,0 +1,112 @@
+"""Error rates of a link against SNR, point by point."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from linksim import theory
+from linksim.bits import BitLink, UncodedLink
+from linksim.front_end import FrontEnd
+from linksim.link_config import LinkConfig
+from linksim.montecarlo import StopRule, simulate
+
+MEASURE_SLOTS = 256
+"""Slots of one compiled batch; part of what a seed reproduces."""
+
+
+@dataclass(frozen=True)
+class ErrorRate:
+    """Error rates at one SNR.
+
+    Parameters
+    ----------
+    snr_db : float
+        Mean Es/N0 per resource element in dB.
+    ber, bler : float
+        Bit and block error rate; `bler` is NaN if uncoded.
+    ci_low, ci_high : float
+        Interval of `bler` (of `ber`, if uncoded) at the stated confidence, clustered by fade.
+    bits, bit_errors, blocks, block_errors : int
+        Counts; information bits, CRC included. Uncoded, a block is a frame.
+    theory_ber : float
+        Closed form with perfect CSI, NaN where there is none.
+    stop : str
+        Condition that ended the point.
+    """
+
+    snr_db: float
+    ber: float
+    bler: float
+    ci_low: float
+    ci_high: float
+    bits: int
+    bit_errors: int
+    blocks: int
+    block_errors: int
+    theory_ber: float
+    stop: str
+
+
+def error_rates(
+    config: LinkConfig,
+    snr_db: Iterable[float],
+    *,
+    coded: bool,
+    stop: StopRule,
+    seed: int,
+    confidence: float = 0.95,
+) -> Iterator[ErrorRate]:
+    """Simulate a link, one SNR after the other, with one compiled graph for all.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        The link.
+    snr_db : iterable of float
+        Es/N0 per resource element in dB.
+    coded : bool
+        Whether 5G LDPC is used.
+    stop : StopRule
+        When a point is done.
+    seed : int
+        Every point is a pure function of the link, its SNR and this.
+    confidence : float
+        Of the intervals.
+    """
+    front_end = FrontEnd(config)
+    link = BitLink(config, front_end) if coded else UncodedLink(config, front_end)
+    frames = max(1, MEASURE_SLOTS // config.interleave_slots)
+    for snr in snr_db:
+        counts, reason = simulate(
+            lambda batch_seed, snr=snr: link.measure(snr, batch_seed, frames),
+            stop,
+            coded,
+            asdict(config),
+            coded,
+            snr,
+            seed,
+        )
+        low, high = (counts.blocks if coded else counts.bits).interval(confidence)
+        yield ErrorRate(
+            snr_db=snr,
+            ber=counts.bits.rate,
+            bler=counts.blocks.rate if coded else float("nan"),
+            ci_low=low,
+            ci_high=high,
+            bits=counts.bits.trials,
+            bit_errors=counts.bits.errors,
+            blocks=counts.blocks.trials,
+            block_errors=counts.blocks.errors,
+            theory_ber=float("nan") if coded else theory_ber(config, snr),
+            stop=reason,
+        )
+
+
+def theory_ber(config: LinkConfig, snr_db: Any) -> Any:
+    """Return the uncoded bit error rate with perfect CSI; NaN if the channel has no closed form."""
+    forms = {"awgn": theory.ber_awgn, "rayleigh": theory.ber_rayleigh}
+    name = config.channel.partition(":")[0].strip().lower()
+    snr = 10.0 ** (np.asarray(snr_db, float) / 10.0)
+    return forms[name](config.modulation, snr) if name in forms else np.full_like(snr, np.nan)

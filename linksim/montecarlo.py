@@ -1,0 +1,186 @@
+"""Monte Carlo: seeds, counts, confidence intervals, and when to stop."""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+def derive_seed(*parts: object) -> int:
+    """Return a 63-bit seed that depends on all parts and on nothing else.
+
+    The parts (text, numbers, None, lists, dicts) are hashed with SHA-256 in their JSON form, so
+    a seed does not depend on the process, the worker or the order of points.
+    """
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def clopper_pearson(errors: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval of a proportion (Clopper and Pearson, 1934).
+
+    Real-valued counts are allowed, as effective counts are.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper limit; (0, 1) for n = 0.
+    """
+    if n <= 0:
+        return 0.0, 1.0
+    tail = (1.0 - confidence) / 2.0
+    low = float(stats.beta.ppf(tail, errors, n - errors + 1)) if errors > 0 else 0.0
+    high = float(stats.beta.ppf(1.0 - tail, errors + 1, n - errors)) if errors < n else 1.0
+    return low, high
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Errors of trials that come in clusters: bits in a fade, blocks in a frame.
+
+    Trials of one cluster are dependent, clusters are not. All clusters are of one size.
+
+    Parameters
+    ----------
+    trials, errors : int
+        Over all clusters.
+    clusters : int
+        Number of clusters.
+    sum_squares : int
+        Sum over clusters of the squared number of errors.
+    """
+
+    trials: int = 0
+    errors: int = 0
+    clusters: int = 0
+    sum_squares: int = 0
+
+    @classmethod
+    def of(cls, errors: np.ndarray, trials_per_cluster: int) -> "Tally":
+        """Count clusters from their errors, an int array of shape [clusters]."""
+        e = np.asarray(errors, dtype=np.int64).reshape(-1)
+        return cls(trials_per_cluster * e.size, int(e.sum()), e.size, int((e * e).sum()))
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.trials + other.trials,
+            self.errors + other.errors,
+            self.clusters + other.clusters,
+            self.sum_squares + other.sum_squares,
+        )
+
+    @property
+    def rate(self) -> float:
+        """Errors per trial; NaN if nothing was tried."""
+        return self.errors / self.trials if self.trials else math.nan
+
+    def effective_trials(self) -> float:
+        """Return the number of independent trials that would be as precise.
+
+        Trials over the design effect, the ratio of the between-cluster variance of the rate to
+        its binomial variance (Kish, 1965). Where errors are absent or everywhere the
+        variance says nothing, and each cluster counts as one trial.
+        """
+        if self.clusters == self.trials:
+            return float(self.trials)
+        p = self.rate
+        if self.clusters < 2 or p in (0.0, 1.0):
+            return float(self.clusters)
+        size = self.trials / self.clusters
+        mean = self.errors / self.clusters
+        between = (self.sum_squares / self.clusters - mean**2) / (self.clusters - 1) / size**2
+        if between <= 0.0:
+            return float(self.trials)
+        return min(p * (1.0 - p) / between, float(self.trials))
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Return the interval of the error rate.
+
+        Clopper-Pearson at the effective number of trials, widened by the ratio of the t to
+        the normal quantile for few clusters (Korn and Graubard, 1998).
+        """
+        n = self.effective_trials()
+        if not n:
+            return 0.0, 1.0
+        if 1 < self.clusters < self.trials:
+            tail = (1.0 + confidence) / 2.0
+            n *= (stats.norm.ppf(tail) / stats.t.ppf(tail, self.clusters - 1)) ** 2
+        return clopper_pearson(self.rate * n, n, confidence)
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """When a point has been simulated enough; the first condition met ends it.
+
+    Parameters
+    ----------
+    block_errors : int or None
+        Block errors wanted.
+    relative_width : float or None
+        Width of the 95 % interval of the watched rate over the rate.
+    max_blocks : int
+        Budget of blocks (of slots, if uncoded).
+    """
+
+    block_errors: int | None = 200
+    relative_width: float | None = None
+    max_blocks: int = 20_000
+
+    def reason(self, blocks: Tally, watched: Tally) -> str | None:
+        """Return the condition that is met, or None to go on."""
+        if self.block_errors is not None and blocks.errors >= self.block_errors:
+            return "block_errors"
+        if self.relative_width is not None and watched.errors:
+            low, high = watched.interval()
+            if (high - low) / watched.rate <= self.relative_width:
+                return "relative_width"
+        return "max_blocks" if blocks.trials >= self.max_blocks else None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a batch, or a whole point, counted."""
+
+    bits: Tally = Tally()
+    blocks: Tally = Tally()
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.bits + other.bits, self.blocks + other.blocks)
+
+
+def simulate(
+    batch: Callable[[int], Counts], stop: StopRule, watch_blocks: bool, *seed_parts: object
+) -> tuple[Counts, str]:
+    """Run batches until the rule says stop.
+
+    Batch b is seeded by (seed_parts, b) alone, so a point has one value, whatever was run
+    before it.
+
+    Parameters
+    ----------
+    batch : callable
+        Maps a seed to the counts of one batch.
+    stop : StopRule
+        When to stop.
+    watch_blocks : bool
+        Whether the relative width is that of the block error rate, or of the bit error rate.
+    *seed_parts : object
+        Study and point.
+
+    Returns
+    -------
+    tuple
+        The counts, and the condition that ended the point.
+    """
+    counts = Counts()
+    index = 0
+    while True:
+        counts += batch(derive_seed(*seed_parts, index))
+        index += 1
+        reason = stop.reason(counts.blocks, counts.blocks if watch_blocks else counts.bits)
+        if reason:
+            return counts, reason
