@@ -1,0 +1,134 @@
+"""The analogue pipe: real latents in, equalised latents and their noise out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from linksim.errors import LinksimError
+from linksim.front_end import FrontEnd, noise_variance, seed_sionna
+from linksim.link_config import LinkConfig
+
+SCALE_BITS = 16
+"""Side information of one transmission: its scale as an IEEE 754 half-precision number."""
+
+
+@dataclass(frozen=True)
+class SymbolTransmission:
+    """What became of a run of latents.
+
+    Parameters
+    ----------
+    latents, noise_variance : np.ndarray
+        float32, [n]; equalised latents and the effective noise variance of each.
+    channel_uses, overhead_uses : int
+        Data resource elements (padding included) and pilots.
+    snr : np.ndarray
+        float32, [slots]; Es/N0 measured from the pilots of each slot, linear.
+    """
+
+    latents: np.ndarray
+    noise_variance: np.ndarray
+    channel_uses: int
+    overhead_uses: int
+    snr: np.ndarray
+
+
+class SymbolLink:
+    """Power-normalised latents over the shared front end, two reals a channel use.
+
+    ::
+
+        latents ─÷ scale─▶ pair to I/Q ─▶ pad to frames ─▶ front end ─▶ unpair ─× scale─▶ latents'
+            └──────── scale, 16 bits of side information ───────────────────────┘
+
+    Every step is differentiable with respect to the latents.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        Grid and interleaving depth.
+    front_end : FrontEnd
+        Shared with the digital pipe.
+    """
+
+    def __init__(self, config: LinkConfig, front_end: FrontEnd) -> None:
+        self._front_end = front_end
+        self._resource_elements = config.slot_resource_elements * config.interleave_slots
+
+    def frames(self, latents: int) -> int:
+        """Return how many frames a number of latents needs."""
+        return -(-latents // (2 * self._front_end.symbols_per_frame))
+
+    def __call__(self, latents: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Send a batch, each row through frames and fades of its own.
+
+        Input
+        -----
+        latents : tf.float32, [batch, n]
+            Any power.
+        no : tf.float32, scalar
+            Noise variance N0 per resource element.
+
+        Output
+        ------
+        latents : tf.float32, [batch, n]
+            Equalised, in the units of the input.
+        noise_variance : tf.float32, [batch, n]
+            Effective noise variance of each, in those units squared.
+        """
+        batch, n = latents.shape
+        h = self._front_end.fades(batch * self.frames(n))
+        received, variance, _ = self._through(latents, _rms(latents), h, no)
+        return received, variance
+
+    def transmit(self, latents: np.ndarray, snr_db: float, seed: int) -> SymbolTransmission:
+        """Send one run of latents through one continuous run of fading.
+
+        Raises
+        ------
+        LinksimError
+            If a latent is NaN or infinite.
+        """
+        values = np.asarray(latents, np.float32).reshape(1, -1)
+        if not np.isfinite(values).all():
+            raise LinksimError("a latent to transmit is NaN or infinite; mend the encoder")
+        frames = self.frames(values.size)
+        if not frames:
+            empty = np.zeros(0, np.float32)
+            return SymbolTransmission(empty, empty, 0, 0, empty)
+        seed_sionna(seed)
+        h = self._front_end.continuous_fades(frames)
+        # The receiver knows the scale as sent, so both ends use the rounded value.
+        scale = tf.cast(tf.cast(_rms(tf.constant(values)), tf.float16), tf.float32)
+        received, variance, snr = self._through(
+            tf.constant(values), scale, h, noise_variance(snr_db)
+        )
+        uses = frames * self._front_end.symbols_per_frame
+        return SymbolTransmission(
+            received.numpy()[0],
+            variance.numpy()[0],
+            uses,
+            frames * self._resource_elements - uses,
+            snr.numpy(),
+        )
+
+    def _through(
+        self, latents: tf.Tensor, scale: tf.Tensor, h: tf.Tensor, no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        batch, n = latents.shape
+        per_frame = self._front_end.symbols_per_frame
+        padding = self.frames(n) * per_frame * 2 - n
+        reals = tf.pad(tf.math.divide_no_nan(latents, scale), [[0, 0], [0, padding]])
+        pairs = tf.reshape(reals, [-1, per_frame, 2])
+        out = self._front_end(tf.complex(pairs[..., 0], pairs[..., 1]), h, no)
+        both = tf.stack([tf.math.real(out.symbols), tf.math.imag(out.symbols)], axis=-1)
+        # A complex noise variance is shared evenly by the two reals.
+        half = tf.repeat(out.noise_variance[..., tf.newaxis] / 2.0, 2, axis=-1)
+        received = tf.reshape(both, [batch, -1])[:, :n] * scale
+        return received, tf.reshape(half, [batch, -1])[:, :n] * scale**2, out.snr
+
+
+def _rms(latents: tf.Tensor) -> tf.Tensor:
+    """Return the scale, [batch, 1], that gives I/Q pairs unit mean energy."""
+    return tf.sqrt(2.0 * tf.reduce_mean(latents**2, axis=1, keepdims=True))

@@ -1,0 +1,204 @@
+"""One transmission: every stream of an `Encoded` over the link, and what it cost.
+
+::
+
+    BitStream    ─frame into blocks─▶ BitLink    ─▶ whole packets
+    SymbolStream ───────────────────▶ SymbolLink ─▶ latents, noise variance
+    set-up, scales ─▶ counted at the link's own MCS, taken as delivered
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from linksim.bits import BitLink
+from linksim.endpoint import (
+    BitStream,
+    Csi,
+    Encoded,
+    Mcs,
+    Received,
+    ReceivedBits,
+    ReceivedSymbols,
+    SymbolStream,
+)
+from linksim.feedback import CsiFeedback
+from linksim.framing import pack, unpack
+from linksim.front_end import FrontEnd
+from linksim.link_config import LinkConfig, code_block
+from linksim.montecarlo import derive_seed
+from linksim.symbols import SCALE_BITS, SymbolLink
+
+SOUNDING_SLOTS = 64
+"""Slots whose reports the transmitter has averaged before it encodes."""
+
+SETUP = "set-up"
+"""Name under which side information is accounted."""
+
+
+@dataclass(frozen=True)
+class Accounting:
+    """What was sent, in complex channel uses. Sums stream by stream.
+
+    Parameters
+    ----------
+    payload_bits : int
+        Bits of the packets handed over; 0 for a symbol stream.
+    side_info_bits : int
+        Bits of call set-up and of scales.
+    channel_uses : int
+        Data resource elements: data, side information, headers, CRC, parity and padding.
+    overhead_uses : int
+        Pilot resource elements. The two together are the resource elements of the slots used.
+    """
+
+    payload_bits: int = 0
+    side_info_bits: int = 0
+    channel_uses: int = 0
+    overhead_uses: int = 0
+
+    def __add__(self, other: "Accounting") -> "Accounting":
+        return Accounting(
+            self.payload_bits + other.payload_bits,
+            self.side_info_bits + other.side_info_bits,
+            self.channel_uses + other.channel_uses,
+            self.overhead_uses + other.overhead_uses,
+        )
+
+
+@dataclass(frozen=True)
+class Transmission:
+    """What the receiver got, and what it cost.
+
+    Parameters
+    ----------
+    received : Received
+        For `Endpoint.decode`.
+    per_stream : dict
+        `Accounting` of each stream, and of the side information under ``"set-up"``.
+    block_ok : dict
+        bool, [blocks], of each bit stream: whether the CRC passed.
+    csi : Csi
+        Average of what was fed back while it was sent; NaN if nothing was.
+    """
+
+    received: Received
+    per_stream: dict[str, Accounting]
+    block_ok: dict[str, np.ndarray]
+    csi: Csi
+
+    @cached_property
+    def accounting(self) -> Accounting:
+        """Total over all streams."""
+        return sum(self.per_stream.values(), Accounting())
+
+
+@dataclass
+class Link:
+    """A link ready to transmit; what it compiles serves every SNR.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        What it is made of.
+    """
+
+    config: LinkConfig
+    _bit_links: dict[Mcs, BitLink] = field(default_factory=dict, init=False, repr=False)
+
+    def sound(self, snr_db: float, seed: int) -> Csi:
+        """Return the CSI that the transmitter has before it encodes.
+
+        64 slots are sent and their reports averaged. They precede the transmission and are
+        not charged to it.
+        """
+        pilots_only = np.zeros(2 * self.config.slot_data_symbols * SOUNDING_SLOTS, np.float32)
+        sent = self._symbol_link.transmit(pilots_only, snr_db, derive_seed(seed, "sounding"))
+        return self._fed_back([sent.snr], seed)
+
+    def transmit(self, encoded: Encoded, snr_db: float, seed: int) -> Transmission:
+        """Send every stream, each in slots of its own, and account for all of it.
+
+        Parameters
+        ----------
+        encoded : Encoded
+            What the endpoint wants sent.
+        snr_db : float
+            Mean Es/N0 per resource element in dB.
+        seed : int
+            With the inputs, all that the result depends on.
+
+        Raises
+        ------
+        LinksimError
+            If a stream asks for an MCS that does not exist, or holds NaN.
+        """
+        streams: dict[str, ReceivedBits | ReceivedSymbols] = {}
+        costs: dict[str, Accounting] = {}
+        flags: dict[str, np.ndarray] = {}
+        measured = []
+        for stream in encoded.streams:
+            stream_seed = derive_seed(seed, stream.name)
+            if isinstance(stream, BitStream):
+                result = self._send_bits(stream, snr_db, stream_seed)
+                streams[stream.name], costs[stream.name], flags[stream.name], snr = result
+            else:
+                result = self._send_symbols(stream, snr_db, stream_seed)
+                streams[stream.name], costs[stream.name], snr = result
+            measured.append(snr)
+        costs[SETUP] = self._side_information(encoded)
+        return Transmission(
+            received=Received(encoded.setup, streams),
+            per_stream=costs,
+            block_ok=flags,
+            csi=self._fed_back(measured, seed),
+        )
+
+    def _send_bits(
+        self, stream: BitStream, snr_db: float, seed: int
+    ) -> tuple[ReceivedBits, Accounting, np.ndarray, np.ndarray]:
+        link = self._bit_link(stream.mcs or self.config.mcs)
+        sent = link.transmit(pack(stream.packets, link.block.payload_bytes), snr_db, seed)
+        cost = Accounting(
+            payload_bits=8 * sum(map(len, stream.packets)),
+            channel_uses=sent.channel_uses,
+            overhead_uses=sent.overhead_uses,
+        )
+        return ReceivedBits(stream.name, unpack(sent.blocks)), cost, sent.block_ok, sent.snr
+
+    def _send_symbols(
+        self, stream: SymbolStream, snr_db: float, seed: int
+    ) -> tuple[ReceivedSymbols, Accounting, np.ndarray]:
+        sent = self._symbol_link.transmit(stream.latents, snr_db, seed)
+        cost = Accounting(channel_uses=sent.channel_uses, overhead_uses=sent.overhead_uses)
+        received = ReceivedSymbols(stream.name, sent.latents, sent.noise_variance)
+        return received, cost, sent.snr
+
+    def _side_information(self, encoded: Encoded) -> Accounting:
+        scales = sum(isinstance(s, SymbolStream) for s in encoded.streams)
+        bits = 8 * len(encoded.setup) + SCALE_BITS * scales
+        block = code_block(self.config, self.config.mcs)
+        frames = -(-bits // (8 * block.payload_bytes * block.per_frame))
+        slots = frames * self.config.interleave_slots
+        data = slots * self.config.slot_data_symbols
+        pilots = slots * self.config.slot_resource_elements - data
+        return Accounting(side_info_bits=bits, channel_uses=data, overhead_uses=pilots)
+
+    def _fed_back(self, measured: list[np.ndarray], seed: int) -> Csi:
+        feedback = CsiFeedback.of(self.config)
+        snr = np.concatenate(measured) if measured else np.zeros(0)
+        return feedback.average(feedback.reports(snr, derive_seed(seed, "feedback")))
+
+    def _bit_link(self, mcs: Mcs) -> BitLink:
+        if mcs not in self._bit_links:
+            self._bit_links[mcs] = BitLink(self.config, self._front_end, mcs)
+        return self._bit_links[mcs]
+
+    @cached_property
+    def _front_end(self) -> FrontEnd:
+        return FrontEnd(self.config)
+
+    @cached_property
+    def _symbol_link(self) -> SymbolLink:
+        return SymbolLink(self.config, self._front_end)
