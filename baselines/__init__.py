@@ -1,0 +1,1 @@
+"""The schemes that a new one is compared against."""
