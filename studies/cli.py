@@ -1,0 +1,111 @@
+"""The ``linksim`` command. Nothing heavy is imported before a command runs."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from linksim import __version__
+from linksim.errors import LinksimError, unknown
+from studies import cli_bench, cli_ber, cli_channels, cli_send, cli_study
+
+COMMANDS = (cli_study, cli_send, cli_ber, cli_bench, cli_channels)
+"""Each has ``add_parser(subparsers)`` and imports what it needs when it runs."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with the nearest known name."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # By default `--snr -5:10:5` is taken for an unknown option, though `--snr -5` is not.
+        self._negative_number_matcher = re.compile(r"-[.\d]")
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage."""
+        raise LinksimError(f"{message}; see '{self.prog} --help'")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            name = action.option_strings[0] if action.option_strings else "command"
+            raise unknown(name, value, action.choices)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 done, 1 some points failed, 2 bad input, 130 interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        device, rest = _device_parser().parse_known_args(arguments)
+        args = _parser().parse_args(rest)
+        args.argv = arguments
+        _prepare_tensorflow(device.device)
+        code = args.run(args)
+        sys.stdout.flush()  # a closed pipe is to show here, not when the interpreter ends
+        return code
+    except LinksimError as error:
+        print(f"linksim: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("linksim: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # as in `linksim channels | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"linksim: {where}{error.strerror or error}", file=sys.stderr)
+        return 2
+    except SystemExit as exit_:  # --help and --version
+        return int(exit_.code or 0)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="linksim",
+        description="Wireless link-level simulation with media endpoints.",
+        parents=[_device_parser()],
+    )
+    parser.add_argument("--version", action="version", version=f"linksim {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def _device_parser() -> Parser:
+    """Return the parser of what may stand before and after the command."""
+    parser = Parser(prog="linksim", add_help=False, allow_abbrev=False)
+    parser.add_argument(
+        "--device", choices=("cpu", "gpu"), help="where to compute; default: a GPU if there is one"
+    )
+    return parser
+
+
+def _prepare_tensorflow(device: str | None) -> None:
+    """Set what TensorFlow reads when it is loaded, here and in worker processes."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    if device == "gpu":
+        from studies.quiet import import_tensorflow
+
+        if not import_tensorflow().config.list_physical_devices("GPU"):
+            raise LinksimError("--device gpu: TensorFlow finds no GPU; use --device cpu")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""``linksim bench``: how fast, beside what."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from linksim.errors import LinksimError
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("bench", help="measure speed, side by side in one run")
+    parser.add_argument("what", choices=("link",), help="the coded link against Sionna's sim_ber")
+    parser.add_argument("--snr", type=float, default=20.0, help="Es/N0 in dB (20)")
+    parser.add_argument("--batch", type=int, default=256, help="blocks of a batch (256)")
+    parser.add_argument("--seconds", type=float, default=6.0, help="steady state of each (6)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Time the coded chain: 16QAM, rate 1/2, flat Rayleigh, LS estimate, LMMSE equaliser."""
+    for name, low, high in (("batch", 1, 65_536), ("seconds", 0.1, 3600), ("snr", -50, 100)):
+        value = getattr(args, name)
+        if not low <= value <= high:
+            raise LinksimError(f"--{name} must be between {low} and {high}, not {value:g}")
+    if args.json and not args.json.parent.is_dir():
+        raise LinksimError(f"{args.json}: there is no folder {args.json.parent}; make it first")
+
+    import json
+
+    from rich.console import Console
+
+    from linksim.link_config import LinkConfig
+    from studies.atomic import write_text
+    from studies.bench_link import bench_link
+
+    console = Console()
+    config = LinkConfig(channel="rayleigh", modulation="16qam", code_rate=0.5)
+    with console.status("") as status:
+        result = bench_link(
+            config, args.snr, batch=args.batch, seconds=args.seconds, report=status.update
+        )
+    console.print(_table(result))
+    if args.json:
+        try:
+            write_text(args.json, json.dumps(result, indent=1) + "\n")
+        except OSError as error:
+            raise LinksimError(f"{args.json}: {error.strerror or error}") from None
+    return 0
+
+
+def _table(result: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    columns = ("chain", "Mb/s", "linksim is", "BLER", "95 % interval", "first batch")
+    table = Table(*columns, title=f"coded link, {result['snr_db']:g} dB, information bits")
+    rows = (
+        ("linksim", "throughput_bps", None),
+        ("graph", "throughput_graph_bps", "speedup_graph"),
+        ("xla", "throughput_xla_bps", "speedup_xla"),
+    )
+    for name, throughput, speedup in rows:
+        low, high = result["bler_interval"][name]
+        table.add_row(
+            name if name == "linksim" else f"sim_ber, {name}",
+            f"{result[throughput] / 1e6:.2f}",
+            f"{result[speedup]:.1f}x" if speedup else "",
+            f"{result['bler'][name]:.4f}",
+            f"{low:.4f}-{high:.4f}",
+            f"{result['timings'][name]['warm_up_s']:.1f} s",
+        )
+    return table

@@ -1,0 +1,167 @@
+"""``linksim ber``: error rates of a link, with intervals and closed forms."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from linksim.errors import LinksimError
+
+if TYPE_CHECKING:
+    from linksim.error_rate import ErrorRate
+    from linksim.link_config import LinkConfig
+
+COLUMNS = ("snr_db", "ber", "bler", "ci_low", "ci_high", "block_errors", "blocks", "theory_ber")
+UNCODED_WIDTH = 0.1
+"""Relative width of the interval at which an uncoded point stops by default."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("ber", help="simulate bit and block error rates against SNR")
+    parser.add_argument("--channel", default="rayleigh", help="name:option=value,… (rayleigh)")
+    parser.add_argument("--modulation", default="16qam", help="qpsk, 16qam, 64qam or 256qam")
+    coding = parser.add_mutually_exclusive_group()
+    coding.add_argument("--uncoded", action="store_true", help="hard decisions, no code")
+    coding.add_argument("--code-rate", type=float, default=0.5, help="5G LDPC code rate (0.5)")
+    parser.add_argument("--estimator", default="perfect", help="perfect, ls-nearest, ls-linear, …")
+    parser.add_argument("--equalizer", default="lmmse", help="zf or lmmse")
+    parser.add_argument("--block-length", type=int, help="coded bits of a block (fills a slot)")
+    parser.add_argument("--interleave-slots", type=int, default=1, help="interleaving depth (1)")
+    parser.add_argument("--snr", default="0:20:5", help="Es/N0 in dB, start:stop:step or a list")
+    parser.add_argument(
+        "--block-errors", type=int, default=200, help="coded: stop at so many (200)"
+    )
+    parser.add_argument(
+        "--relative-width", type=float, help="stop at this interval width over rate (uncoded: 0.1)"
+    )
+    parser.add_argument("--max-blocks", type=int, default=20_000, help="budget a point (20000)")
+    parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals (0.95)")
+    parser.add_argument("--seed", type=int, default=1, help="default: 1")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the records here")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw a .png, .pdf or .svg")
+    parser.add_argument("--theory", action="store_true", help="draw the closed form as well")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Simulate, print a row a point, and write records and figure as points are done."""
+    from linksim.link_config import LinkConfig
+    from linksim.montecarlo import StopRule
+    from studies.snr import parse_snr
+
+    _check(args)
+    config = LinkConfig(
+        channel=args.channel,
+        modulation=args.modulation,
+        code_rate=args.code_rate,
+        block_length=args.block_length,
+        estimator=args.estimator,
+        equalizer=args.equalizer,
+        interleave_slots=args.interleave_slots,
+    )
+    snr_db = parse_snr(args.snr)
+    # Uncoded nearly every frame has an error, so only the width of the interval can stop it.
+    stop = StopRule(
+        None if args.uncoded else args.block_errors,
+        args.relative_width or (UNCODED_WIDTH if args.uncoded else None),
+        args.max_blocks,
+    )
+
+    from linksim.error_rate import error_rates  # TensorFlow, once the input is known good
+
+    points = error_rates(
+        config,
+        snr_db,
+        coded=not args.uncoded,
+        stop=stop,
+        seed=args.seed,
+        confidence=args.confidence,
+    )
+    done: list[ErrorRate] = []
+    for point in _live(points, args, len(snr_db)):
+        done.append(point)
+        if args.json:
+            _write_json(args, config, stop, done)
+    if args.plot:
+        from studies.ber_figure import save
+
+        save(args.plot, config, done, coded=not args.uncoded, theory=args.theory)
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    for name, low, high in (
+        ("block_errors", 1, 10**9),
+        ("max_blocks", 1, 10**9),
+        ("relative_width", 1e-4, 10.0),
+        ("confidence", 0.5, 0.9999),
+        ("seed", 0, 2**62),
+    ):
+        value = getattr(args, name)
+        if value is not None and not low <= value <= high:
+            flag = name.replace("_", "-")
+            raise LinksimError(f"--{flag} must be between {low:g} and {high:g}, not {value:g}")
+    if args.plot and args.plot.suffix not in (".png", ".pdf", ".svg"):
+        raise LinksimError(f"--plot {args.plot}: the name must end in .png, .pdf or .svg")
+    for path in (args.json, args.plot):
+        if path and not path.parent.is_dir():
+            raise LinksimError(f"{path}: there is no folder {path.parent}; make it first")
+
+
+def _live(points: Any, args: argparse.Namespace, total: int) -> Any:
+    """Pass points on while a table grows on the screen."""
+    import time
+
+    from rich.console import Console
+    from rich.live import Live
+    from rich.table import Table
+
+    table = Table(
+        *(c.replace("_", "\n") for c in COLUMNS),
+        title=f"{args.channel}, {args.modulation}, {args.estimator} CSI",
+    )
+    start = time.monotonic()
+    console = Console()
+    with Live(table, console=console, refresh_per_second=4):
+        table.caption = f"0 of {total} points"
+        for index, point in enumerate(points, 1):
+            table.add_row(*(_text(name, getattr(point, name)) for name in COLUMNS))
+            left = (time.monotonic() - start) / index * (total - index)
+            table.caption = f"{index} of {total} points, {left:.0f} s left"
+            yield point
+        table.caption = f"{total} points in {time.monotonic() - start:.0f} s"
+
+
+def _text(name: str, value: float) -> str:
+    if isinstance(value, float) and math.isnan(value):
+        return "-"
+    return f"{value:g}" if isinstance(value, int) or name == "snr_db" else f"{value:.2e}"
+
+
+def _write_json(
+    args: argparse.Namespace, config: "LinkConfig", stop: Any, done: list["ErrorRate"]
+) -> None:
+    import json
+    from dataclasses import asdict
+
+    from studies.atomic import write_text
+    from studies.record import finite
+    from studies.work import versions
+
+    document = {
+        "link": asdict(config),
+        "coded": not args.uncoded,
+        "stop": asdict(stop),
+        "confidence": args.confidence,
+        "seed": args.seed,
+        "versions": versions(),
+        "records": [
+            {k: finite(v) if isinstance(v, float) else v for k, v in asdict(point).items()}
+            for point in done
+        ],
+    }
+    try:
+        write_text(args.json, json.dumps(document, indent=1) + "\n")
+    except OSError as error:
+        raise LinksimError(f"{args.json}: {error.strerror or error}") from None

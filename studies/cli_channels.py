@@ -1,0 +1,32 @@
+"""``linksim channels``: the channel models and their options."""
+
+import argparse
+from typing import Any
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("channels", help="list the channel models and their options")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a table of channels, options, defaults and units."""
+    import dataclasses
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from linksim.channels import CHANNELS
+
+    table = Table("channel", "option", "default", "unit", "meaning", title="Channel models")
+    for name, channel in CHANNELS.items():
+        about = (channel.__doc__ or "").strip().splitlines()[0]
+        table.add_row(name, "", "", "", about, style="bold")
+        for field in dataclasses.fields(channel):  # type: ignore[arg-type]
+            meta = field.metadata
+            default = f"{field.default:g}" if type(field.default) is float else str(field.default)
+            table.add_row("", field.name, default, meta["unit"], meta["help"])
+    Console().print(table)
+    Console().print("Write a channel as name:option=value,option=value", markup=False)
+    return 0

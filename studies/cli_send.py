@@ -1,0 +1,108 @@
+"""``linksim send``: one clip, one scheme, one transmission."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from linksim.errors import LinksimError
+
+METRICS = ("pesq", "stoi", "nrmse", "psnr", "ms_ssim")
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("send", help="send one clip once and keep what arrives")
+    parser.add_argument("clip", metavar="CLIP", help="a media file, or 'builtin'")
+    parser.add_argument("--scheme", required=True, help="the endpoint")
+    parser.add_argument("--channel", required=True, help="channel model, name:option=value,…")
+    parser.add_argument("--snr", required=True, help="Es/N0 per resource element in dB")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="output folder")
+    parser.add_argument("--seed", type=int, default=1, help="default: 1")
+    for name, about in (("option", "the endpoint"), ("link", "the link")):
+        parser.add_argument(
+            f"--{name}", action="append", default=[], metavar="K=V", help=f"option of {about}"
+        )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Send, and write the received clip and ``report.json``."""
+    from linksim.endpoint import make_endpoint
+    from linksim.link_config import LinkConfig
+    from linksim.options import build
+    from studies.clips import load_clip
+    from studies.snr import parse_snr
+
+    endpoint = make_endpoint(args.scheme, _pairs("--option", args.option))
+    link_options = _pairs("--link", args.link)
+    if "channel" in link_options:
+        raise LinksimError("--link channel=…: the channel is given by --channel")
+    config = build(LinkConfig, {**link_options, "channel": args.channel}, "link")
+    snr_db = parse_snr(args.snr)
+    if len(snr_db) != 1:
+        raise LinksimError(f"--snr '{args.snr}': one transmission has one SNR; sweep with a study")
+    if args.seed < 0:
+        raise LinksimError(f"--seed must be at least 0, not {args.seed}")
+    clip = load_clip(args.clip)
+
+    from studies.quiet import import_tensorflow
+
+    import_tensorflow()  # only now that the input is known to be good
+    from studies.evaluate import evaluate, link_for
+
+    outcome = evaluate(clip, endpoint, link_for(config), snr_db[0], args.seed, METRICS)
+    _write(args, asdict(endpoint), asdict(config), outcome)
+    return 0
+
+
+def _pairs(flag: str, items: list[str]) -> dict[str, str]:
+    pairs = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            raise LinksimError(f"{flag} {item}: not of the form key=value")
+        if key.strip() in pairs:
+            raise LinksimError(f"{flag} {item}: '{key.strip()}' is given twice")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def _write(
+    args: argparse.Namespace, options: dict[str, Any], link: dict[str, Any], outcome: Any
+) -> None:
+    import json
+
+    from linksim.media import write
+    from studies.atomic import write_text
+    from studies.clips import media_suffix
+    from studies.record import finite
+    from studies.work import versions
+
+    media = f"received{media_suffix(outcome.clip)}"
+    report = {
+        "clip": args.clip,
+        "scheme": args.scheme,
+        "options": options,
+        "link": link,
+        "snr_db": float(args.snr),
+        "seed": args.seed,
+        "received": media,
+        "metrics": {name: finite(m.value) for name, m in outcome.metrics.items()},
+        "undefined": {n: m.reason for n, m in outcome.metrics.items() if finite(m.value) is None},
+        "accounting": asdict(outcome.accounting),
+        "per_stream": {name: asdict(a) for name, a in outcome.per_stream.items()},
+        "block_ok": {name: [bool(b) for b in ok] for name, ok in outcome.block_ok.items()},
+        "csi_snr_db": finite(outcome.csi.snr_db),
+        "versions": versions(),
+    }
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        write(outcome.clip, args.out / media)
+        write_text(args.out / "report.json", json.dumps(report, indent=1, allow_nan=False) + "\n")
+    except OSError as error:
+        raise LinksimError(f"{error.filename or args.out}: {error.strerror or error}") from None
+    for name, value in report["metrics"].items():
+        text = report["undefined"][name] if value is None else f"{value:.4g}"
+        print(f"{name:10} {text}")
+    print(f"{args.out / media}\n{args.out / 'report.json'}")

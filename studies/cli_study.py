@@ -1,0 +1,121 @@
+"""``linksim study``: run, resume, inspect, draw and report SNR studies."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from linksim.errors import LinksimError
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command and its sub-commands."""
+    study = commands.add_parser("study", help="run, draw and report SNR studies")
+    actions = study.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    run = actions.add_parser("run", help="run a study, or what of it is missing")
+    run.add_argument("study", metavar="NAME|FILE", help="a packaged study or a YAML file")
+    run.add_argument("--clip", action="append", default=[], help="use this clip instead")
+    run.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
+        help="change a setting, e.g. trials=5 or schemes.0.options.crf=32",
+    )  # fmt: skip
+    run.add_argument("--out", type=Path, help="output folder; default: results/NAME")
+    run.add_argument("--workers", type=int, default=1, help="processes; default: 1")
+    run.set_defaults(run=run_study)
+
+    actions.add_parser("list", help="list the packaged studies").set_defaults(run=list_studies)
+    for name, command, text in (
+        ("status", show_status, "say what is done and what is missing"),
+        ("plot", plot, "draw the figures"),
+        ("report", report, "write report.html"),
+    ):
+        parser = actions.add_parser(name, help=text)
+        parser.add_argument("folder", type=Path, metavar="DIR", help="a study's output folder")
+        parser.set_defaults(run=command)
+        if name != "status":
+            parser.add_argument(
+                "--theory", action="store_true",
+                help="draw the outage bound beside block error rates in Rayleigh fading",
+            )  # fmt: skip
+
+
+def run_study(args: argparse.Namespace) -> int:
+    """Run a study and write its report."""
+    from studies.report import write_report
+    from studies.runner import run
+    from studies.schema import load
+
+    if args.workers < 1:
+        raise LinksimError(f"--workers must be at least 1, not {args.workers}")
+    study = load(args.study, overrides=args.overrides, clips=args.clip)
+    folder = args.out or Path("results") / study.name
+    try:
+        result = run(study, folder, workers=args.workers)
+    except KeyboardInterrupt:
+        done, points = _count(folder)
+        again = shlex.join(["linksim", *args.argv])
+        print(
+            f"linksim: interrupted; {done} of {points} points are kept in {folder}; "
+            f"resume with: {again}",
+            file=sys.stderr,
+        )
+        return 130
+    page = write_report(folder)
+    new = result.points - result.kept - result.failed
+    print(f"{result.points} points: {result.kept} kept, {new} run, {result.failed} failed")
+    print(f"{folder / 'results.csv'}\n{folder / 'summary.csv'}\n{page}")
+    return 1 if result.failed else 0
+
+
+def list_studies(args: argparse.Namespace) -> int:
+    """Print the packaged studies."""
+    from studies.schema import load, study_names
+
+    for name in study_names():
+        print(f"{name:16} {load(name).title}")
+    return 0
+
+
+def show_status(args: argparse.Namespace) -> int:
+    """Print how far a study is."""
+    from studies.plan import plan
+    from studies.store import Store
+
+    store = Store(args.folder)
+    points = plan(*store.study())
+    records = [store.load(point) for point in points]
+    missing = sum(record is None for record in records)
+    failed = [r for r in records if r and r["status"].startswith("failed")]
+    print(f"{len(points)} points: {len(points) - missing - len(failed)} done, "
+          f"{missing} missing, {len(failed)} failed")  # fmt: skip
+    for record in failed:
+        print(f"{record['id']}: {record['status']}")
+    return 0
+
+
+def plot(args: argparse.Namespace) -> int:
+    """Draw the figures."""
+    from studies.figures import draw_all
+
+    for path in draw_all(args.folder, theory=args.theory):
+        print(path)
+    return 0
+
+
+def report(args: argparse.Namespace) -> int:
+    """Write the report."""
+    from studies.report import write_report
+
+    print(write_report(args.folder, theory=args.theory))
+    return 0
+
+
+def _count(folder: Path) -> tuple[int, int]:
+    from studies.plan import plan
+    from studies.store import Store
+
+    store = Store(folder)
+    points = plan(*store.study())
+    return sum(store.finished(point) for point in points), len(points)

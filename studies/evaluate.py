@@ -1,0 +1,79 @@
+"""One transmission from clip to metrics: the same for a study's point and for `linksim send`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from linksim import metrics as media_metrics
+from linksim.endpoint import Csi, Endpoint
+from linksim.link_config import LinkConfig
+from linksim.media import Clip
+from linksim.metrics import MetricValue
+from linksim.transmission import Accounting, Link
+from studies.cache import EncoderCache
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one transmission gave.
+
+    Parameters
+    ----------
+    clip : Clip
+        As received.
+    metrics : dict
+        By name, NaN with a reason where undefined.
+    accounting : Accounting
+        All that was sent.
+    per_stream : dict
+        Accounting of each stream.
+    block_ok : dict
+        bool [blocks] of each bit stream.
+    csi : Csi
+        What was fed back during the transmission; NaN if nothing was.
+    """
+
+    clip: Clip
+    metrics: dict[str, MetricValue]
+    accounting: Accounting
+    per_stream: dict[str, Accounting]
+    block_ok: dict[str, np.ndarray]
+    csi: Csi
+
+
+@lru_cache(maxsize=4)
+def link_for(config: LinkConfig) -> Link:
+    """Return this process's link of a configuration; a link takes seconds to compile."""
+    return Link(config)
+
+
+def evaluate(
+    clip: Clip,
+    endpoint: Endpoint,
+    link: Link,
+    snr_db: float,
+    seed: int,
+    metrics: Sequence[str],
+    cache: EncoderCache | None = None,
+) -> Outcome:
+    """Encode, transmit, decode and measure.
+
+    ::
+
+        clip ──encode──▶ link ──▶ decode ──▶ received clip ──▶ metrics against clip
+                ◀─ CSI ──┘
+    """
+    csi = link.sound(snr_db, seed) if endpoint.uses_csi else None
+    encoded = cache.encode(endpoint, clip, csi) if cache else endpoint.encode(clip, csi)
+    sent = link.transmit(encoded, snr_db, seed)
+    received = endpoint.decode(sent.received)
+    return Outcome(
+        clip=received,
+        metrics=media_metrics.evaluate(metrics, clip, received),
+        accounting=sent.accounting,
+        per_stream=sent.per_stream,
+        block_ok=sent.block_ok,
+        csi=sent.csi,
+    )

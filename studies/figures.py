@@ -1,0 +1,192 @@
+"""Curves against SNR, at the size of one IEEE column."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from linksim.link_config import MODULATIONS, LinkConfig, code_block
+from linksim.metrics import METRICS
+from linksim.theory import outage_rayleigh
+from studies.atomic import replacing
+from studies.record import BLER
+from studies.schema import Study
+from studies.store import Store
+
+STYLE = Path(__file__).with_name("linksim.mplstyle")
+SNR_LABEL = "SNR, $E_s/N_0$ per resource element (dB)"
+BOUND = "outage bound"
+MOST_CURVES = 4
+"""Channels share a figure, told apart by line style, up to this many curves."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One curve: arrays over SNR, NaN where there is no value.
+
+    Parameters
+    ----------
+    scheme, channel : str
+        Whose it is.
+    snr_db, mean, low, high : np.ndarray
+        Values and 95 % interval.
+    missing : np.ndarray
+        Trials without a value.
+    """
+
+    scheme: str
+    channel: str
+    snr_db: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    missing: np.ndarray
+
+
+def draw_all(folder: Path, *, theory: bool = False) -> list[Path]:
+    """Draw the figures of a study from its ``summary.csv``, as PDF and as PNG.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's output folder.
+    theory : bool
+        Draw the outage bound beside block error rates in flat Rayleigh fading.
+
+    Returns
+    -------
+    list of Path
+        The files written, under ``figures/``.
+    """
+    store = Store(folder)
+    study, _ = store.study()
+    rows = store.read_table("summary.csv")
+    metrics = [f.metric for f in study.figures] or [*study.metrics, BLER]
+    written = []
+    for metric in dict.fromkeys(metrics):
+        curves = _curves([row for row in rows if row["metric"] == metric], study)
+        for name, group in _share(curves, metric):
+            canvas = draw(metric, group, study if theory and metric == BLER else None)
+            written += _save(canvas, folder / "figures", name)
+    return written
+
+
+def draw(metric: str, curves: Sequence[Curve], theory: Study | None = None) -> Canvas:
+    """Draw one figure.
+
+    Parameters
+    ----------
+    metric : str
+        A media metric or ``"bler"``.
+    curves : sequence of Curve
+        What to draw; channels are told apart by line style.
+    theory : Study, optional
+        Draw the outage bound of this study's links.
+    """
+    channels = list(dict.fromkeys(c.channel for c in curves))
+    schemes = list(dict.fromkeys(c.scheme for c in curves))
+    dashes = dict(zip(channels, cycle(("-", "--", ":", "-.")), strict=False))
+    with plt.style.context(STYLE):
+        canvas, axes = plt.subplots()
+        looks = dict(zip(schemes, cycle(plt.rcParams["axes.prop_cycle"]), strict=False))
+        for curve in curves:
+            label = f"{curve.scheme}, {curve.channel}" if len(channels) > 1 else curve.scheme
+            look = {**looks[curve.scheme], "ls": dashes[curve.channel]}
+            _draw_curve(axes, curve, look, label, logarithmic=metric == BLER)
+        if metric == BLER:
+            axes.set_yscale("log")
+        if theory:
+            _draw_outage(axes, theory, channels)
+        axes.set_xlabel(SNR_LABEL)
+        axes.set_ylabel("Block error rate" if metric == BLER else METRICS[metric].label)
+        if len(channels) == 1:
+            axes.set_title(f"Channel: {channels[0]}")
+        _legend(canvas, axes)
+        canvas.canvas.draw()
+    plt.close(canvas)
+    return canvas
+
+
+def _draw_curve(axes: Axes, curve: Curve, look: dict, label: str, *, logarithmic: bool) -> None:
+    """Draw means with intervals; hollow markers where trials without a value are left out.
+
+    On a logarithmic axis a rate of 0 has no place: an arrow hangs from the end of its
+    interval instead.
+    """
+    off_scale = logarithmic & (curve.mean == 0)
+    mean = np.where(off_scale, math.nan, curve.mean)
+    reach = np.nan_to_num(np.abs([mean - curve.low, curve.high - mean]))
+    axes.errorbar(curve.snr_db, mean, yerr=reach, label=label, elinewidth=0.6, **look)
+    hollow = (curve.missing > 0) & ~np.isnan(mean)
+    off = {"color": look["color"], "marker": look["marker"], "ls": "none", "mfc": "white"}
+    axes.plot(curve.snr_db[hollow], mean[hollow], zorder=3, **off)
+    limits = {"yerr": 0.35 * curve.high[off_scale], "uplims": True, "fmt": "none"}
+    axes.errorbar(curve.snr_db[off_scale], curve.high[off_scale], ecolor=look["color"], **limits)
+
+
+def _draw_outage(axes: Axes, study: Study, channels: Iterable[str]) -> None:
+    """Draw P(outage), which no code can beat where one block sees one fade."""
+    links = [s.link_config(c) for c in channels for s in study.schemes]
+    flat = [x for x in links if x.channel == "rayleigh" and x.interleave_slots == 1]
+    snr_db = np.linspace(min(study.snr_db), max(study.snr_db), 100)
+    for rate in sorted({_rate(link) for link in flat}):
+        bound = outage_rayleigh(rate, 10 ** (snr_db / 10))
+        axes.plot(snr_db, bound, "k--", lw=0.8, marker="", label=f"{BOUND}, {rate:.2f} bit/use")
+
+
+def _rate(link: LinkConfig) -> float:
+    block = code_block(link, link.mcs)
+    return round(block.info_bits / block.coded_bits * MODULATIONS[link.modulation], 3)
+
+
+def _legend(canvas: Canvas, axes: Axes) -> None:
+    """Put the legend below the axes, where it hides no curve."""
+    entries = sorted(
+        zip(*axes.get_legend_handles_labels(), strict=True), key=lambda e: e[1].startswith(BOUND)
+    )
+    if not entries:
+        return
+    handles, labels = zip(*entries, strict=True)
+    columns = 2 if max(map(len, labels)) <= 26 and len(labels) > 1 else 1
+    width, height = canvas.get_size_inches()
+    canvas.set_size_inches(width, height + 0.14 * math.ceil(len(labels) / columns))
+    canvas.legend(handles, labels, loc="outside lower center", ncols=columns)
+
+
+def _curves(rows: list[dict[str, str]], study: Study) -> list[Curve]:
+    curves = []
+    for channel in study.channels:
+        for scheme in (s.label for s in study.schemes):
+            mine = [r for r in rows if r["scheme"] == scheme and r["channel"] == channel]
+            names = ("snr_db", "mean", "ci_low", "ci_high", "missing")
+            columns = [np.array([float(r[n]) for r in mine]) for n in names]
+            if mine and not np.isnan(columns[1]).all():
+                curves.append(Curve(scheme, channel, *columns))
+    return curves
+
+
+def _share(curves: list[Curve], metric: str) -> list[tuple[str, list[Curve]]]:
+    channels = list(dict.fromkeys(c.channel for c in curves))
+    if not curves:
+        return []
+    if len(curves) <= MOST_CURVES:
+        return [(metric, curves)]
+    slugs = {c: re.sub(r"[^A-Za-z0-9.-]+", "-", c) for c in channels}
+    return [(f"{metric}_{slugs[c]}", [x for x in curves if x.channel == c]) for c in channels]
+
+
+def _save(canvas: Canvas, folder: Path, name: str) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.pdf", folder / f"{name}.png"]
+    for path in paths:
+        with replacing(path) as temporary, plt.style.context(STYLE):
+            metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
+            canvas.savefig(temporary, metadata=metadata)
+    return paths

@@ -1,0 +1,89 @@
+"""The record of one point: what its JSON file holds and what its table rows say."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from linksim.montecarlo import clopper_pearson
+from studies.plan import Point
+from studies.workers import Failure
+
+if TYPE_CHECKING:
+    from studies.evaluate import Outcome
+
+COLUMNS = (
+    "study", "scheme", "channel", "snr_db", "clip", "trial", "metric", "value", "ci_low", "ci_high",
+    "n", "channel_uses", "overhead_uses", "payload_bits", "seed", "config_hash", "status",
+)  # fmt: skip
+BLER = "bler"
+OK = "ok"
+
+
+def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
+    """Return the record of a point that ran."""
+    return _head(point, OK) | {
+        "metrics": {
+            name: {"value": finite(v.value), "n": v.n, "reason": v.reason}
+            for name, v in outcome.metrics.items()
+        },
+        "blocks": {
+            name: {"blocks": int(ok.size), "errors": int(ok.size - ok.sum())}
+            for name, ok in outcome.block_ok.items()
+        },
+        "accounting": asdict(outcome.accounting),
+        "per_stream": {name: asdict(a) for name, a in outcome.per_stream.items()},
+        "csi_snr_db": finite(outcome.csi.snr_db),
+    }
+
+
+def failed_record(point: Point, failure: Failure) -> dict[str, Any]:
+    """Return the record of a point that raised."""
+    return _head(point, f"failed: {failure.reason}") | {"traceback": failure.trace}
+
+
+def finite(value: float) -> float | None:
+    """Return the number, or None where JSON has no word for it."""
+    return float(value) if math.isfinite(value) else None
+
+
+def rows(record: dict[str, Any], metrics: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """Yield the table rows of a record, one a metric, the block error rate last."""
+    accounting = record.get("accounting", {})
+    head = {name: record.get(name, accounting.get(name, math.nan)) for name in COLUMNS}
+    nothing = {"value": math.nan, "ci_low": math.nan, "ci_high": math.nan, "n": 0}
+    for metric in (*metrics, BLER):
+        row = head | nothing | {"metric": metric}
+        if record["status"] == OK:
+            row |= _block_errors(record) if metric == BLER else _media(record["metrics"][metric])
+        yield row
+
+
+def _head(point: Point, status: str) -> dict[str, Any]:
+    return {
+        "id": point.id,
+        "study": point.study,
+        "scheme": point.scheme.label,
+        "channel": point.channel,
+        "snr_db": point.snr_db,
+        "clip": point.clip.name,
+        "trial": point.trial,
+        "seed": point.seed,
+        "config_hash": point.config_hash,
+        "status": status,
+    }
+
+
+def _media(entry: dict[str, Any]) -> dict[str, Any]:
+    if entry["value"] is None:
+        return {"n": entry["n"], "status": f"nan: {entry['reason']}"}
+    return {"value": entry["value"], "n": entry["n"]}
+
+
+def _block_errors(record: dict[str, Any]) -> dict[str, Any]:
+    blocks = sum(b["blocks"] for b in record["blocks"].values())
+    errors = sum(b["errors"] for b in record["blocks"].values())
+    if not blocks:
+        return {"status": "nan: the scheme sends no code blocks"}
+    low, high = clopper_pearson(errors, blocks)
+    return {"value": errors / blocks, "ci_low": low, "ci_high": high, "n": blocks}

@@ -1,0 +1,128 @@
+"""Runs the missing points of a study and keeps each as soon as it is there."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from linksim.errors import LinksimError
+from linksim.media import write
+from studies.clips import ClipRef, clip_ref, load_clip, media_suffix
+from studies.plan import Point, plan
+from studies.record import failed_record
+from studies.schema import Study
+from studies.store import Store
+from studies.summary import SUMMARY_COLUMNS, summarise
+from studies.work import run_point
+from studies.workers import Failure, Work, run_in_processes, run_serially
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended: points in all, found from before, and failed."""
+
+    points: int
+    kept: int
+    failed: int
+
+
+def run(
+    study: Study,
+    folder: Path,
+    *,
+    workers: int = 1,
+    order: Sequence[int] | None = None,
+    work: Work = run_point,
+) -> RunResult:
+    """Run a study, or what of it is missing in `folder`.
+
+    The results do not depend on `workers`, on `order` or on how often the run was cut off.
+
+    Parameters
+    ----------
+    study : Study
+        What to run.
+    folder : Path
+        Output folder, see `studies.store`.
+    workers : int
+        Processes.
+    order : sequence of int, optional
+        Order in which to run the points, as indices into the plan.
+    work : callable
+        Maps a point and the folder to the point's record.
+
+    Raises
+    ------
+    LinksimError
+        If a clip cannot be read, or the folder is another study's or cannot be written.
+    """
+    clips = [clip_ref(source) for source in study.clips]
+    points = plan(study, clips)
+    store = Store(folder)
+    with store.claim(study, clips):
+        for clip in clips:
+            _keep_original(clip, store.media)
+        ordered = points if order is None else [points[i] for i in order]
+        missing = [point for point in ordered if not store.finished(point)]
+        try:
+            failed = _run_missing(missing, len(points), store, workers, work)
+        finally:
+            write_tables(store, points)
+    return RunResult(len(points), len(points) - len(missing), failed)
+
+
+def write_tables(store: Store, points: Sequence[Point]) -> None:
+    """Write ``results.csv`` and ``summary.csv`` from the records that are there."""
+    store.write_results(points)
+    store.write_table("summary.csv", SUMMARY_COLUMNS, summarise(store.read_table("results.csv")))
+
+
+def _run_missing(
+    missing: Sequence[Point], total: int, store: Store, workers: int, work: Work
+) -> int:
+    if workers > 1:
+        results = run_in_processes(missing, store.folder, work, workers)
+    else:
+        results = run_serially(missing, store.folder, work)
+    failed = 0
+    with closing(results), _progress() as progress:
+        task = progress.add_task("points", total=total, completed=total - len(missing))
+        for point, result in results:
+            if isinstance(result, Failure):
+                if result.bad_input:
+                    raise LinksimError(f"{point.scheme.label}: {result.reason}")
+                failed += 1
+                result = failed_record(point, result)
+                progress.console.print(f"{point.id}: {result['status']}", style="red", markup=False)
+            store.save(result)
+            progress.update(task, advance=1)
+    return failed
+
+
+def _keep_original(ref: ClipRef, folder: Path) -> None:
+    clip = load_clip(ref.source)
+    path = folder / f"original-{ref.name}{media_suffix(clip)}"
+    if not path.exists():
+        write(clip, path)
+
+
+def _progress() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True))

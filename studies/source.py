@@ -1,0 +1,154 @@
+"""YAML that remembers where each value was written, so that an error can name the line."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from linksim.errors import LinksimError
+
+FieldPath = tuple[str | int, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loader with the scalars of YAML 1.2.
+
+    YAML 1.1 reads ``5:30:5`` as a base-60 number, ``no`` as false and ``1e-9`` as text;
+    each would quietly turn a study into another one.
+    """
+
+    yaml_implicit_resolvers: dict = {}  # noqa: RUF012  (PyYAML's own interface)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$"),
+    list("-+.0123456789"),
+)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+
+
+@dataclass
+class Source:
+    """Plain data, and for every path in it the place it came from.
+
+    Parameters
+    ----------
+    data : dict
+        What the file says.
+    places : dict
+        Path of keys and indices to ``"file:line"``.
+    """
+
+    data: dict[str, Any]
+    places: dict[FieldPath, str] = field(default_factory=dict)
+
+    def error(self, path: FieldPath, message: object) -> LinksimError:
+        """Return the error that names the place of `path`, its field and the message."""
+        near = path
+        while near and near not in self.places:
+            near = near[:-1]
+        name = ".".join(str(part) for part in path)
+        return LinksimError(": ".join(filter(None, (self.places[near], name, str(message)))))
+
+    @contextmanager
+    def field(self, *path: str | int) -> Iterator[None]:
+        """Let errors raised inside name the place of `path`."""
+        try:
+            yield
+        except LinksimError as error:
+            raise self.error(path, error) from None
+
+    def override(self, assignment: str) -> None:
+        """Apply ``dotted.path=value`` as given to ``--set``.
+
+        Raises
+        ------
+        LinksimError
+            If it is not of that form or leads through something that has no parts.
+        """
+        place = f"--set {assignment}"
+        key, equals, text = assignment.partition("=")
+        if not equals or not key.strip():
+            raise LinksimError(f"{place}: not of the form key=value")
+        path = tuple(int(p) if p.isdecimal() else p for p in key.strip().split("."))
+        try:
+            value = yaml.load(text, _Loader)
+        except (yaml.YAMLError, ValueError):
+            raise LinksimError(f"{place}: '{text}' is not valid YAML") from None
+        target: Any = self.data
+        for depth, part in enumerate(path):
+            _check_step(target, part, f"{place}: {'.'.join(map(str, path[:depth]))}")
+            if depth == len(path) - 1:
+                target[part] = value
+            elif isinstance(target, dict):
+                target = target.setdefault(part, {})
+            else:
+                target = target[part]
+        self.places[path] = place
+
+
+def read_source(path: Path) -> Source:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises
+    ------
+    LinksimError
+        If the file cannot be read, is not YAML or has a key twice.
+    """
+    try:
+        loader = _Loader(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        data = loader.construct_document(node) if node else None
+    except OSError as error:
+        raise LinksimError(f"{path}: cannot be read: {error.strerror}") from None
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise LinksimError(f"{path}{line}: not valid YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError):
+        raise LinksimError(f"{path}: not valid YAML in UTF-8") from None
+    if not isinstance(data, dict):
+        raise LinksimError(f"{path}: must hold 'key: value' lines")
+    source = Source(data, {(): str(path)})
+    try:
+        _note(node, (), source.places, str(path))
+    except RecursionError:
+        raise LinksimError(f"{path}: an alias (*) contains itself") from None
+    return source
+
+
+def _note(node: yaml.Node, path: FieldPath, places: dict[FieldPath, str], name: str) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, key.value)
+            if here in places:
+                line = key.start_mark.line + 1
+                raise LinksimError(f"{name}:{line}: key '{key.value}' is given twice")
+            places[here] = f"{name}:{key.start_mark.line + 1}"
+            _note(value, here, places, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            places[(*path, index)] = f"{name}:{value.start_mark.line + 1}"
+            _note(value, (*path, index), places, name)
+
+
+def _check_step(target: Any, part: str | int, where: str) -> None:
+    if isinstance(target, list):
+        if not isinstance(part, int) or part >= len(target):
+            raise LinksimError(f"{where} has {len(target)} entries, counted from 0; not '{part}'")
+    elif not isinstance(target, dict):
+        raise LinksimError(f"{where} is a single value and has no '{part}'")

@@ -1,0 +1,61 @@
+"""What a worker does: one point, from its clip to its record."""
+
+import os
+import platform
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from studies.plan import Point
+from studies.quiet import import_tensorflow
+
+
+def run_point(point: Point, folder: Path) -> dict[str, Any]:
+    """Run one point and return its record; the received clip of trial 0 is kept as a file.
+
+    TensorFlow is loaded here and not before, so that the parent process stays small.
+    """
+    import_tensorflow()
+    from linksim.media import write
+    from studies.cache import EncoderCache
+    from studies.clips import load_clip, media_suffix
+    from studies.evaluate import evaluate, link_for
+    from studies.record import record_of
+
+    start = time.perf_counter()
+    outcome = evaluate(
+        load_clip(point.clip.source),
+        point.scheme.endpoint(),
+        link_for(point.scheme.link_config(point.channel)),
+        point.snr_db,
+        point.seed,
+        point.metrics,
+        EncoderCache(folder / "cache", point.clip.fingerprint),
+    )
+    if point.trial == 0:
+        write(outcome.clip, folder / "media" / f"{point.id}{media_suffix(outcome.clip)}")
+    elapsed = round(time.perf_counter() - start, 3)
+    return record_of(point, outcome) | {"versions": versions(), "elapsed_s": elapsed}
+
+
+@lru_cache
+def versions() -> dict[str, str]:
+    """Return what the numbers were computed with."""
+    import numpy
+    import sionna
+    import tensorflow as tf
+
+    from linksim import __version__
+
+    gpus = tf.config.list_physical_devices("GPU")
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    cpu = f"{platform.machine()} CPU, {os.cpu_count()} cores"
+    return {
+        "linksim": __version__,
+        "tensorflow": tf.__version__,
+        "sionna": sionna.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+        "device": ", ".join(d.get("device_name", "GPU") for d in details) or cpu,
+    }

@@ -1,0 +1,73 @@
+"""An endpoint and a point's work that need no link, importable by worker processes."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Received
+from linksim.media import Clip
+from linksim.montecarlo import derive_seed
+from linksim.options import option
+from studies.plan import Point
+from studies.record import _head
+
+
+@dataclass(frozen=True)
+class FakeEndpoint(Endpoint):
+    """Sends the clip's name."""
+
+    name: ClassVar[str] = "fake"
+    uses_csi: bool = option(False, "whether encode reads the CSI")
+    quality: int = option(1, "anything")
+
+    def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
+        return Encoded((BitStream("data", (clip.name.encode(), b"", b"x")),), b"setup")
+
+    def decode(self, received: Received) -> Clip:
+        raise NotImplementedError
+
+
+def fake_record(point: Point, folder: Path) -> dict[str, Any]:
+    """Return a record whose values depend on the point alone."""
+    draw = derive_seed(point.config_hash, point.seed) / 2**63
+    undefined = {"value": None, "n": 0, "reason": "silence"}
+    value = {"value": point.snr_db + draw, "n": 3, "reason": ""}
+    return _head(point, "ok") | {
+        "metrics": {
+            m: undefined if point.snr_db < 5 and draw < 0.5 else value for m in point.metrics
+        },
+        "blocks": {"data": {"blocks": 20, "errors": int(20 * draw / (1 + point.snr_db))}},
+        "accounting": {
+            "payload_bits": 800,
+            "side_info_bits": 40,
+            "channel_uses": 420,
+            "overhead_uses": 70,
+        },
+        "per_stream": {},
+        "csi_snr_db": None,
+        "versions": {"linksim": "test"},
+        "elapsed_s": 0.1,
+    }
+
+
+def fails_above_5_db(point: Point, folder: Path) -> dict[str, Any]:
+    """Raise at high SNR unless the folder holds a file called ``mended``."""
+    if point.snr_db > 5 and not (folder / "mended").exists():
+        raise ValueError("first line\nsecond line")
+    return fake_record(point, folder)
+
+
+def dies_above_5_db(point: Point, folder: Path) -> dict[str, Any]:
+    """End the process, as the system does when memory runs out."""
+    if point.snr_db > 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return fake_record(point, folder)
+
+
+def interrupted_above_5_db(point: Point, folder: Path) -> dict[str, Any]:
+    """Act as Ctrl-C does."""
+    if point.snr_db > 5:
+        raise KeyboardInterrupt
+    return fake_record(point, folder)

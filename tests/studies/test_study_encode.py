@@ -1,0 +1,71 @@
+"""Encodings are kept, whole, and asked for again only where they depend on the channel."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_parts import FakeEndpoint
+
+from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Mcs, SymbolStream
+from linksim.media import Clip
+from studies.cache import EncoderCache, load_encoded, save_encoded
+
+CLIP = Clip(audio=np.ones(4, np.float32), name="ones")
+STREAMS = (
+    BitStream("a", (b"one", b"", b"three")),
+    BitStream("b", (), Mcs("qpsk", 0.25)),
+    SymbolStream("c", np.array([1.5, -2.0], np.float32)),
+)
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    save_encoded(Encoded(STREAMS, b"\x00set-up"), tmp_path / "e.npz")
+    read = load_encoded(tmp_path / "e.npz")
+    assert read.setup == b"\x00set-up"
+    assert read.streams[:2] == STREAMS[:2]
+    assert read.streams[2].name == "c"
+    np.testing.assert_array_equal(read.streams[2].latents, STREAMS[2].latents)
+    assert read.streams[2].latents.dtype == np.float32
+
+
+@pytest.fixture
+def count(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Count the calls of the endpoint's encoder."""
+    calls = SimpleNamespace(number=0)
+    encode = FakeEndpoint.encode
+
+    def counted(self: Endpoint, *args: Any) -> Encoded:
+        calls.number += 1
+        return encode(self, *args)
+
+    monkeypatch.setattr(FakeEndpoint, "encode", counted)
+    return calls
+
+
+def test_one_encoding_serves_every_snr(count: SimpleNamespace, tmp_path: Path) -> None:
+    first = EncoderCache(tmp_path, "f").encode(FakeEndpoint(), CLIP, Csi(3.0))
+    again = EncoderCache(tmp_path, "f").encode(FakeEndpoint(), CLIP, Csi(9.0))
+    assert again == first
+    assert count.number == 1
+
+
+def test_what_an_encoding_depends_on(count: SimpleNamespace, tmp_path: Path) -> None:
+    EncoderCache(tmp_path, "f").encode(FakeEndpoint(), CLIP, None)
+    EncoderCache(tmp_path, "g").encode(FakeEndpoint(), CLIP, None)
+    EncoderCache(tmp_path, "f").encode(FakeEndpoint(quality=2), CLIP, None)
+    EncoderCache(tmp_path, "f").encode(FakeEndpoint(uses_csi=True), CLIP, Csi(3.0))
+    EncoderCache(tmp_path, "f").encode(FakeEndpoint(uses_csi=True), CLIP, Csi(9.0))
+    EncoderCache(tmp_path, "f").encode(FakeEndpoint(uses_csi=True), CLIP, Csi(float("nan")))
+    assert count.number == 6
+
+
+@pytest.mark.parametrize("keep", [0, 10, 200])
+def test_truncated_file_is_made_again(keep: int, count: SimpleNamespace, tmp_path: Path) -> None:
+    cache = EncoderCache(tmp_path, "f")
+    first = cache.encode(FakeEndpoint(), CLIP, None)
+    (path,) = tmp_path.glob("*.npz")
+    path.write_bytes(path.read_bytes()[:keep])
+    assert cache.encode(FakeEndpoint(), CLIP, None) == first
+    assert count.number == 2

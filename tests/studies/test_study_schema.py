@@ -1,0 +1,156 @@
+"""Bad studies: one line that names the place and the mend, exit code 2, nothing run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from linksim.errors import LinksimError
+from studies.cli import main
+from studies.schema import load
+from studies.snr import parse_snr
+
+REPLACED = [
+    ("name: small", "name: small\nnmae: x", "small.yaml:2: nmae: unknown key 'nmae'; did you"),
+    ("name: small", "name: a/b", "small.yaml:1: name"),
+    ("name: small\n", "", "'name' is missing"),
+    (
+        "[rayleigh, awgn]",
+        "[raleigh]",
+        "small.yaml:4: channels.0: unknown channel 'raleigh'; did you mean",
+    ),
+    ("[rayleigh, awgn]", "['tdl-a:sped=3']", "did you mean 'speed'"),
+    ("[rayleigh, awgn]", "[awgn, awgn]", "'awgn' is given twice"),
+    ("[rayleigh, awgn]", "[]", "small.yaml:4: channels"),
+    ("[rayleigh, awgn]", "awgn", "should be a valid list"),
+    ("0:10:5", "10:0:5", "small.yaml:5: snr_db: SNR range '10:0:5' is reversed"),
+    ("0:10:5", "0:10:0", "the step must be above 0"),
+    ("0:10:5", "[]", "no SNR value"),
+    ("0:10:5", "[0, 0]", "name a value twice"),
+    ("0:10:5", "0:10", "not understood"),
+    ("0:10:5", "[0, high]", "not understood"),
+    ("0:10:5", ".nan", "SNR"),
+    ("trials: 2", "trials: 0", "small.yaml:6: trials"),
+    ("trials: 2", "trials: two", "should be a valid integer, not 'two'"),
+    ("trials: 2", "trials: 2\ntrials: 3", "small.yaml:7: key 'trials' is given twice"),
+    ("seed: 7", "seed: -1", "small.yaml:7: seed"),
+    ("[pesq, nrmse]", "[pesk]", "unknown metric 'pesk'; did you mean 'pesq'"),
+    ("[pesq, nrmse]", "[pesq, pesq]", "'pesq' is given twice"),
+    (
+        "scheme: fake\n    options",
+        "scheme: fke\n    options",
+        "small.yaml:11: schemes.0.scheme: unknown scheme 'fke'; did",
+    ),
+    (
+        "quality: 2",
+        "qualty: 2",
+        "small.yaml:12: schemes.0.options: unknown option of scheme 'fake'",
+    ),
+    ("quality: 2", "quality: high", "option 'quality' must be a whole number, not 'high'"),
+    (
+        "modulation: 16qam",
+        "modulation: 15qam",
+        "small.yaml:13: schemes.0.link: unknown modulation '15qam'",
+    ),
+    ("code_rate: 0.5", "code_rate: 1.5", "code_rate must be between"),
+    ("code_rate: 0.5", "channel: awgn", "study's 'channels'"),
+    (
+        "label: interleaved",
+        "label: plain, 16QAM",
+        "small.yaml:14: schemes.1.label: 'plain, 16QAM' is given twice",
+    ),
+    ("label: interleaved", "lable: interleaved", "did you mean 'label'"),
+    ("[tone.wav]", "[absent.wav]", "small.yaml:3: clips.0: 'absent.wav' is not a file"),
+    ("[tone.wav]", "[tone.wav, ./tone.wav]", "two clips are called 'tone'"),
+    ("name: small", "name: [small", "not valid YAML"),
+    ("name: small", "- name", "not valid YAML"),
+    ("[pesq, nrmse]", "&again [*again]", "contains itself"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), REPLACED)
+def test_bad_study_gives_one_line(
+    old: str,
+    new: str,
+    message: str,
+    study_text: str,
+    write_study: Callable[[str], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert old in study_text
+    path = write_study(study_text.replace(old, new, 1))
+    assert main(["study", "run", str(path), "--out", str(tmp_path / "out")]) == 2
+    _expect_line(capsys, message)
+    assert not (tmp_path / "out").exists()
+
+
+ARGUMENTS = [
+    (["--set", "trilas=3"], "--set trilas=3: trilas: unknown key 'trilas'; did you mean 'trials'"),
+    (["--set", "trials"], "not of the form key=value"),
+    (["--set", "trials.x=3"], "is a single value and has no 'x'"),
+    (["--set", "schemes.7.label=x"], "schemes has 2 entries"),
+    (["--set", "schemes.0.options.qality=3"], "did you mean 'quality'"),
+    (["--set", "snr_db=9:1:1"], "--set snr_db=9:1:1: snr_db: SNR range '9:1:1' is reversed"),
+    (["--set", "snr_db=[1"], "is not valid YAML"),
+    (["--clip", "absent.wav"], "--clip absent.wav: clips.0"),
+    (["--workers", "0"], "--workers must be at least 1"),
+    (["--workers", "two"], "argument --workers: invalid int value: 'two'"),
+    (["--frobnicate"], "unrecognized arguments: --frobnicate"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), ARGUMENTS)
+def test_bad_arguments_give_one_line(
+    arguments: list[str], message: str, study_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["study", "run", str(study_file), *arguments]) == 2
+    _expect_line(capsys, message)
+
+
+def test_unknown_study_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "run", "quik"]) == 2
+    _expect_line(capsys, "unknown study 'quik'; did you mean 'quick'?")
+
+
+def test_missing_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "run", "absent.yaml"]) == 2
+    _expect_line(capsys, "absent.yaml: cannot be read")
+
+
+def _expect_line(capsys: pytest.CaptureFixture[str], message: str) -> None:
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("linksim: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_overrides(study_file: Path) -> None:
+    changes = ["trials=5", "snr_db=5:30:5", "schemes.0.options.quality=9", "schemes.1.link={}"]
+    study = load(study_file, overrides=changes)
+    assert study.trials == 5
+    assert study.snr_db == [5.0, 10.0, 15.0, 20.0, 25.0, 30.0]  # not base 60
+    assert study.schemes[0].endpoint().quality == 9
+    assert study.schemes[1].link == {}
+
+
+@pytest.mark.parametrize(
+    ("spec", "values"),
+    [
+        ("0:20:5", [0, 5, 10, 15, 20]),
+        ("-1:1:0.5", [-1, -0.5, 0, 0.5, 1]),
+        ("0:0.3:0.1", [0, 0.1, 0.2, 0.3]),
+        ("0:9:5", [0, 5]),
+        ("3, 1", [3, 1]),
+        ([0, "1e1"], [0, 10]),
+        (7, [7]),
+    ],
+)
+def test_parse_snr(spec: object, values: list[float]) -> None:
+    assert parse_snr(spec) == values
+
+
+def test_parse_snr_refuses_infinity() -> None:
+    with pytest.raises(LinksimError, match="outside"):
+        parse_snr("inf")
