@@ -31,6 +31,11 @@ class Channel(ABC):
         """Whether pilots tell anything of the fading of the data beside them."""
         return True
 
+    @property
+    def memory_slots(self) -> int | None:
+        """Slots that share a fade; None if all those of a burst are correlated."""
+        return 1
+
     @abstractmethod
     def sample(self, bursts: int, slots: int, grid: "Grid") -> "tf.Tensor":
         """Draw from Sionna's random generator.
@@ -73,6 +78,11 @@ class Rayleigh(Channel):
     def pilots_inform(self) -> bool:
         """Whether pilots tell anything of the fading of the data beside them."""
         return self.coherence != "re"
+
+    @property
+    def memory_slots(self) -> int | None:
+        """Slots that share a fade."""
+        return self.coherence if isinstance(self.coherence, int) else 1
 
     def sample(self, bursts: int, slots: int, grid: "Grid") -> "tf.Tensor":
         import tensorflow as tf
@@ -129,6 +139,11 @@ class _Multipath(Channel):
         _positive(self, "delay_spread")
         _positive(self, "speed", allow_zero=True)
         _positive(self, "carrier")
+
+    @property
+    def memory_slots(self) -> int | None:
+        """All slots of a burst are correlated, by the Doppler spectrum."""
+        return None
 
     @cached_property
     @abstractmethod

@@ -98,6 +98,11 @@ class FrontEnd:
         runs = [min(MAX_BURST_SLOTS, slots - s) for s in range(0, slots, MAX_BURST_SLOTS)]
         return tf.concat([self.channel.sample(1, run, self.grid) for run in runs], axis=0)
 
+    @property
+    def frames_per_fade(self) -> int:
+        """Frames of `continuous_fades` that must be taken as dependent on one another."""
+        return -(-(self.channel.memory_slots or MAX_BURST_SLOTS) // self.slots_per_frame)
+
     def __call__(self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> Equalised:
         """Transmit and equalise.
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from scipy import stats
@@ -42,7 +42,7 @@ def clopper_pearson(errors: float, n: float, confidence: float = 0.95) -> tuple[
 class Tally:
     """Errors of trials that come in clusters: bits in a fade, blocks in a frame.
 
-    Trials of one cluster are dependent, clusters are not. All clusters are of one size.
+    Trials of one cluster are dependent, clusters are not. Tallies add.
 
     Parameters
     ----------
@@ -50,28 +50,27 @@ class Tally:
         Over all clusters.
     clusters : int
         Number of clusters.
-    sum_squares : int
-        Sum over clusters of the squared number of errors.
+    sum_ee, sum_em, sum_mm : int
+        Sums over clusters of e*e, e*m and m*m, for e errors in m trials.
     """
 
     trials: int = 0
     errors: int = 0
     clusters: int = 0
-    sum_squares: int = 0
+    sum_ee: int = 0
+    sum_em: int = 0
+    sum_mm: int = 0
 
     @classmethod
-    def of(cls, errors: np.ndarray, trials_per_cluster: int) -> "Tally":
-        """Count clusters from their errors, an int array of shape [clusters]."""
-        e = np.asarray(errors, dtype=np.int64).reshape(-1)
-        return cls(trials_per_cluster * e.size, int(e.sum()), e.size, int((e * e).sum()))
+    def of(cls, errors: np.ndarray, trials: np.ndarray | int) -> "Tally":
+        """Count clusters from the errors of each, [clusters], and its trials, the same or one."""
+        e = np.asarray(errors, np.int64).reshape(-1)
+        m = np.broadcast_to(np.asarray(trials, np.int64), e.shape)
+        sums = (m, e, np.ones_like(e), e * e, e * m, m * m)
+        return cls(*(int(x.sum()) for x in sums))
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
-            self.trials + other.trials,
-            self.errors + other.errors,
-            self.clusters + other.clusters,
-            self.sum_squares + other.sum_squares,
-        )
+        return Tally(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
     @property
     def rate(self) -> float:
@@ -81,21 +80,18 @@ class Tally:
     def effective_trials(self) -> float:
         """Return the number of independent trials that would be as precise.
 
-        Trials over the design effect, the ratio of the between-cluster variance of the rate to
-        its binomial variance (Kish, 1965). Where errors are absent or everywhere the
-        variance says nothing, and each cluster counts as one trial.
+        p(1-p) over the between-cluster variance of the rate (Kish, 1965), at most the number
+        of trials. Where errors are absent or everywhere, or there is one cluster, that variance
+        says nothing and each cluster counts as one trial.
         """
-        if self.clusters == self.trials:
-            return float(self.trials)
-        p = self.rate
-        if self.clusters < 2 or p in (0.0, 1.0):
-            return float(self.clusters)
-        size = self.trials / self.clusters
-        mean = self.errors / self.clusters
-        between = (self.sum_squares / self.clusters - mean**2) / (self.clusters - 1) / size**2
-        if between <= 0.0:
-            return float(self.trials)
-        return min(p * (1.0 - p) / between, float(self.trials))
+        p, n = self.rate, self.clusters
+        if n == self.trials:
+            return float(n)
+        if n < 2 or p in (0.0, 1.0):
+            return float(n)
+        residuals = self.sum_ee - 2.0 * p * self.sum_em + p * p * self.sum_mm
+        variance = residuals * n / (n - 1) / self.trials**2
+        return min(p * (1.0 - p) / variance, self.trials) if variance > 0 else float(self.trials)
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return the interval of the error rate.

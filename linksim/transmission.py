@@ -27,7 +27,7 @@ from linksim.feedback import CsiFeedback
 from linksim.framing import pack, unpack
 from linksim.front_end import FrontEnd
 from linksim.link_config import LinkConfig, code_block
-from linksim.montecarlo import derive_seed
+from linksim.montecarlo import Tally, derive_seed
 from linksim.symbols import SCALE_BITS, SymbolLink
 
 SOUNDING_SLOTS = 64
@@ -79,6 +79,8 @@ class Transmission:
         `Accounting` of each stream, and of the side information under ``"set-up"``.
     block_ok : dict
         bool, [blocks], of each bit stream: whether the CRC passed.
+    block_errors : Tally
+        Lost blocks of all bit streams, clustered by the fades that they share.
     csi : Csi
         Average of what was fed back while it was sent; NaN if nothing was.
     """
@@ -86,6 +88,7 @@ class Transmission:
     received: Received
     per_stream: dict[str, Accounting]
     block_ok: dict[str, np.ndarray]
+    block_errors: Tally
     csi: Csi
 
     @cached_property
@@ -137,12 +140,14 @@ class Link:
         streams: dict[str, ReceivedBits | ReceivedSymbols] = {}
         costs: dict[str, Accounting] = {}
         flags: dict[str, np.ndarray] = {}
+        lost = Tally()
         measured = []
         for stream in encoded.streams:
             stream_seed = derive_seed(seed, stream.name)
             if isinstance(stream, BitStream):
                 result = self._send_bits(stream, snr_db, stream_seed)
                 streams[stream.name], costs[stream.name], flags[stream.name], snr = result
+                lost += self._lost_blocks(flags[stream.name], stream.mcs or self.config.mcs)
             else:
                 result = self._send_symbols(stream, snr_db, stream_seed)
                 streams[stream.name], costs[stream.name], snr = result
@@ -152,6 +157,7 @@ class Link:
             received=Received(encoded.setup, streams),
             per_stream=costs,
             block_ok=flags,
+            block_errors=lost,
             csi=self._fed_back(measured, seed),
         )
 
@@ -166,6 +172,14 @@ class Link:
             overhead_uses=sent.overhead_uses,
         )
         return ReceivedBits(stream.name, unpack(sent.blocks)), cost, sent.block_ok, sent.snr
+
+    def _lost_blocks(self, block_ok: np.ndarray, mcs: Mcs) -> Tally:
+        per_fade = self._bit_link(mcs).block.per_frame * self._front_end.frames_per_fade
+        starts = np.arange(0, block_ok.size, per_fade)
+        if not starts.size:
+            return Tally()
+        errors = np.add.reduceat(~block_ok, starts, dtype=np.int64)
+        return Tally.of(errors, np.diff(np.append(starts, block_ok.size)))
 
     def _send_symbols(
         self, stream: SymbolStream, snr_db: float, seed: int

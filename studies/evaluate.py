@@ -11,6 +11,7 @@ from linksim.endpoint import Csi, Endpoint
 from linksim.link_config import LinkConfig
 from linksim.media import Clip
 from linksim.metrics import MetricValue
+from linksim.montecarlo import Tally
 from linksim.transmission import Accounting, Link
 from studies.cache import EncoderCache
 
@@ -31,6 +32,8 @@ class Outcome:
         Accounting of each stream.
     block_ok : dict
         bool [blocks] of each bit stream.
+    block_errors : Tally
+        Lost blocks of all bit streams, clustered by fade.
     csi : Csi
         What was fed back during the transmission; NaN if nothing was.
     """
@@ -40,6 +43,7 @@ class Outcome:
     accounting: Accounting
     per_stream: dict[str, Accounting]
     block_ok: dict[str, np.ndarray]
+    block_errors: Tally
     csi: Csi
 
 
@@ -71,9 +75,21 @@ def evaluate(
     received = endpoint.decode(sent.received)
     return Outcome(
         clip=received,
-        metrics=media_metrics.evaluate(metrics, clip, received),
+        metrics=_score(tuple(metrics), clip, received),
         accounting=sent.accounting,
         per_stream=sent.per_stream,
         block_ok=sent.block_ok,
+        block_errors=sent.block_errors,
         csi=sent.csi,
     )
+
+
+_scores: dict[tuple[tuple[str, ...], str, str], dict[str, MetricValue]] = {}
+
+
+def _score(metrics: tuple[str, ...], clip: Clip, received: Clip) -> dict[str, MetricValue]:
+    """Measure, once for all points that received the same: all of it, or none of it."""
+    key = (metrics, clip.fingerprint(), received.fingerprint())
+    if key not in _scores:
+        _scores[key] = media_metrics.evaluate(metrics, clip, received)
+    return _scores[key]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from linksim.montecarlo import clopper_pearson
+from linksim.montecarlo import Tally
 from studies.plan import Point
 from studies.workers import Failure
 
@@ -31,6 +31,7 @@ def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
             name: {"blocks": int(ok.size), "errors": int(ok.size - ok.sum())}
             for name, ok in outcome.block_ok.items()
         },
+        "block_errors": asdict(outcome.block_errors),
         "accounting": asdict(outcome.accounting),
         "per_stream": {name: asdict(a) for name, a in outcome.per_stream.items()},
         "csi_snr_db": finite(outcome.csi.snr_db),
@@ -81,9 +82,8 @@ def _media(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _block_errors(record: dict[str, Any]) -> dict[str, Any]:
-    blocks = sum(b["blocks"] for b in record["blocks"].values())
-    errors = sum(b["errors"] for b in record["blocks"].values())
-    if not blocks:
+    tally = Tally(**record["block_errors"])
+    if not tally.trials:
         return {"status": "nan: the scheme sends no code blocks"}
-    low, high = clopper_pearson(errors, blocks)
-    return {"value": errors / blocks, "ci_low": low, "ci_high": high, "n": blocks}
+    low, high = tally.interval()
+    return {"value": tally.rate, "ci_low": low, "ci_high": high, "n": tally.trials}

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from linksim.montecarlo import clopper_pearson
+from linksim.metrics import METRICS
+from linksim.montecarlo import Tally
 from studies.record import BLER
 
 SUMMARY_COLUMNS = (
@@ -20,10 +21,11 @@ _KEY = SUMMARY_COLUMNS[:5]
 def summarise(results: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
     """Reduce the rows of ``results.csv`` to one a scheme, channel, SNR and metric.
 
-    Media metrics: the mean over clips and trials with Student's t interval, n values.
-    Block error rate: errors over blocks of all trials with the Clopper-Pearson interval, n
-    blocks. Intervals are 95 %. ``missing`` counts the trials without a value, which are in no
-    mean: where it is above 0 the mean is over the others alone.
+    Media metrics: the mean over clips and trials with Student's t interval, cut at the metric's
+    bounds; n values. Block error rate: errors over blocks of all trials, each trial a cluster
+    since its blocks may share fades; n blocks. Intervals are 95 %. ``missing`` counts the
+    trials without a value, which are in no mean: where it is above 0 the mean is over the
+    others alone.
     """
     groups: dict[tuple[str, ...], list[Mapping[str, str]]] = defaultdict(list)
     for row in results:
@@ -44,10 +46,14 @@ def _mean(rows: list[Mapping[str, str]]) -> tuple[float, float, float, int]:
     if n < 2:
         return mean, math.nan, math.nan, n
     half = float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / math.sqrt(n))
-    return mean, mean - half, mean + half, n
+    lowest, highest = METRICS[rows[0]["metric"]].bounds
+    return mean, max(mean - half, lowest), min(mean + half, highest), n
 
 
 def _pooled(rows: list[Mapping[str, str]]) -> tuple[float, float, float, int]:
-    blocks = sum(int(row["n"]) for row in rows)
-    errors = sum(round(float(row["value"]) * int(row["n"])) for row in rows)
-    return errors / blocks, *clopper_pearson(errors, blocks), blocks
+    blocks = np.array([int(row["n"]) for row in rows])
+    errors = np.rint([float(row["value"]) * int(row["n"]) for row in rows])
+    tally = Tally.of(errors, blocks)
+    if len(rows) == 1:  # its own interval knows the fades within the trial
+        return tally.rate, float(rows[0]["ci_low"]), float(rows[0]["ci_high"]), tally.trials
+    return tally.rate, *tally.interval(), tally.trials

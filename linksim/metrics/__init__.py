@@ -5,6 +5,7 @@ metrics can be checked at once.
 """
 
 from collections.abc import Iterable
+from math import inf
 
 from linksim.errors import unknown
 from linksim.media import Clip
@@ -15,11 +16,11 @@ from linksim.metrics.video import ms_ssim, psnr
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("psnr", "PSNR (dB)", "video", True, psnr),
-        Metric("ms_ssim", "MS-SSIM", "video", True, ms_ssim),
-        Metric("nrmse", "NRMSE", "audio", False, nrmse),
-        Metric("pesq", "PESQ wide-band (MOS-LQO)", "audio", True, pesq),
-        Metric("stoi", "STOI", "audio", True, stoi),
+        Metric("psnr", "PSNR (dB)", "video", True, (0.0, 100.0), psnr),
+        Metric("ms_ssim", "MS-SSIM", "video", True, (0.0, 1.0), ms_ssim),
+        Metric("nrmse", "NRMSE", "audio", False, (0.0, inf), nrmse),
+        Metric("pesq", "PESQ wide-band (MOS-LQO)", "audio", True, (1.0, 4.65), pesq),
+        Metric("stoi", "STOI", "audio", True, (-1.0, 1.0), stoi),
     )
 }
 

@@ -41,6 +41,8 @@ class Metric:
         The stream that it needs.
     higher_is_better : bool
         Which way is good.
+    bounds : tuple of float
+        Least and greatest value that it can take.
     function : callable
         ``function(reference, received) -> MetricValue``. It answers NaN with a reason where
         it is not defined and does not raise.
@@ -50,6 +52,7 @@ class Metric:
     label: str
     kind: Literal["audio", "video"]
     higher_is_better: bool
+    bounds: tuple[float, float]
     function: Callable[[Clip, Clip], MetricValue]
 
 

@@ -17,7 +17,7 @@ def test_clopper_pearson_equals_the_binomial_tails() -> None:
 
 
 def test_independent_trials_keep_the_exact_interval() -> None:
-    tally = Tally.of(np.array([0, 1, 0, 0, 1]), trials_per_cluster=1)
+    tally = Tally.of(np.array([0, 1, 0, 0, 1]), trials=1)
     assert tally.interval(0.99) == clopper_pearson(2, 5, 0.99)
 
 
@@ -28,7 +28,7 @@ def test_clustered_interval_covers_where_the_naive_one_does_not(p: float) -> Non
     covered = naive = 0
     for _ in range(400):
         errors = 100 * (rng.random(200) < p) * (rng.random(200) < 0.9)
-        tally = Tally.of(errors, trials_per_cluster=100)
+        tally = Tally.of(errors, trials=100)
         low, high = tally.interval(0.95)
         covered += low <= 0.9 * p <= high
         low, high = clopper_pearson(tally.errors, tally.trials)
@@ -38,7 +38,7 @@ def test_clustered_interval_covers_where_the_naive_one_does_not(p: float) -> Non
 
 
 def test_no_errors_in_few_fades_is_not_called_certain() -> None:
-    tally = Tally.of(np.zeros(10, int), trials_per_cluster=10_000)
+    tally = Tally.of(np.zeros(10, int), trials=10_000)
     assert tally.interval(0.95)[1] > 0.25
 
 
@@ -51,6 +51,17 @@ def test_tallies_add_up_whatever_the_batches() -> None:
 def _batch(seed: int) -> Counts:
     errors = np.random.default_rng(seed).integers(0, 2, 100)
     return Counts(bits=Tally.of(errors, 10), blocks=Tally.of(errors, 1))
+
+
+def test_clusters_of_unequal_size_are_weighed_by_their_trials() -> None:
+    """The interval of a ratio: an empty small cluster tells little of large ones that fail."""
+    sizes = np.array([1000, 10, 1000, 10, 1000, 10])
+    errors = np.array([100, 9, 120, 0, 80, 5])
+    tally = Tally.of(errors, sizes)
+    residuals = errors - tally.rate * sizes
+    variance = 6 / 5 * np.sum(residuals**2) / sizes.sum() ** 2
+    expected = tally.rate * (1 - tally.rate) / variance
+    assert tally.effective_trials() == pytest.approx(expected)
 
 
 def test_each_stop_condition_ends_the_point_and_is_named() -> None:

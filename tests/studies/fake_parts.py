@@ -2,13 +2,15 @@
 
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Received
 from linksim.media import Clip
-from linksim.montecarlo import derive_seed
+from linksim.montecarlo import Tally, derive_seed
 from linksim.options import option
 from studies.plan import Point
 from studies.record import _head
@@ -32,13 +34,15 @@ class FakeEndpoint(Endpoint):
 def fake_record(point: Point, folder: Path) -> dict[str, Any]:
     """Return a record whose values depend on the point alone."""
     draw = derive_seed(point.config_hash, point.seed) / 2**63
+    lost = int(20 * draw / (1 + point.snr_db))
     undefined = {"value": None, "n": 0, "reason": "silence"}
     value = {"value": point.snr_db + draw, "n": 3, "reason": ""}
     return _head(point, "ok") | {
         "metrics": {
             m: undefined if point.snr_db < 5 and draw < 0.5 else value for m in point.metrics
         },
-        "blocks": {"data": {"blocks": 20, "errors": int(20 * draw / (1 + point.snr_db))}},
+        "blocks": {"data": {"blocks": 20, "errors": lost}},
+        "block_errors": asdict(Tally.of(np.arange(20) < lost, 1)),
         "accounting": {
             "payload_bits": 800,
             "side_info_bits": 40,

@@ -1,0 +1,91 @@
+"""Whole transmissions: both pipes, side information, accounting, fades of lost blocks."""
+
+import numpy as np
+import pytest
+
+from linksim.endpoint import BitStream, Encoded, Mcs, SymbolStream
+from linksim.errors import LinksimError
+from linksim.link_config import LinkConfig
+from linksim.transmission import Accounting, Link
+
+RNG = np.random.default_rng(0)
+PACKETS = tuple(RNG.bytes(int(n)) for n in RNG.integers(10, 120, 60))
+LATENTS = RNG.normal(size=3001).astype(np.float32)
+BOTH = Encoded((BitStream("bits", PACKETS), SymbolStream("latents", LATENTS)), b"size 1x1")
+
+
+def _link(**options: object) -> Link:
+    return Link(LinkConfig(**{"subcarriers": 24, **options}))
+
+
+@pytest.mark.parametrize("depth", [1, 4])
+def test_accounting_adds_up_to_the_resource_elements(depth: int) -> None:
+    sent = _link(channel="awgn", interleave_slots=depth).transmit(BOTH, 25.0, 1)
+    assert sent.accounting == sum(sent.per_stream.values(), Accounting())
+    assert sent.accounting.payload_bits == 8 * sum(map(len, PACKETS))
+    assert sent.accounting.side_info_bits == 8 * 8 + 16
+    for cost in sent.per_stream.values():
+        elements = cost.channel_uses + cost.overhead_uses
+        assert elements % (depth * 24 * 14) == 0
+        assert cost.overhead_uses * 7 == elements  # two pilot symbols of fourteen
+    latents = sent.per_stream["latents"]
+    assert latents.channel_uses >= 3001 / 2 > latents.channel_uses - depth * 24 * 12
+    assert set(sent.per_stream) == {"bits", "latents", "set-up"}
+
+
+def test_what_arrives_is_what_was_sent_or_is_missing() -> None:
+    link = _link(channel="rayleigh")
+    clean = link.transmit(BOTH, 60.0, 1).received
+    assert clean.setup == b"size 1x1"
+    assert dict(clean.streams["bits"].packets) == dict(enumerate(PACKETS))
+    faded = link.transmit(BOTH, 14.0, 1)
+    packets = faded.received.streams["bits"].packets
+    assert 0 < len(packets) < len(PACKETS)
+    assert all(PACKETS[i] == p for i, p in packets.items())
+    error = faded.received.streams["latents"].latents - LATENTS
+    stated = faded.received.streams["latents"].noise_variance
+    assert np.mean(error**2 / stated) == pytest.approx(1.0, abs=0.15)
+
+
+def test_streams_have_their_own_fades_and_the_seed_decides_all() -> None:
+    link = _link(channel="rayleigh")
+    twins = Encoded((BitStream("a", PACKETS), BitStream("b", PACKETS)))
+    first, again = link.transmit(twins, 10.0, 3), link.transmit(twins, 10.0, 3)
+    assert (first.block_ok["a"] != first.block_ok["b"]).any()
+    for name in "ab":
+        np.testing.assert_array_equal(first.block_ok[name], again.block_ok[name])
+    # A stream fares the same whatever is sent beside it.
+    alone = link.transmit(Encoded((BitStream("b", PACKETS),)), 10.0, 3)
+    np.testing.assert_array_equal(alone.block_ok["b"], first.block_ok["b"])
+
+
+def test_a_robust_stream_survives_where_the_links_mcs_does_not() -> None:
+    streams = (BitStream("plain", PACKETS), BitStream("robust", PACKETS, Mcs("qpsk", 0.3)))
+    sent = _link(channel="awgn").transmit(Encoded(streams), 3.0, 1)
+    assert not sent.block_ok["plain"].any()
+    assert sent.block_ok["robust"].all()
+
+
+def test_lost_blocks_are_clustered_by_the_fades_they_share() -> None:
+    many = Encoded((BitStream("bits", PACKETS * 20),))
+    slot = _link(channel="rayleigh").transmit(many, 12.0, 1).block_errors
+    assert slot.clusters == slot.trials
+    eight = _link(channel="rayleigh:coherence=8").transmit(many, 12.0, 1).block_errors
+    assert eight.clusters == -(-eight.trials // 8)
+    assert eight.effective_trials() < 0.4 * eight.trials
+    few = Encoded((BitStream("bits", PACKETS * 4),))
+    doppler = _link(channel="tdl-a").transmit(few, 12.0, 1).block_errors
+    assert (doppler.clusters, doppler.trials > 200) == (1, True)
+    low, high = doppler.interval()
+    assert high - low > 0.8  # one fade says next to nothing
+
+
+def test_nothing_to_send_costs_nothing() -> None:
+    sent = _link(channel="awgn").transmit(Encoded(()), 10.0, 1)
+    assert sent.accounting == Accounting()
+    assert np.isnan(sent.csi.snr_db)
+
+
+def test_an_mcs_that_does_not_exist_is_one_line() -> None:
+    with pytest.raises(LinksimError, match="did you mean '16qam'"):
+        _link().transmit(Encoded((BitStream("bits", PACKETS, Mcs("16qa", 0.5)),)), 10.0, 1)
