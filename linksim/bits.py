@@ -10,10 +10,12 @@ from sionna.phy.mapping import BinarySource, Demapper, Mapper
 from sionna.phy.nr.utils import generate_prng_seq
 
 from linksim.endpoint import Mcs
-from linksim.front_end import FrontEnd, noise_variance, seed_sionna
+from linksim.fading import Fading
+from linksim.front_end import FrontEnd, noise_variance
 from linksim.ldpc import EarlyStopDecoder, decode_in_chunks
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
 from linksim.montecarlo import Counts, Tally, derive_seed
+from linksim.seeding import seed_sionna
 
 BATCH_SLOTS = 64
 """Slots of one compiled call of `transmit`; part of what a seed reproduces."""
@@ -95,8 +97,16 @@ class BitLink:
         self._send = tf.function(self._chain, jit_compile=True)
         self._measure = tf.function(self._measure_batch, jit_compile=True)
 
-    def transmit(self, payload: bytes, snr_db: float, seed: int) -> BitTransmission:
-        """Send a payload through one continuous run of fading.
+    def transmit(
+        self,
+        payload: bytes,
+        snr_db: float,
+        seed: int,
+        *,
+        fading: Fading | None = None,
+        first_slot: int = 0,
+    ) -> BitTransmission:
+        """Send a payload in consecutive slots.
 
         Parameters
         ----------
@@ -105,22 +115,26 @@ class BitLink:
         snr_db : float
             Mean Es/N0 per resource element in dB.
         seed : int
-            The result depends on nothing but this and the inputs.
+            Of the noise, and of the fading if none is given.
+        fading : Fading or None
+            The channel as it happens to be.
+        first_slot : int
+            Slot of `fading` in which the payload starts.
         """
         sent = self._blocks_of(payload)
         frames = -(-len(sent) // self.block.per_frame)
         if not frames:
             return BitTransmission((), 0, 0, 0, np.zeros(0, np.float32))
         depth = self._front_end.slots_per_frame
-        seed_sionna(derive_seed(seed, "fades"))
-        h = self._front_end.continuous_fades(frames)
+        fading = fading or self._front_end.fading(derive_seed(seed, "fading"))
         per_batch = max(1, BATCH_SLOTS // depth)
         no = noise_variance(snr_db)
         received, flags, snr = [], [], []
         for start in range(0, frames, per_batch):
-            seed_sionna(derive_seed(seed, "noise", start))
             blocks = sent[start * self.block.per_frame :][: per_batch * self.block.per_frame]
-            fades = h[start * depth :][: per_batch * depth]
+            slots = min(per_batch, frames - start) * depth
+            fades = fading.slots(first_slot + start * depth, slots)
+            seed_sionna(derive_seed(seed, "noise", start))
             bits, ok, measured = self._send(
                 _padded(blocks, per_batch * self.block.per_frame),
                 _padded(fades, per_batch * depth),

@@ -21,6 +21,10 @@ if typing.TYPE_CHECKING:
     from linksim.ofdm import Grid
 
 
+MAX_COHERENCE = 4096
+"""Most slots of one fade."""
+
+
 class Channel(ABC):
     """A fading process, sampled on the resource elements of a grid."""
 
@@ -68,10 +72,12 @@ class Rayleigh(Channel):
 
     def __post_init__(self) -> None:
         number = isinstance(self.coherence, int)
-        if not (self.coherence in ("slot", "re") or (number and self.coherence >= 1)):
+        if not (
+            self.coherence in ("slot", "re") or (number and 1 <= self.coherence <= MAX_COHERENCE)
+        ):
             raise LinksimError(
-                f"channel '{self.name}': coherence must be slot, re or a number of slots of at "
-                f"least 1, not '{self.coherence}'"
+                f"channel '{self.name}': coherence must be slot, re or a number of slots from 1 to "
+                f"{MAX_COHERENCE}, not '{self.coherence}'"
             )
 
     @property
@@ -145,10 +151,16 @@ class _Multipath(Channel):
         """All slots of a burst are correlated, by the Doppler spectrum."""
         return None
 
-    @cached_property
     @abstractmethod
+    def _build(self) -> Any:
+        """Construct Sionna's model."""
+
+    @cached_property
     def _paths(self) -> Any:
-        """Sionna's model."""
+        import tensorflow as tf
+
+        with tf.init_scope():  # a graph may be the first to ask, and must not keep it
+            return self._build()
 
     def sample(self, bursts: int, slots: int, grid: "Grid") -> "tf.Tensor":
         import tensorflow as tf
@@ -164,8 +176,7 @@ class _Multipath(Channel):
 class Tdl(_Multipath):
     """Tapped delay line of TR 38.901, 7.7.2."""
 
-    @cached_property
-    def _paths(self) -> Any:
+    def _build(self) -> Any:
         from sionna.phy.channel.tr38901 import TDL
 
         return TDL(
@@ -177,8 +188,7 @@ class Tdl(_Multipath):
 class Cdl(_Multipath):
     """Clustered delay line of TR 38.901, 7.7.1, one omnidirectional antenna a side."""
 
-    @cached_property
-    def _paths(self) -> Any:
+    def _build(self) -> Any:
         from sionna.phy.channel.tr38901 import CDL, AntennaArray
 
         antenna = AntennaArray(

@@ -26,6 +26,9 @@ if typing.TYPE_CHECKING:
 
 ENTRY_POINT_GROUP = "linksim.endpoints"
 
+SETUP = "set-up"
+"""Name under which side information is accounted; no stream may have it."""
+
 
 @dataclass(frozen=True)
 class Mcs:
@@ -89,10 +92,20 @@ class Encoded:
     setup : bytes
         What call set-up signals once (sizes, rates, duration). It is taken as delivered,
         as in a session description, and its bits are counted as side information.
+
+    Raises
+    ------
+    ValueError
+        If two streams have one name, or one that of the set-up.
     """
 
     streams: tuple[BitStream | SymbolStream, ...]
     setup: bytes = b""
+
+    def __post_init__(self) -> None:
+        names = [s.name for s in self.streams]
+        if len({SETUP, *names}) <= len(names):
+            raise ValueError(f"streams {names} must have names of their own, and not '{SETUP}'")
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def error_rates(
     front_end = FrontEnd(config)
     link = BitLink(config, front_end) if coded else UncodedLink(config, front_end)
     frames = max(1, MEASURE_SLOTS // config.interleave_slots)
-    for snr in snr_db:
+    for snr in map(float, snr_db):
         counts, reason = simulate(
             lambda batch_seed, snr=snr: link.measure(snr, batch_seed, frames),
             stop,

@@ -13,11 +13,11 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy import config as sionna_config
 from sionna.phy.ofdm import LinearInterpolator, NearestNeighborInterpolator
 
 from linksim.channels import Channel
 from linksim.ofdm import Grid
+from linksim.seeding import seed_sionna
 
 STATISTICS_DRAWS = 4096
 """Slots drawn from a channel to learn its covariance for LMMSE."""
@@ -144,7 +144,7 @@ def channel_covariance(channel: Channel, grid: Grid) -> tuple[np.ndarray, np.nda
     tuple of np.ndarray
         complex128, [symbols, symbols] and [subcarriers, subcarriers].
     """
-    sionna_config.seed = 20_221
+    seed_sionna(20_221)
     h = channel.sample(STATISTICS_DRAWS, 1, grid).numpy().astype(np.complex128)
     symbols, subcarriers = grid.shape
     by_time = h.transpose(1, 0, 2).reshape(symbols, -1)

@@ -12,6 +12,8 @@ than a tenth of a block.
 
 from collections.abc import Sequence
 
+from linksim.errors import LinksimError
+
 OFFSET_BYTES = 2
 HEADER_BYTES = 6
 _NO_START = 0xFFFF
@@ -26,14 +28,24 @@ def pack(packets: Sequence[bytes], block_bytes: int) -> bytes:
     packets : sequence of bytes
         At most 2**24 - 1 packets of less than 2**24 bytes each.
     block_bytes : int
-        Payload of one transport block, at least 9.
+        Payload of one transport block.
 
     Returns
     -------
     bytes
         A whole number of blocks.
+
+    Raises
+    ------
+    LinksimError
+        If a block is too small for a packet header.
     """
     room = block_bytes - OFFSET_BYTES
+    if room < HEADER_BYTES:
+        raise LinksimError(
+            f"a transport block of {block_bytes} bytes cannot hold a packet header; use at least "
+            f"{OFFSET_BYTES + HEADER_BYTES} bytes: a longer block or a higher code rate"
+        )
     body = bytearray()
     starts: dict[int, int] = {}
     for index, packet in enumerate(packets):

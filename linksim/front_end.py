@@ -4,21 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy import config as sionna_config
 from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import LMMSEEqualizer, ResourceGridMapper, ZFEqualizer
 
 from linksim.channels import parse_channel
 from linksim.estimation import make_interpolator
+from linksim.fading import Fading, burst_slots
 from linksim.link_config import LinkConfig
 from linksim.ofdm import Grid
 
 VARIANCE_FLOOR = 1.2e-7
 """The unbiased LMMSE noise is 1/d - 1 with d near 1; below this float32 gives noise, or less."""
-
-MAX_BURST_SLOTS = 512
-"""Slots over which the fading of one transmission is continuous; a bound on memory."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,9 @@ class Equalised:
     symbols : tf.Tensor
         complex64, [frames, symbols]; equalised, unbiased.
     noise_variance : tf.Tensor
-        float32, [frames, symbols]; effective noise variance of each complex symbol,
-        estimation error included.
+        float32, [frames, symbols]; effective noise variance of each complex symbol. It
+        includes the estimation error that the estimator knows of: for least squares the
+        noise, but not the interpolation error where the channel changes between pilots.
     snr : tf.Tensor
         float32, [frames * slots]; Es/N0 of each slot measured from its pilots, linear.
     """
@@ -87,21 +85,15 @@ class FrontEnd:
         """
         return self.channel.sample(frames, self.slots_per_frame, self.grid)
 
-    def continuous_fades(self, frames: int) -> tf.Tensor:
-        """Draw the fading of one transmission: continuous, in bursts of at most 512 slots.
-
-        Output
-        ------
-        tf.complex64, [frames * slots per frame, symbols per slot, subcarriers]
-        """
-        slots = frames * self.slots_per_frame
-        runs = [min(MAX_BURST_SLOTS, slots - s) for s in range(0, slots, MAX_BURST_SLOTS)]
-        return tf.concat([self.channel.sample(1, run, self.grid) for run in runs], axis=0)
+    def fading(self, seed: int) -> Fading:
+        """Return a realisation of the channel over time."""
+        return Fading(self.channel, self.grid, seed)
 
     @property
     def frames_per_fade(self) -> int:
-        """Frames of `continuous_fades` that must be taken as dependent on one another."""
-        return -(-(self.channel.memory_slots or MAX_BURST_SLOTS) // self.slots_per_frame)
+        """Consecutive frames of one `Fading` that must be taken as dependent on one another."""
+        memory = self.channel.memory_slots or burst_slots(self.channel)
+        return -(-memory // self.slots_per_frame)
 
     def __call__(self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> Equalised:
         """Transmit and equalise.
@@ -111,7 +103,7 @@ class FrontEnd:
         symbols : tf.complex64, [frames, symbols per frame]
             Unit mean energy.
         h : tf.complex64, [frames * slots per frame, symbols per slot, subcarriers]
-            Fading, from `fades` or `continuous_fades`.
+            Fading, from `fades` or a `Fading`.
         no : tf.float32, scalar
             Noise variance N0 per resource element; Es/N0 = 1/N0.
         """
@@ -156,8 +148,3 @@ def _slot_interleaver(depth: int, per_slot: int) -> np.ndarray:
 def noise_variance(snr_db: float) -> tf.Tensor:
     """Return N0 for an Es/N0 per resource element in dB, with Es = 1 and E|h|^2 = 1."""
     return tf.constant(10.0 ** (-snr_db / 10.0), tf.float32)
-
-
-def seed_sionna(seed: int) -> None:
-    """Set the state of Sionna's generators, in place, so that compiled graphs follow it."""
-    sionna_config.seed = seed % 2**63

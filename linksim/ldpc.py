@@ -37,7 +37,10 @@ class EarlyStopDecoder(LDPC5GDecoder):
     """
 
     def __init__(self, encoder: LDPC5GEncoder, crc: CRCEncoder, iterations: int) -> None:
-        super().__init__(encoder, num_iter=iterations, cn_update=boxplus)
+        # Sionna cuts the last 0 rows off, which leaves none, where nothing is punctured.
+        fillers = encoder.k_ldpc - encoder.k
+        punctured = encoder.n_ldpc - fillers - 2 * encoder.z - encoder.n
+        super().__init__(encoder, num_iter=iterations, cn_update=boxplus, prune_pcm=punctured > 0)
         self._checks = tf.constant(crc_parity_matrix(crc, encoder.k), tf.float32)
 
     def _stop_cond(self, msg_v2c, msg_c2v, llr_ch, x_hat, it, num_iter):  # type: ignore[no-untyped-def]

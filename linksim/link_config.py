@@ -18,7 +18,8 @@ PILOT_SYMBOLS = (2, 11)
 
 CRC_BITS = 24
 MIN_CODE_RATE, MAX_CODE_RATE = 0.2, 0.95  # TS 38.212, 5.4.2.1; below 1/5 needs repetition
-MAX_CODE_BLOCK_BITS = {1: 8448, 2: 3840}  # TS 38.212, 5.2.2, by base graph
+# TS 38.212, 5.2.2. Between rates 1/4 and 1/3 base graph 1, which starts at 3825 bits, has no code.
+MAX_CODE_BLOCK_BITS = {1 / 4: 3840, 1 / 3: 3824, 1.0: 8448}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +157,7 @@ def code_block(config: LinkConfig, mcs: Mcs) -> CodeBlock:
 
 def max_info_bits(rate: float) -> int:
     """Return the longest code block, in bits, at a code rate (TS 38.212, 5.2.2)."""
-    return MAX_CODE_BLOCK_BITS[1 if rate > 1 / 3 else 2]
+    return next(bits for limit, bits in MAX_CODE_BLOCK_BITS.items() if rate <= limit)
 
 
 def _largest_share(slot_bits: int, rate: float, order: int) -> int:

@@ -52,6 +52,8 @@ class Tally:
         Number of clusters.
     sum_ee, sum_em, sum_mm : int
         Sums over clusters of e*e, e*m and m*m, for e errors in m trials.
+    with_errors, with_successes : int
+        Clusters with at least one error, and with at least one trial without.
     """
 
     trials: int = 0
@@ -60,13 +62,15 @@ class Tally:
     sum_ee: int = 0
     sum_em: int = 0
     sum_mm: int = 0
+    with_errors: int = 0
+    with_successes: int = 0
 
     @classmethod
     def of(cls, errors: np.ndarray, trials: np.ndarray | int) -> "Tally":
         """Count clusters from the errors of each, [clusters], and its trials, the same or one."""
         e = np.asarray(errors, np.int64).reshape(-1)
         m = np.broadcast_to(np.asarray(trials, np.int64), e.shape)
-        sums = (m, e, np.ones_like(e), e * e, e * m, m * m)
+        sums = (m, e, np.ones_like(e), e * e, e * m, m * m, e > 0, e < m)
         return cls(*(int(x.sum()) for x in sums))
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -81,17 +85,17 @@ class Tally:
         """Return the number of independent trials that would be as precise.
 
         p(1-p) over the between-cluster variance of the rate (Kish, 1965), at most the number
-        of trials. Where errors are absent or everywhere, or there is one cluster, that variance
-        says nothing and each cluster counts as one trial.
+        of trials. Where fewer than ten clusters hold errors, or successes, that variance is
+        not to be trusted, since the fades that matter most may not have come yet: a cluster
+        then counts as one trial at most.
         """
         p, n = self.rate, self.clusters
-        if n == self.trials:
+        if n == self.trials or n < 2 or p in (0.0, 1.0):
             return float(n)
-        if n < 2 or p in (0.0, 1.0):
-            return float(n)
+        most = self.trials if min(self.with_errors, self.with_successes) >= 10 else n
         residuals = self.sum_ee - 2.0 * p * self.sum_em + p * p * self.sum_mm
         variance = residuals * n / (n - 1) / self.trials**2
-        return min(p * (1.0 - p) / variance, self.trials) if variance > 0 else float(self.trials)
+        return min(p * (1.0 - p) / variance, most) if variance > 0 else float(most)
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return the interval of the error rate.

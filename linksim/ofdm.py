@@ -42,7 +42,8 @@ class Grid:
     @cached_property
     def frequencies(self) -> tf.Tensor:
         """Baseband subcarrier frequencies in Hz, shape [subcarriers]."""
-        return subcarrier_frequencies(self.subcarriers, self.subcarrier_spacing)
+        with tf.init_scope():  # a graph may be the first to ask, and must not keep it
+            return subcarrier_frequencies(self.subcarriers, self.subcarrier_spacing)
 
     @cached_property
     def sionna(self) -> ResourceGrid:

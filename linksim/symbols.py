@@ -6,11 +6,14 @@ import numpy as np
 import tensorflow as tf
 
 from linksim.errors import LinksimError
-from linksim.front_end import FrontEnd, noise_variance, seed_sionna
+from linksim.fading import Fading
+from linksim.front_end import FrontEnd, noise_variance
 from linksim.link_config import LinkConfig
+from linksim.montecarlo import derive_seed
+from linksim.seeding import seed_sionna
 
 SCALE_BITS = 16
-"""Side information of one transmission: its scale as an IEEE 754 half-precision number."""
+"""Side information of one transmission: its scale as a bfloat16, which has float32's range."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,29 @@ class SymbolLink:
         received, variance, _ = self._through(latents, _rms(latents), h, no)
         return received, variance
 
-    def transmit(self, latents: np.ndarray, snr_db: float, seed: int) -> SymbolTransmission:
-        """Send one run of latents through one continuous run of fading.
+    def transmit(
+        self,
+        latents: np.ndarray,
+        snr_db: float,
+        seed: int,
+        *,
+        fading: Fading | None = None,
+        first_slot: int = 0,
+    ) -> SymbolTransmission:
+        """Send one run of latents in consecutive slots.
+
+        Parameters
+        ----------
+        latents : np.ndarray
+            float32, [n]; any power.
+        snr_db : float
+            Mean Es/N0 per resource element in dB.
+        seed : int
+            Of the noise, and of the fading if none is given.
+        fading : Fading or None
+            The channel as it happens to be.
+        first_slot : int
+            Slot of `fading` in which the latents start.
 
         Raises
         ------
@@ -97,10 +121,11 @@ class SymbolLink:
         if not frames:
             empty = np.zeros(0, np.float32)
             return SymbolTransmission(empty, empty, 0, 0, empty)
-        seed_sionna(seed)
-        h = self._front_end.continuous_fades(frames)
+        fading = fading or self._front_end.fading(derive_seed(seed, "fading"))
+        h = fading.slots(first_slot, frames * self._front_end.slots_per_frame)
+        seed_sionna(derive_seed(seed, "noise"))
         # The receiver knows the scale as sent, so both ends use the rounded value.
-        scale = tf.cast(tf.cast(_rms(tf.constant(values)), tf.float16), tf.float32)
+        scale = tf.cast(tf.cast(_rms(tf.constant(values)), tf.bfloat16), tf.float32)
         received, variance, snr = self._through(
             tf.constant(values), scale, h, noise_variance(snr_db)
         )

@@ -65,10 +65,10 @@ def outage_rayleigh(rate: float, snr: np.ndarray | float) -> np.ndarray:
 def ergodic_capacity_rayleigh(snr: np.ndarray | float) -> np.ndarray:
     """Return E[log2(1 + |h|^2 snr)] in bits per channel use, h ~ CN(0, 1) known at the receiver.
 
-    exp(1/snr) E1(1/snr) / ln 2 (Alouini and Goldsmith, 1999, eq. 34).
+    exp(x) E1(x) / ln 2 with x = 1/snr (Alouini and Goldsmith, 1999, eq. 34); the product is
+    Tricomi's U(1, 1, x), which does not overflow.
     """
-    x = 1.0 / np.asarray(snr, float)
-    return special.exp1(x) * np.exp(x) / np.log(2.0)
+    return special.hyperu(1.0, 1.0, 1.0 / np.asarray(snr, float)) / np.log(2.0)
 
 
 def awgn_capacity(snr: np.ndarray | float) -> np.ndarray:

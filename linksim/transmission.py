@@ -14,6 +14,7 @@ import numpy as np
 
 from linksim.bits import BitLink
 from linksim.endpoint import (
+    SETUP,
     BitStream,
     Csi,
     Encoded,
@@ -23,6 +24,7 @@ from linksim.endpoint import (
     ReceivedSymbols,
     SymbolStream,
 )
+from linksim.fading import Fading
 from linksim.feedback import CsiFeedback
 from linksim.framing import pack, unpack
 from linksim.front_end import FrontEnd
@@ -31,10 +33,7 @@ from linksim.montecarlo import Tally, derive_seed
 from linksim.symbols import SCALE_BITS, SymbolLink
 
 SOUNDING_SLOTS = 64
-"""Slots whose reports the transmitter has averaged before it encodes."""
-
-SETUP = "set-up"
-"""Name under which side information is accounted."""
+"""Slots whose reports the transmitter averages before it encodes."""
 
 
 @dataclass(frozen=True)
@@ -113,15 +112,24 @@ class Link:
     def sound(self, snr_db: float, seed: int) -> Csi:
         """Return the CSI that the transmitter has before it encodes.
 
-        64 slots are sent and their reports averaged. They precede the transmission and are
-        not charged to it.
+        Slots 0 to 63 of the fading that `transmit` meets under the same seed; the last report
+        arrives as transmission starts. They are not charged to it.
         """
-        pilots_only = np.zeros(2 * self.config.slot_data_symbols * SOUNDING_SLOTS, np.float32)
-        sent = self._symbol_link.transmit(pilots_only, snr_db, derive_seed(seed, "sounding"))
-        return self._fed_back([sent.snr], seed)
+        latents = 2 * self.config.slot_data_symbols * SOUNDING_SLOTS
+        sent = self._symbol_link.transmit(
+            np.zeros(latents, np.float32),
+            snr_db,
+            derive_seed(seed, "sounding"),
+            fading=self._fading(seed),
+        )
+        wait = self.config.feedback_delay_slots
+        measured = np.pad(sent.snr[:SOUNDING_SLOTS], (0, wait), mode="edge")
+        feedback = CsiFeedback.of(self.config)
+        reports = feedback.reports(measured, derive_seed(seed, "sounding reports"))
+        return feedback.average(reports[wait:])
 
     def transmit(self, encoded: Encoded, snr_db: float, seed: int) -> Transmission:
-        """Send every stream, each in slots of its own, and account for all of it.
+        """Send every stream, one after the other, and account for all of it.
 
         Parameters
         ----------
@@ -141,53 +149,52 @@ class Link:
         costs: dict[str, Accounting] = {}
         flags: dict[str, np.ndarray] = {}
         lost = Tally()
-        measured = []
+        fading = self._fading(seed)
+        first_slot = SOUNDING_SLOTS + self.config.feedback_delay_slots
+        measured = [np.zeros(0, np.float32)]
         for stream in encoded.streams:
-            stream_seed = derive_seed(seed, stream.name)
+            when = {
+                "snr_db": snr_db,
+                "seed": derive_seed(seed, "stream", stream.name),
+                "fading": fading,
+                "first_slot": first_slot,
+            }
             if isinstance(stream, BitStream):
-                result = self._send_bits(stream, snr_db, stream_seed)
-                streams[stream.name], costs[stream.name], flags[stream.name], snr = result
-                lost += self._lost_blocks(flags[stream.name], stream.mcs or self.config.mcs)
+                link = self._bit_link(stream.mcs or self.config.mcs)
+                sent = link.transmit(pack(stream.packets, link.block.payload_bytes), **when)
+                streams[stream.name] = ReceivedBits(stream.name, unpack(sent.blocks))
+                flags[stream.name] = sent.block_ok
+                lost += self._lost_blocks(sent.block_ok, link.block.per_frame)
             else:
-                result = self._send_symbols(stream, snr_db, stream_seed)
-                streams[stream.name], costs[stream.name], snr = result
-            measured.append(snr)
+                sent = self._symbol_link.transmit(stream.latents, **when)
+                streams[stream.name] = ReceivedSymbols(
+                    stream.name, sent.latents, sent.noise_variance
+                )
+            costs[stream.name] = Accounting(
+                payload_bits=8 * sum(map(len, getattr(stream, "packets", ()))),
+                channel_uses=sent.channel_uses,
+                overhead_uses=sent.overhead_uses,
+            )
+            measured.append(sent.snr)
+            first_slot += len(sent.snr)
         costs[SETUP] = self._side_information(encoded)
+        feedback = CsiFeedback.of(self.config)
+        reports = feedback.reports(np.concatenate(measured), derive_seed(seed, "reports"))
         return Transmission(
             received=Received(encoded.setup, streams),
             per_stream=costs,
             block_ok=flags,
             block_errors=lost,
-            csi=self._fed_back(measured, seed),
+            csi=feedback.average(reports),
         )
 
-    def _send_bits(
-        self, stream: BitStream, snr_db: float, seed: int
-    ) -> tuple[ReceivedBits, Accounting, np.ndarray, np.ndarray]:
-        link = self._bit_link(stream.mcs or self.config.mcs)
-        sent = link.transmit(pack(stream.packets, link.block.payload_bytes), snr_db, seed)
-        cost = Accounting(
-            payload_bits=8 * sum(map(len, stream.packets)),
-            channel_uses=sent.channel_uses,
-            overhead_uses=sent.overhead_uses,
-        )
-        return ReceivedBits(stream.name, unpack(sent.blocks)), cost, sent.block_ok, sent.snr
-
-    def _lost_blocks(self, block_ok: np.ndarray, mcs: Mcs) -> Tally:
-        per_fade = self._bit_link(mcs).block.per_frame * self._front_end.frames_per_fade
+    def _lost_blocks(self, block_ok: np.ndarray, blocks_per_frame: int) -> Tally:
+        per_fade = blocks_per_frame * self._front_end.frames_per_fade
         starts = np.arange(0, block_ok.size, per_fade)
         if not starts.size:
             return Tally()
         errors = np.add.reduceat(~block_ok, starts, dtype=np.int64)
         return Tally.of(errors, np.diff(np.append(starts, block_ok.size)))
-
-    def _send_symbols(
-        self, stream: SymbolStream, snr_db: float, seed: int
-    ) -> tuple[ReceivedSymbols, Accounting, np.ndarray]:
-        sent = self._symbol_link.transmit(stream.latents, snr_db, seed)
-        cost = Accounting(channel_uses=sent.channel_uses, overhead_uses=sent.overhead_uses)
-        received = ReceivedSymbols(stream.name, sent.latents, sent.noise_variance)
-        return received, cost, sent.snr
 
     def _side_information(self, encoded: Encoded) -> Accounting:
         scales = sum(isinstance(s, SymbolStream) for s in encoded.streams)
@@ -199,10 +206,8 @@ class Link:
         pilots = slots * self.config.slot_resource_elements - data
         return Accounting(side_info_bits=bits, channel_uses=data, overhead_uses=pilots)
 
-    def _fed_back(self, measured: list[np.ndarray], seed: int) -> Csi:
-        feedback = CsiFeedback.of(self.config)
-        snr = np.concatenate(measured) if measured else np.zeros(0)
-        return feedback.average(feedback.reports(snr, derive_seed(seed, "feedback")))
+    def _fading(self, seed: int) -> Fading:
+        return self._front_end.fading(derive_seed(seed, "fading"))
 
     def _bit_link(self, mcs: Mcs) -> BitLink:
         if mcs not in self._bit_links:

@@ -98,6 +98,7 @@ def _check_file(source: Path) -> None:
         if source.stat().st_size == 0:
             raise LinksimError(f"{source}: is empty")
         truncation.check_riff(source)
+        truncation.check_program_stream(source)
     except FileNotFoundError:
         raise LinksimError(f"{source}: no such file") from None
     except OSError as error:

@@ -1,7 +1,7 @@
 """Has a file been cut short? Compare what decodes with what the header states.
 
-FFmpeg decodes what is left of a truncated file without a word. Containers that state no
-length, such as MPEG-PS and MP3, cannot be checked: there FFmpeg guesses it from the size.
+FFmpeg decodes what is left of a truncated file without a word. MPEG-PS states no length but
+that of each packet, so only a cut inside a packet shows; MP3 cannot be checked.
 """
 
 from fractions import Fraction
@@ -12,6 +12,7 @@ from linksim.errors import LinksimError
 
 COMPLETE = 0.9  # less than this share of what is stated counts as truncated
 _STATED_LENGTH = {"mov", "wav", "flac", "avi"}
+_PACK, _END = b"\xba", b"\xb9"  # MPEG-PS start codes
 _STREAMED = 0x7FFF_0000  # RIFF sizes from here on, and 0, stand for "not known yet"
 
 
@@ -29,6 +30,30 @@ def check_riff(source: Path) -> None:
     size = source.stat().st_size
     if header[:4] == b"RIFF" and 0 < stated < _STREAMED and size < COMPLETE * stated:
         raise LinksimError(f"{source}: truncated, {size} bytes where its header states {stated}")
+
+
+def check_program_stream(source: Path) -> None:
+    """Check that an MPEG-PS file (ISO 11172-1, 13818-1) does not end inside a packet.
+
+    Raises
+    ------
+    LinksimError
+        If the last packet is incomplete.
+    """
+    size, end = source.stat().st_size, 0
+    with source.open("rb") as file:
+        while (head := file.read(14))[:3] == b"\0\0\1" and (end or head[3:4] == _PACK):
+            if head[3:4] == _END:
+                end += 4
+            elif head[3:4] != _PACK:
+                end += 6 + int.from_bytes(head[4:6], "big")
+            elif head[4:5] >= b"\x40":  # MPEG-2, with stuffing
+                end += 14 + (head[-1] & 7)
+            else:
+                end += 12
+            file.seek(end)
+    if end > size:
+        raise LinksimError(f"{source}: truncated, its last packet lacks {end - size} bytes")
 
 
 def check_stream(

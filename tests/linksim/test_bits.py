@@ -7,8 +7,9 @@ import tensorflow as tf
 from linksim.bits import BitLink
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
-from linksim.front_end import FrontEnd, _slot_interleaver, noise_variance, seed_sionna
+from linksim.front_end import FrontEnd, _slot_interleaver, noise_variance
 from linksim.link_config import LinkConfig, code_block
+from linksim.seeding import seed_sionna
 
 SMALL = {"subcarriers": 24, "estimator": "perfect"}
 
@@ -140,6 +141,8 @@ def test_a_stream_may_bring_its_own_mcs() -> None:
         ({"block_length": 864}, (432, 864, 4)),
         ({"block_length": 1000}, (496, 1000, 3)),
         ({"subcarriers": 600}, (7200, 14400, 2)),
+        # Between rates 1/4 and 1/3 no code is longer than 3824 bits.
+        ({"modulation": "qpsk", "code_rate": 0.29, "subcarriers": 551}, (1912, 6612, 2)),
     ],
 )
 def test_code_blocks_fill_the_slot(options: dict, sizes: tuple[int, int, int]) -> None:
@@ -150,7 +153,14 @@ def test_code_blocks_fill_the_slot(options: dict, sizes: tuple[int, int, int]) -
 
 
 @pytest.mark.parametrize(
-    "options", [{"block_length": 1000}, {"code_rate": 0.2}, {"code_rate": 0.9}]
+    "options",
+    [
+        {"block_length": 1000},
+        {"code_rate": 0.2},
+        {"code_rate": 0.95},
+        # Nothing is punctured here, which Sionna's pruning does not foresee.
+        {"modulation": "qpsk", "code_rate": 0.2, "subcarriers": 200},
+    ],
 )
 def test_other_block_sizes_carry_bytes_too(options: dict) -> None:
     config = LinkConfig(channel="awgn", estimator="perfect", **options)

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy import special, stats
 
 from linksim.channels import CHANNELS, parse_channel
 from linksim.errors import LinksimError
-from linksim.front_end import seed_sionna
+from linksim.fading import Fading
 from linksim.ofdm import Grid
+from linksim.seeding import seed_sionna
 
 GRID = Grid(72, 15e3)
 
@@ -78,13 +80,46 @@ def test_tdl_frequency_correlation_follows_the_power_delay_profile() -> None:
     assert np.sqrt(np.sum(powers * delays**2) - mean**2) == pytest.approx(spread, rel=0.01)
 
 
+@pytest.mark.parametrize("name", ["tdl-a", "cdl-a", "cdl-d"])
+def test_a_compiled_graph_may_be_the_first_to_sample(name: str) -> None:
+    channel = parse_channel(name)
+    draw = tf.function(lambda n: channel.sample(n, 1, GRID), jit_compile=True)
+    seed_sionna(1)
+    first, second, more = draw(4).numpy(), draw(4).numpy(), draw(7).numpy()
+    assert (first != second).any()
+    assert len(np.unique(more[:, 0, 0])) == 7
+    assert np.isfinite(channel.sample(2, 1, GRID).numpy()).all()
+
+
+def test_neighbouring_seeds_share_nothing() -> None:
+    draws = [_sample("rayleigh", 200, 1, seed)[:, 0, 0, 0].real for seed in (1, 2, 3)]
+    assert len(np.unique(np.concatenate(draws))) == 600
+
+
+def test_a_realisation_is_the_same_whoever_asks() -> None:
+    fading = Fading(parse_channel("tdl-a:speed=30"), GRID, 7)
+    whole = fading.slots(0, 1100).numpy()
+    again = Fading(parse_channel("tdl-a:speed=30"), GRID, 7)
+    np.testing.assert_array_equal(again.slots(500, 30), whole[500:530])
+    np.testing.assert_array_equal(again.slots(3, 2), whole[3:5])
+    assert (Fading(parse_channel("tdl-a"), GRID, 8).slots(0, 5).numpy() != whole[:5]).any()
+
+
+@pytest.mark.parametrize("coherence", [3, 1000])
+def test_a_coherence_time_is_never_cut(coherence: int) -> None:
+    fading = Fading(parse_channel(f"rayleigh:coherence={coherence}"), Grid(12, 15e3), 1)
+    h = fading.slots(0, 3 * coherence + 600).numpy()[:, 0, 0]
+    starts = np.flatnonzero(np.diff(h)) + 1
+    np.testing.assert_array_equal(starts, np.arange(1, starts.size + 1) * coherence)
+
+
 @pytest.mark.parametrize(
     ("spec", "line"),
     [
         ("raleigh", "unknown channel 'raleigh'; did you mean 'rayleigh'?"),
         ("", "unknown channel ''"),
         ("rayleigh:coherance=3", "did you mean 'coherence'?"),
-        ("rayleigh:coherence=0", "at least 1, not '0'"),
+        ("rayleigh:coherence=0", "from 1 to 4096, not '0'"),
         ("rayleigh:coherence", "not of the form key=value"),
         ("awgn:k=1", "has no options"),
         ("tdl-a:speed=fast", "must be a number, not 'fast'"),

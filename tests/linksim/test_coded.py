@@ -14,10 +14,11 @@ from sionna.phy.mapping import BinarySource, Demapper, Mapper
 
 from linksim import theory
 from linksim.bits import BitLink
-from linksim.front_end import FrontEnd, noise_variance, seed_sionna
+from linksim.front_end import FrontEnd, noise_variance
 from linksim.ldpc import EarlyStopDecoder, boxplus, crc_parity_matrix, decode_in_chunks
 from linksim.link_config import MODULATIONS, LinkConfig
 from linksim.montecarlo import Tally, derive_seed
+from linksim.seeding import seed_sionna
 
 
 def _bler(link: BitLink, snr_db: float, frames: int, batches: int) -> Tally:

@@ -12,8 +12,8 @@ from linksim.estimation import (
     make_interpolator,
     pilot_symbol_indices,
 )
-from linksim.front_end import seed_sionna
 from linksim.ofdm import Grid
+from linksim.seeding import seed_sionna
 
 GRID = Grid(72, 15e3)
 NO = 0.1

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from linksim.endpoint import BitStream, Encoded
 from linksim.feedback import CsiFeedback
 from linksim.link_config import LinkConfig
 from linksim.transmission import Link
@@ -45,6 +46,22 @@ def test_deep_fades_and_short_transmissions_are_legal() -> None:
     assert np.isnan(_feedback(delay=9).reports(np.ones(3), 1)).all()
     assert _feedback().reports(np.zeros(0), 1).size == 0
     assert np.isnan(_feedback().average(np.full(3, np.nan)).snr_db)
+
+
+@pytest.mark.parametrize("channel", ["rayleigh:coherence=1000", "tdl-a:speed=0"])
+def test_sounding_meets_the_fading_of_the_transmission(channel: str) -> None:
+    config = LinkConfig(channel=channel, subcarriers=24, feedback_bits=12, feedback_delay_slots=100)
+    link, packets = Link(config), Encoded((BitStream("bits", (bytes(500),)),))
+    pairs = np.array(
+        [(link.sound(15.0, s).snr_db, link.transmit(packets, 15.0, s).csi.snr_db)
+         for s in range(12)]
+    )  # fmt: skip
+    # The delay outlasts so short a transmission, so the reports that it hears are none.
+    assert np.isnan(pairs[:, 1]).all()
+    longer = Encoded((BitStream("bits", (bytes(20_000),)),))
+    after = [link.transmit(longer, 15.0, s).csi.snr_db for s in range(12)]
+    np.testing.assert_allclose(pairs[:, 0], after, atol=0.7)
+    assert np.std(after) > 1.0
 
 
 def test_the_transmitter_learns_the_mean_snr_from_pilots() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from linksim.errors import LinksimError
 from linksim.framing import pack, unpack
 
 
@@ -49,6 +50,13 @@ def test_a_packet_that_nearly_fills_a_block_is_not_split() -> None:
 def test_small_packets_share_blocks() -> None:
     # Eight packets of 26 bytes and a padding of 3 fill the room of 211.
     assert len(_blocks([bytes(20)] * 80, 213)) == 10
+
+
+def test_smallest_blocks_work_and_smaller_ones_are_refused() -> None:
+    packets = [bytes([i] * i) for i in range(9)]
+    assert unpack(_blocks(packets, 8)) == dict(enumerate(packets))
+    with pytest.raises(LinksimError, match="7 bytes cannot hold a packet header"):
+        pack(packets, 7)
 
 
 def test_nothing_is_nothing() -> None:

@@ -1,0 +1,60 @@
+"""One realisation of a channel over time, addressed by slot number."""
+
+from functools import lru_cache
+
+import tensorflow as tf
+
+from linksim.channels import Channel
+from linksim.montecarlo import derive_seed
+from linksim.ofdm import Grid
+from linksim.seeding import seed_sionna
+
+BURST_SLOTS = 512
+"""Slots over which the fading is continuous, at least; bursts are independent. Bounds memory."""
+
+
+class Fading:
+    """The fades that a transmission meets, whoever sends and whenever they are asked for.
+
+    Each burst has a seed of its own, so a slot has one fade, whatever was drawn before:
+    sounding, feedback and every stream of a transmission see one and the same channel.
+
+    Parameters
+    ----------
+    channel : Channel
+        The model.
+    grid : Grid
+        The resource grid of a slot.
+    seed : int
+        Of this realisation.
+    """
+
+    def __init__(self, channel: Channel, grid: Grid, seed: int) -> None:
+        self._channel, self._grid, self._seed = channel, grid, seed
+        self._burst = lru_cache(maxsize=2)(self._draw)
+
+    def slots(self, first: int, count: int) -> tf.Tensor:
+        """Return the fades of consecutive slots.
+
+        Output
+        ------
+        tf.complex64, [count, symbols per slot, subcarriers]
+        """
+        length = burst_slots(self._channel)
+        runs = []
+        while count > 0:
+            burst, offset = divmod(first, length)
+            run = self._burst(burst)[offset : offset + count]
+            runs.append(run)
+            first, count = first + run.shape[0], count - run.shape[0]
+        return tf.concat(runs, axis=0)
+
+    def _draw(self, burst: int) -> tf.Tensor:
+        seed_sionna(derive_seed(self._seed, burst))
+        return self._channel.sample(1, burst_slots(self._channel), self._grid)
+
+
+def burst_slots(channel: Channel) -> int:
+    """Return the length of a burst: at least 512 slots, and whole coherence times."""
+    memory = channel.memory_slots or BURST_SLOTS
+    return -(-BURST_SLOTS // memory) * memory

@@ -1,0 +1,36 @@
+"""Error-rate curves: pure functions of link, SNR and seed."""
+
+import numpy as np
+import pytest
+
+from linksim.error_rate import error_rates, theory_ber
+from linksim.link_config import LinkConfig
+from linksim.montecarlo import StopRule
+
+STOP = StopRule(block_errors=None, relative_width=None, max_blocks=300)
+
+
+def _rates(snr_db: object, **options: object) -> list:
+    config = LinkConfig(**{"subcarriers": 12, "estimator": "perfect", **options})
+    return list(error_rates(config, snr_db, coded=True, stop=STOP, seed=4))
+
+
+def test_a_point_does_not_depend_on_the_others_or_on_how_its_snr_is_written() -> None:
+    curve = _rates([4.0, 10.0])
+    for snr_db in ([10], np.array([10])):
+        assert repr(_rates(snr_db)[0]) == repr(curve[1])
+    assert curve[0].bler > curve[1].bler > 0
+    assert (curve[0].blocks, curve[0].stop) == (512, "max_blocks")
+    assert curve[1].ci_low < curve[1].bler < curve[1].ci_high
+
+
+@pytest.mark.parametrize("channel", ["tdl-c", "cdl-c"])
+def test_multipath_channels_have_curves_too(channel: str) -> None:
+    low, high = _rates([0.0, 25.0], channel=channel, estimator="ls-linear")
+    assert low.bler > 0.7 > 0.3 > high.bler
+
+
+def test_closed_forms_are_given_where_there_are_any() -> None:
+    flat = LinkConfig(channel="rayleigh:coherence=re", estimator="perfect")
+    assert 0 < theory_ber(flat, 10.0) < 0.5
+    assert np.isnan(theory_ber(LinkConfig(channel="tdl-a"), 10.0))
