@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from linksim.errors import LinksimError
 
 PREFIX = ".partial-"
 
@@ -20,8 +22,11 @@ def replacing(path: Path) -> Iterator[Path]:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        if isinstance(error, OSError):
+            error.filename = str(path)  # a full disk names no file, others the temporary one
+        with suppress(OSError):
+            temporary.unlink()
         raise
 
 
@@ -32,7 +37,27 @@ def write_text(path: Path, text: str) -> None:
 
 
 def remove_partial(folder: Path) -> None:
-    """Delete what a killed process left behind."""
+    """Delete what a killed process left behind in a folder, but not below it."""
     for pattern in (f"{PREFIX}*", ".*.part"):  # ours, and those of `linksim.media.write`
-        for path in folder.rglob(pattern):
+        for path in folder.glob(pattern):
             path.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Find out before a long computation whether its result can be written.
+
+    Raises
+    ------
+    LinksimError
+        If no file of this name can be made.
+    """
+    if path.is_dir():
+        raise LinksimError(f"{path}: is a folder; give the name of a file")
+    if not path.parent.is_dir():
+        raise LinksimError(f"{path}: there is no folder {path.parent}; make it first")
+    probe = path.with_name(f"{PREFIX}{os.getpid()}-{path.name}")
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise LinksimError(f"{path}: cannot be written: {error.strerror or error}") from None

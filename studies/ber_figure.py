@@ -63,7 +63,9 @@ def save(
 def _draw_theory(axes: plt.Axes, config: LinkConfig, snr_db: np.ndarray, *, coded: bool) -> None:
     grid = np.linspace(snr_db.min(), snr_db.max(), 200)
     if not coded:
-        axes.plot(grid, theory_ber(config, grid), "k--", lw=0.8, marker="", label="closed form")
+        exact = theory_ber(config, grid)
+        if np.isfinite(exact).all():
+            axes.plot(grid, exact, "k--", lw=0.8, marker="", label="closed form")
     elif config.channel == "rayleigh" and config.interleave_slots == 1:
         efficiency = MODULATIONS[config.modulation] * config.code_rate
         bound = outage_rayleigh(efficiency, 10.0 ** (grid / 10.0))

@@ -3,7 +3,9 @@
 import argparse
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -19,7 +21,7 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with the nearest known name."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+        super().__init__(allow_abbrev=False, **settings)
         # By default `--snr -5:10:5` is taken for an unknown option, though `--snr -5` is not.
         self._negative_number_matcher = re.compile(r"-[.\d]")
 
@@ -44,9 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 some points failed, 2 bad input, 130 interrupted.
+        0 done, 1 some points failed, 2 bad input, 130 interrupted by Ctrl-C or SIGTERM.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _prepare_streams()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         device, rest = _device_parser().parse_known_args(arguments)
         args = _parser().parse_args(rest)
@@ -64,9 +69,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as in `linksim channels | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except MemoryError:
+        print("linksim: out of memory; use a shorter clip or fewer slots", file=sys.stderr)
+        return 2
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"linksim: {where}{error.strerror or error}", file=sys.stderr)
+        where = error.filename or "standard output"
+        print(f"linksim: {where}: {error.strerror or error}", file=sys.stderr)
         return 2
     except SystemExit as exit_:  # --help and --version
         return int(exit_.code or 0)
@@ -87,11 +95,22 @@ def _parser() -> Parser:
 
 def _device_parser() -> Parser:
     """Return the parser of what may stand before and after the command."""
-    parser = Parser(prog="linksim", add_help=False, allow_abbrev=False)
+    parser = Parser(prog="linksim", add_help=False)
     parser.add_argument(
         "--device", choices=("cpu", "gpu"), help="where to compute; default: a GPU if there is one"
     )
     return parser
+
+
+def _prepare_streams() -> None:
+    """Make printing safe: streams that were closed go nowhere, odd file names are escaped.
+
+    The next file opened would else take the number of a closed stream, and get its text.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def _prepare_tensorflow(device: str | None) -> None:

@@ -1,10 +1,10 @@
 """``linksim bench``: how fast, beside what."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from linksim.errors import LinksimError
+from studies import arguments
 
 
 def add_parser(commands: Any) -> None:
@@ -14,7 +14,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--snr", type=float, default=20.0, help="Es/N0 in dB (20)")
     parser.add_argument("--batch", type=int, default=256, help="blocks of a batch (256)")
     parser.add_argument("--seconds", type=float, default=6.0, help="steady state of each (6)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument(
+        "--json", type=arguments.path, metavar="FILE", help="write the figures here"
+    )
     parser.set_defaults(run=run)
 
 
@@ -23,16 +25,21 @@ def run(args: argparse.Namespace) -> int:
     for name, low, high in (("batch", 1, 65_536), ("seconds", 0.1, 3600), ("snr", -50, 100)):
         value = getattr(args, name)
         if not low <= value <= high:
-            raise LinksimError(f"--{name} must be between {low} and {high}, not {value:g}")
-    if args.json and not args.json.parent.is_dir():
-        raise LinksimError(f"{args.json}: there is no folder {args.json.parent}; make it first")
+            raise LinksimError(f"--{name} must be between {low} and {high}, not {value}")
+
+    from studies.atomic import check_writable, write_text
+
+    if args.json:
+        check_writable(args.json)
 
     import json
 
     from rich.console import Console
 
     from linksim.link_config import LinkConfig
-    from studies.atomic import write_text
+    from studies.quiet import import_tensorflow
+
+    import_tensorflow()
     from studies.bench_link import bench_link
 
     console = Console()

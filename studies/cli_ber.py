@@ -2,16 +2,17 @@
 
 import argparse
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
+from studies import arguments
 
 if TYPE_CHECKING:
     from linksim.error_rate import ErrorRate
     from linksim.link_config import LinkConfig
 
-COLUMNS = ("snr_db", "ber", "bler", "ci_low", "ci_high", "block_errors", "blocks", "theory_ber")
+COLUMNS = ("snr_db", "ber", "ci_low", "ci_high", "theory_ber", "blocks")
+CODED_COLUMNS = ("snr_db", "ber", "bler", "ci_low", "ci_high", "block_errors", "blocks")
 UNCODED_WIDTH = 0.1
 """Relative width of the interval at which an uncoded point stops by default."""
 
@@ -38,8 +39,12 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--max-blocks", type=int, default=20_000, help="budget a point (20000)")
     parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals (0.95)")
     parser.add_argument("--seed", type=int, default=1, help="default: 1")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the records here")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw a .png, .pdf or .svg")
+    parser.add_argument(
+        "--json", type=arguments.path, metavar="FILE", help="write the records here"
+    )
+    parser.add_argument(
+        "--plot", type=arguments.path, metavar="FILE", help="draw a .png, .pdf or .svg"
+    )
     parser.add_argument("--theory", action="store_true", help="draw the closed form as well")
     parser.set_defaults(run=run)
 
@@ -68,7 +73,10 @@ def run(args: argparse.Namespace) -> int:
         args.max_blocks,
     )
 
-    from linksim.error_rate import error_rates  # TensorFlow, once the input is known good
+    from studies.quiet import import_tensorflow
+
+    import_tensorflow()  # only now that the input is known to be good
+    from linksim.error_rate import error_rates
 
     points = error_rates(
         config,
@@ -91,6 +99,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
+    from studies.atomic import check_writable
+
     for name, low, high in (
         ("block_errors", 1, 10**9),
         ("max_blocks", 1, 10**9),
@@ -101,12 +111,12 @@ def _check(args: argparse.Namespace) -> None:
         value = getattr(args, name)
         if value is not None and not low <= value <= high:
             flag = name.replace("_", "-")
-            raise LinksimError(f"--{flag} must be between {low:g} and {high:g}, not {value:g}")
+            raise LinksimError(f"--{flag} must be between {low} and {high}, not {value}")
     if args.plot and args.plot.suffix not in (".png", ".pdf", ".svg"):
         raise LinksimError(f"--plot {args.plot}: the name must end in .png, .pdf or .svg")
     for path in (args.json, args.plot):
-        if path and not path.parent.is_dir():
-            raise LinksimError(f"{path}: there is no folder {path.parent}; make it first")
+        if path:
+            check_writable(path)
 
 
 def _live(points: Any, args: argparse.Namespace, total: int) -> Any:
@@ -117,16 +127,18 @@ def _live(points: Any, args: argparse.Namespace, total: int) -> Any:
     from rich.live import Live
     from rich.table import Table
 
+    columns = COLUMNS if args.uncoded else CODED_COLUMNS
+    code = "uncoded" if args.uncoded else f"rate {args.code_rate:g}"
     table = Table(
-        *(c.replace("_", "\n") for c in COLUMNS),
-        title=f"{args.channel}, {args.modulation}, {args.estimator} CSI",
+        *(name.replace("_", " ") for name in columns),
+        title=f"{args.channel}, {args.modulation}, {code}, {args.estimator} CSI",
     )
     start = time.monotonic()
     console = Console()
     with Live(table, console=console, refresh_per_second=4):
         table.caption = f"0 of {total} points"
         for index, point in enumerate(points, 1):
-            table.add_row(*(_text(name, getattr(point, name)) for name in COLUMNS))
+            table.add_row(*(_text(name, getattr(point, name)) for name in columns))
             left = (time.monotonic() - start) / index * (total - index)
             table.caption = f"{index} of {total} points, {left:.0f} s left"
             yield point

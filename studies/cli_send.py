@@ -2,11 +2,12 @@
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from linksim.errors import LinksimError
+from studies import arguments
 
+REPORT = "report.json"
 METRICS = ("pesq", "stoi", "nrmse", "psnr", "ms_ssim")
 
 
@@ -17,7 +18,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--scheme", required=True, help="the endpoint")
     parser.add_argument("--channel", required=True, help="channel model, name:option=value,…")
     parser.add_argument("--snr", required=True, help="Es/N0 per resource element in dB")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="output folder")
+    parser.add_argument(
+        "--out", required=True, type=arguments.path, metavar="DIR", help="output folder"
+    )
     parser.add_argument("--seed", type=int, default=1, help="default: 1")
     for name, about in (("option", "the endpoint"), ("link", "the link")):
         parser.add_argument(
@@ -31,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from linksim.endpoint import make_endpoint
     from linksim.link_config import LinkConfig
     from linksim.options import build
+    from studies.atomic import check_writable
     from studies.clips import load_clip
     from studies.snr import parse_snr
 
@@ -42,9 +46,11 @@ def run(args: argparse.Namespace) -> int:
     snr_db = parse_snr(args.snr)
     if len(snr_db) != 1:
         raise LinksimError(f"--snr '{args.snr}': one transmission has one SNR; sweep with a study")
-    if args.seed < 0:
-        raise LinksimError(f"--seed must be at least 0, not {args.seed}")
+    if not 0 <= args.seed < 2**63:
+        raise LinksimError(f"--seed must be at least 0 and below {2**63}, not {args.seed}")
     clip = load_clip(args.clip)
+    args.out.mkdir(parents=True, exist_ok=True)
+    check_writable(args.out / REPORT)
 
     from studies.quiet import import_tensorflow
 
@@ -52,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     from studies.evaluate import evaluate, link_for
 
     outcome = evaluate(clip, endpoint, link_for(config), snr_db[0], args.seed, METRICS)
-    _write(args, asdict(endpoint), asdict(config), outcome)
+    _write(args, snr_db[0], asdict(endpoint), asdict(config), outcome)
     return 0
 
 
@@ -69,7 +75,11 @@ def _pairs(flag: str, items: list[str]) -> dict[str, str]:
 
 
 def _write(
-    args: argparse.Namespace, options: dict[str, Any], link: dict[str, Any], outcome: Any
+    args: argparse.Namespace,
+    snr_db: float,
+    options: dict[str, Any],
+    link: dict[str, Any],
+    outcome: Any,
 ) -> None:
     import json
 
@@ -85,7 +95,7 @@ def _write(
         "scheme": args.scheme,
         "options": options,
         "link": link,
-        "snr_db": float(args.snr),
+        "snr_db": snr_db,
         "seed": args.seed,
         "received": media,
         "metrics": {name: finite(m.value) for name, m in outcome.metrics.items()},
@@ -96,13 +106,9 @@ def _write(
         "csi_snr_db": finite(outcome.csi.snr_db),
         "versions": versions(),
     }
-    try:
-        args.out.mkdir(parents=True, exist_ok=True)
-        write(outcome.clip, args.out / media)
-        write_text(args.out / "report.json", json.dumps(report, indent=1, allow_nan=False) + "\n")
-    except OSError as error:
-        raise LinksimError(f"{error.filename or args.out}: {error.strerror or error}") from None
-    for name, value in report["metrics"].items():
+    for name, value in report["metrics"].items():  # before a full disk can lose them
         text = report["undefined"][name] if value is None else f"{value:.4g}"
         print(f"{name:10} {text}")
-    print(f"{args.out / media}\n{args.out / 'report.json'}")
+    write_text(args.out / REPORT, json.dumps(report, indent=1, allow_nan=False) + "\n")
+    write(outcome.clip, args.out / media)
+    print(f"{args.out / media}\n{args.out / REPORT}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from linksim.errors import LinksimError
+from studies import arguments
 
 
 def add_parser(commands: Any) -> None:
@@ -21,7 +22,7 @@ def add_parser(commands: Any) -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
         help="change a setting, e.g. trials=5 or schemes.0.options.crf=32",
     )  # fmt: skip
-    run.add_argument("--out", type=Path, help="output folder; default: results/NAME")
+    run.add_argument("--out", type=arguments.path, help="output folder; default: results/NAME")
     run.add_argument("--workers", type=int, default=1, help="processes; default: 1")
     run.set_defaults(run=run_study)
 
@@ -32,7 +33,9 @@ def add_parser(commands: Any) -> None:
         ("report", report, "write report.html"),
     ):
         parser = actions.add_parser(name, help=text)
-        parser.add_argument("folder", type=Path, metavar="DIR", help="a study's output folder")
+        parser.add_argument(
+            "folder", type=arguments.path, metavar="DIR", help="a study's output folder"
+        )
         parser.set_defaults(run=command)
         if name != "status":
             parser.add_argument(
@@ -54,11 +57,9 @@ def run_study(args: argparse.Namespace) -> int:
     try:
         result = run(study, folder, workers=args.workers)
     except KeyboardInterrupt:
-        done, points = _count(folder)
         again = shlex.join(["linksim", *args.argv])
         print(
-            f"linksim: interrupted; {done} of {points} points are kept in {folder}; "
-            f"resume with: {again}",
+            f"linksim: interrupted; {_kept(folder)} kept in {folder}; resume with: {again}",
             file=sys.stderr,
         )
         return 130
@@ -112,10 +113,13 @@ def report(args: argparse.Namespace) -> int:
     return 0
 
 
-def _count(folder: Path) -> tuple[int, int]:
+def _kept(folder: Path) -> str:
     from studies.plan import plan
     from studies.store import Store
 
     store = Store(folder)
-    points = plan(*store.study())
-    return sum(store.finished(point) for point in points), len(points)
+    try:
+        points = plan(*store.study())
+    except LinksimError:  # stopped before the folder was a study's
+        return "nothing to be"
+    return f"{sum(map(store.finished, points))} of {len(points)} points are"

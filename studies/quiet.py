@@ -20,4 +20,6 @@ def import_tensorflow() -> ModuleType:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(null)
+    # A study compiles many links on purpose; TensorFlow would warn of "retracing".
+    tensorflow.get_logger().setLevel("ERROR")
     return tensorflow

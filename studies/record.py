@@ -1,7 +1,7 @@
 """The record of one point: what its JSON file holds and what its table rows say."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +81,13 @@ def _media(entry: dict[str, Any]) -> dict[str, Any]:
     return {"value": entry["value"], "n": entry["n"]}
 
 
+def block_tally(record: Mapping[str, Any]) -> Tally:
+    """Return the lost blocks of a point, clustered by fade; none if it failed."""
+    return Tally(**record.get("block_errors", {}))
+
+
 def _block_errors(record: dict[str, Any]) -> dict[str, Any]:
-    tally = Tally(**record["block_errors"])
+    tally = block_tally(record)
     if not tally.trials:
         return {"status": "nan: the scheme sends no code blocks"}
     low, high = tally.interval()

@@ -1,25 +1,39 @@
 """A report in one HTML file that needs no network: figures, tables, clips, settings."""
 
-import base64
+import glob
 import html
 import json
+import shlex
 import statistics
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from linksim.errors import LinksimError
+from linksim.media import read
 from linksim.metrics import METRICS
 from studies.atomic import write_text
+from studies.clips import ClipRef
 from studies.figures import draw_all
+from studies.gallery import data_uri, gallery
 from studies.plan import Point, plan
 from studies.record import BLER, OK
-from studies.schema import Study
+from studies.schema import Study, load, study_names
 from studies.store import Store
 
 TEMPLATE = Path(__file__).with_name("report.html")
-_MIME = {".png": "image/png", ".mp4": "video/mp4", ".wav": "audio/wav"}
+LINK_COLUMNS = (
+    ("modulation", "Modulation"),
+    ("code_rate", "Code rate"),
+    ("estimator", "Estimator"),
+    ("equalizer", "Equaliser"),
+    ("interleave_slots", "Interleaving (slots)"),
+    ("subcarriers", "Subcarriers"),
+)
+Records = dict[str, dict[str, Any]]
 
 
 def write_report(folder: Path, *, theory: bool = False) -> Path:
@@ -42,15 +56,16 @@ def write_report(folder: Path, *, theory: bool = False) -> Path:
     figures = [path for path in draw_all(folder, theory=theory) if path.suffix == ".png"]
     points = plan(study, clips)
     records = {p.id: r for p in points if (r := store.load(p)) and r["status"] == OK}
+    summary = store.read_table("summary.csv")
     parts = {
         "title": html.escape(study.title or study.name),
-        "lead": _lead(study, len(points), len(records)),
+        "lead": _lead(study, store, clips, records),
+        "links": _links(study),
         "figures": "".join(_figure(path) for path in figures),
-        "summary": _summary(store.read_table("summary.csv"), study),
+        "summary": _summary(summary, study),
         "accounting": _accounting(points, records),
-        "clips": _clips(store, study, [p for p in points if p.id in records]),
+        "clips": gallery(store.media, study, points, records, summary),
         "settings": html.escape(_settings(study)),
-        "versions": _versions(records.values()),
     }
     page = TEMPLATE.read_text(encoding="utf-8")
     for name, part in parts.items():
@@ -60,17 +75,71 @@ def write_report(folder: Path, *, theory: bool = False) -> Path:
     return path
 
 
-def _lead(study: Study, points: int, done: int) -> str:
-    schemes = f"{len(study.schemes)} schemes, {len(study.channels)} channels"
-    text = f"{schemes}, {len(study.clips)} clip(s), {study.trials} trial(s). "
-    if done < points:
-        text += f"<strong>Incomplete: {done} of {points} points are here.</strong>"
-    return text
+def _lead(study: Study, store: Store, clips: Sequence[ClipRef], records: Records) -> str:
+    """Say in a few lines what was simulated, and how to do it again."""
+    snr_db = f"{study.snr_db[0]:g} to {study.snr_db[-1]:g} dB, {len(study.snr_db)} values"
+    total = len(plan(study, clips))
+    done = f"{len(records)} of {total} transmissions"
+    facts = {
+        "Clips": "<br>".join(_clip_facts(clip, store.media) for clip in clips),
+        "Channels": html.escape("; ".join(study.channels)),
+        "SNR": f"{snr_db}, E<sub>s</sub>/N<sub>0</sub> per resource element",
+        "Trials": f"{study.trials} a clip, seed {study.seed}; "
+        + (done if len(records) == total else f"<strong>incomplete: {done}</strong>"),
+        "Computed with": _versions(records.values()),
+        "Reproduce": f"<code>{html.escape(command(study))}</code>",
+    }
+    items = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts.items())
+    return f"<dl>{items}</dl>"
+
+
+def _clip_facts(ref: ClipRef, media: Path) -> str:
+    facts = [html.escape(ref.name)]
+    try:
+        clip = read(next(media.glob(f"original-{glob.escape(ref.name)}.*")))
+    except (StopIteration, LinksimError):
+        return facts[0]
+    if clip.frames is not None:
+        height, width = clip.frames.shape[1:3]
+        facts += [f"{width}×{height} pixels", f"{float(clip.fps):g} frames/s"]
+    facts += [f"{clip.duration:.2f} s", "with sound" if clip.has_audio else "silent"]
+    return ", ".join(facts)
+
+
+def command(study: Study) -> str:
+    """Return the command that runs a study again.
+
+    A study that came with linksim is named, with what was changed of it; another is to be
+    saved from the report first.
+    """
+    words, again = ["linksim", "study", "run"], ["--out", "DIR"]
+    if study.name not in study_names():
+        return shlex.join([*words, "study.yaml", *again])
+    packaged, ours = load(study.name).model_dump(), study.model_dump()
+    clips = [text for clip in study.clips for text in ("--clip", clip)]
+    changed = [key for key in ours if ours[key] != packaged[key] and key != "clips"]
+    changes = [text for key in changed for text in ("--set", f"{key}={json.dumps(ours[key])}")]
+    other_clips = clips if study.clips != packaged["clips"] else []
+    return shlex.join([*words, study.name, *other_clips, *changes, *again])
+
+
+def _links(study: Study) -> str:
+    """Tabulate the schemes with all that their links and endpoints were set to."""
+    head = ["Scheme", "Endpoint", *(name for _, name in LINK_COLUMNS)]
+    table = []
+    for scheme in study.schemes:
+        link = asdict(scheme.link_config(study.channels[0]))
+        options = asdict(scheme.endpoint())  # type: ignore[call-overload]
+        chosen = ", ".join(f"{key} {value}" for key, value in options.items() if value is not None)
+        endpoint = f"{scheme.scheme}: {chosen}" if chosen else scheme.scheme
+        values = [f"{link[key]}" for key, _ in LINK_COLUMNS]
+        table.append([scheme.label, endpoint, *values])
+    return _table(head, table, 2)
 
 
 def _figure(path: Path) -> str:
     name = html.escape(path.stem)
-    return f'<figure><img src="{_data(path)}" alt="{name} against SNR"></figure>'
+    return f'<figure><img src="{data_uri(path)}" alt="{name} against SNR"></figure>'
 
 
 def _summary(rows: list[dict[str, str]], study: Study) -> str:
@@ -109,49 +178,14 @@ def _accounting(points: Sequence[Point], records: dict[str, Any]) -> str:
     return _table(head, table, 2)
 
 
-def _clips(store: Store, study: Study, done: Sequence[Point]) -> str:
-    """Show what arrived of trial 0 of the first clip at a low, a middle and a high SNR."""
-    if not done:
-        return "<p>Nothing has been received yet.</p>"
-    clip = done[0].clip.name
-    picks = sorted({study.snr_db[i] for i in (0, (len(study.snr_db) - 1) // 2, -1)})
-    shown = [p for p in done if p.clip.name == clip and p.trial == 0 and p.snr_db in picks]
-    original = _player(store.media, f"original-{clip}", "original")
-    parts = []
-    for channel in study.channels:
-        for scheme in study.schemes:
-            mine = [p for p in shown if p.channel == channel and p.scheme == scheme]
-            players = [_player(store.media, p.id, f"{p.snr_db:g} dB") for p in mine]
-            if players:
-                title = html.escape(f"{scheme.label} over {channel}")
-                button = '<button type="button">Play together</button>'
-                row = f'<div class="players">{original}{"".join(players)}</div>'
-                parts.append(f'<section class="row"><h3>{title} {button}</h3>{row}</section>')
-                original = _COPY
-    return "".join(parts)
-
-
-_COPY = "<figure data-copy></figure>"
-"""The original stands in every row, but only once in the file; the page's script copies it."""
-
-
-def _player(folder: Path, stem: str, caption: str) -> str:
-    found = [p for p in (folder / f"{stem}.mp4", folder / f"{stem}.wav") if p.exists()]
-    if not found:
-        return ""
-    kind = "video" if found[0].suffix == ".mp4" else "audio"
-    media = f'<{kind} src="{_data(found[0])}" controls loop muted playsinline></{kind}>'
-    return f"<figure>{media}<figcaption>{html.escape(caption)}</figcaption></figure>"
-
-
 def _settings(study: Study) -> str:
     return yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
 def _versions(records: Iterable[dict[str, Any]]) -> str:
     found = {json.dumps(record["versions"]) for record in records if "versions" in record}
-    rows = [pair for text in sorted(found) for pair in json.loads(text).items()]
-    return _table(["Part", "Version"], [list(row) for row in rows], 2)
+    lines = [", ".join(f"{k} {v}" for k, v in json.loads(text).items()) for text in sorted(found)]
+    return "<br>".join(map(html.escape, lines))
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int) -> str:
@@ -162,7 +196,3 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int
 
     body = "".join(line("td", row) for row in rows)
     return f"<table><thead>{line('th', head)}</thead><tbody>{body}</tbody></table>"
-
-
-def _data(path: Path) -> str:
-    return f"data:{_MIME[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"

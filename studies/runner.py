@@ -19,7 +19,7 @@ from linksim.errors import LinksimError
 from linksim.media import write
 from studies.clips import ClipRef, clip_ref, load_clip, media_suffix
 from studies.plan import Point, plan
-from studies.record import failed_record
+from studies.record import COLUMNS, failed_record, rows
 from studies.schema import Study
 from studies.store import Store
 from studies.summary import SUMMARY_COLUMNS, summarise
@@ -83,8 +83,11 @@ def run(
 
 def write_tables(store: Store, points: Sequence[Point]) -> None:
     """Write ``results.csv`` and ``summary.csv`` from the records that are there."""
-    store.write_results(points)
-    store.write_table("summary.csv", SUMMARY_COLUMNS, summarise(store.read_table("results.csv")))
+    metrics = points[0].metrics
+    records = [record for point in points if (record := store.load(point))]
+    table = [row for record in records for row in rows(record, metrics)]
+    store.write_table("results.csv", COLUMNS, table)
+    store.write_table("summary.csv", SUMMARY_COLUMNS, summarise(records, metrics))
 
 
 def _run_missing(
@@ -125,4 +128,5 @@ def _progress() -> Progress:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=Console(stderr=True))
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

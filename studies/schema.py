@@ -1,5 +1,6 @@
 """What a study is: the YAML file's schema, all of it checked before anything runs."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,18 +17,37 @@ from studies.snr import parse_snr
 from studies.source import Source, read_source
 
 BUILTIN = "builtin"
+BLER = "bler"
 PACKAGED = Path(__file__).parent
+MAX_POINTS = 100_000
 
 
 def _channel(spec: str) -> str:
     parse_channel(spec)
-    return spec.strip()
+    return spec.strip().lower()
 
 
 def _metric(name: str) -> str:
     if name not in METRICS:
         raise unknown("metric", name, METRICS)
     return name
+
+
+def _figure_metric(name: str) -> str:
+    return name if name == BLER else _metric(name)
+
+
+def _line(text: str) -> str:
+    """Refuse control characters and lone surrogates, which tables and file names cannot hold."""
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise LinksimError(f"{text!a} must be one line of text that UTF-8 can hold")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise LinksimError("must not be empty")
+    return text
 
 
 def _unique(values: list[str]) -> list[str]:
@@ -37,7 +57,8 @@ def _unique(values: list[str]) -> list[str]:
     return values
 
 
-Text = Annotated[str, Field(min_length=1)]
+Line = Annotated[str, AfterValidator(_line)]
+Text = Annotated[Line, AfterValidator(_not_blank)]
 Channels = Annotated[list[Annotated[str, AfterValidator(_channel)]], AfterValidator(_unique)]
 MetricName = Annotated[str, AfterValidator(_metric)]
 
@@ -78,9 +99,9 @@ class Scheme(_Model):
 
 
 class Figure(_Model):
-    """One figure per channel: a metric against SNR."""
+    """One figure per channel: a metric of the study, or ``"bler"``, against SNR."""
 
-    metric: MetricName
+    metric: Annotated[str, AfterValidator(_figure_metric)]
 
 
 class Study(_Model):
@@ -111,12 +132,12 @@ class Study(_Model):
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-    title: str = ""
+    title: Line = ""
     clips: Annotated[list[Text], Field(min_length=1)] = [BUILTIN]
     channels: Annotated[Channels, Field(min_length=1)]
     snr_db: list[float]
     trials: Annotated[int, Field(ge=1)] = 1
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     metrics: Annotated[list[MetricName], AfterValidator(_unique)] = ["pesq", "psnr", "ms_ssim"]
     schemes: Annotated[list[Scheme], Field(min_length=1)]
     figures: list[Figure] = []
@@ -164,6 +185,8 @@ def load(
     except ValidationError as error:
         raise _explain(source, error) from None
     _check_schemes(study, source)
+    _check_figures(study, source)
+    _check_size(study, source)
     return study.model_copy(update={"clips": _find_clips(study.clips, path.parent, source)})
 
 
@@ -204,6 +227,29 @@ def _check_schemes(study: Study, source: Source) -> None:
                 scheme.link_config(channel)
 
 
+def _check_figures(study: Study, source: Source) -> None:
+    for index, figure in enumerate(study.figures):
+        if figure.metric not in (*study.metrics, BLER):
+            message = f"'{figure.metric}' is not among the study's metrics; add it there"
+            raise source.error(("figures", index, "metric"), message)
+
+
+def _check_size(study: Study, source: Source) -> None:
+    links = len(study.channels) * len(study.schemes) * len(study.clips)
+    points = links * len(study.snr_db) * study.trials
+    if points > MAX_POINTS:
+        raise source.error(("trials",), f"the study has {points} points; at most {MAX_POINTS}")
+
+
+_MESSAGES = {
+    "too_short": "should have an entry",
+    "string_pattern_mismatch": "should be letters, digits, - and _ only",
+    "dict_type": "should be 'key: value' pairs",
+    "model_type": "should be 'key: value' pairs",
+}
+"""Where pydantic's own message, by its kind, says less."""
+
+
 def _explain(source: Source, error: ValidationError) -> LinksimError:
     # A misspelt key is also a missing one; the former says more.
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
@@ -216,5 +262,7 @@ def _explain(source: Source, error: ValidationError) -> LinksimError:
         return source.error(path[:-1], f"'{path[-1]}' is missing")
     if kind == "value_error":
         return source.error(path, first["ctx"]["error"])
+    if kind in _MESSAGES:
+        return source.error(path, f"{_MESSAGES[kind]}, not '{str(first['input'])[:60]}'")
     message = first["msg"].replace("Input should", "should").replace("String should", "should")
     return source.error(path, f"{message}, not '{str(first['input'])[:60]}'")

@@ -26,6 +26,8 @@ def parse_snr(spec: object) -> list[float]:
         return _range(spec)
     items = spec.split(",") if isinstance(spec, str) else spec
     values = [_number(v, spec) for v in (items if isinstance(items, list) else [items])]
+    if len(values) > MAX_VALUES:
+        raise LinksimError(f"{len(values)} SNR values are given; at most {MAX_VALUES}")
     if not values:
         raise LinksimError(f"no SNR value is given; {_MEND}")
     if len(set(values)) < len(values):

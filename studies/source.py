@@ -12,6 +12,8 @@ import yaml
 from linksim.errors import LinksimError
 
 FieldPath = tuple[str | int, ...]
+MAX_VALUES = 100_000
+"""Aliases of aliases turn a few lines into more values than memory holds."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -31,7 +33,7 @@ _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
 )
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789")
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]{1,400}$"), list("-+0123456789")
 )
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
@@ -88,14 +90,15 @@ class Source:
         path = tuple(int(p) if p.isdecimal() else p for p in key.strip().split("."))
         try:
             value = yaml.load(text, _Loader)
-        except (yaml.YAMLError, ValueError):
-            raise LinksimError(f"{place}: '{text}' is not valid YAML") from None
+        except (yaml.YAMLError, ValueError, RecursionError):
+            raise LinksimError(f"{place}: '{text[:60]}' is not valid YAML") from None
         target: Any = self.data
         for depth, part in enumerate(path):
             _check_step(target, part, f"{place}: {'.'.join(map(str, path[:depth]))}")
             if depth == len(path) - 1:
                 target[part] = value
-            elif isinstance(target, dict):
+            elif isinstance(target, dict) and part not in target:
+                self.places[path[: depth + 1]] = place
                 target = target.setdefault(part, {})
             else:
                 target = target[part]
@@ -119,6 +122,8 @@ def read_source(path: Path) -> Source:
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise LinksimError(f"{path}{line}: not valid YAML: {error.problem}") from None
+    except RecursionError:
+        raise LinksimError(f"{path}: not valid YAML: nested too deeply") from None
     except (yaml.YAMLError, ValueError):
         raise LinksimError(f"{path}: not valid YAML in UTF-8") from None
     if not isinstance(data, dict):
@@ -132,13 +137,16 @@ def read_source(path: Path) -> Source:
 
 
 def _note(node: yaml.Node, path: FieldPath, places: dict[FieldPath, str], name: str) -> None:
+    if len(places) > MAX_VALUES:
+        raise LinksimError(f"{name}: holds more than {MAX_VALUES} values")
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            here = (*path, key.value)
+            here, place = (*path, key.value), f"{name}:{key.start_mark.line + 1}"
+            if key.tag != "tag:yaml.org,2002:str":
+                raise LinksimError(f"{place}: key '{key.value}' is not text; write it in quotes")
             if here in places:
-                line = key.start_mark.line + 1
-                raise LinksimError(f"{name}:{line}: key '{key.value}' is given twice")
-            places[here] = f"{name}:{key.start_mark.line + 1}"
+                raise LinksimError(f"{place}: key '{key.value}' is given twice")
+            places[here] = place
             _note(value, here, places, name)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):

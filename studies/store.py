@@ -29,7 +29,10 @@ from studies.clips import ClipRef
 from studies.plan import Point
 from studies.record import COLUMNS, OK, rows
 from studies.schema import Study
+from studies.summary import SUMMARY_COLUMNS
 
+TABLES = {"results.csv": COLUMNS, "summary.csv": SUMMARY_COLUMNS}
+IDENTITY = {"linksim", "study", "clips"}
 EXTENDABLE = {"snr_db", "trials", "figures", "title"}
 
 
@@ -57,7 +60,8 @@ class Store:
         LinksimError
             If it belongs to another study, another run holds it or it cannot be written.
         """
-        with self._disk():
+        mend = "choose another --out"
+        with self._disk(mend):
             for folder in (self.points, self.media, self.cache):
                 folder.mkdir(parents=True, exist_ok=True)
             lock = (self.folder / ".lock").open("w")
@@ -66,9 +70,10 @@ class Store:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise LinksimError(f"{self.folder}: another run is writing here") from None
-            with self._disk():
+            with self._disk(mend):
                 self._identify(study, clips)
-                remove_partial(self.folder)
+                for folder in (self.folder, self.points, self.media, self.cache):
+                    remove_partial(folder)
             yield
 
     def save(self, record: Mapping[str, Any]) -> None:
@@ -84,7 +89,7 @@ class Store:
             fits = record["config_hash"] == point.config_hash
             if fits and record["status"] == OK:
                 list(rows(record, point.metrics))  # raises if a part is missing
-            return record if fits else None
+            return record if fits and isinstance(record["status"], str) else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -92,12 +97,6 @@ class Store:
         """Return whether a point needs no run; failed ones are tried again."""
         record = self.load(point)
         return record is not None and record["status"] == OK
-
-    def write_results(self, points: Iterable[Point]) -> None:
-        """Write ``results.csv`` from the records of `points`."""
-        found = ((self.load(point), point) for point in points)
-        table = [row for record, point in found if record for row in rows(record, point.metrics)]
-        self.write_table("results.csv", COLUMNS, table)
 
     def write_table(
         self, name: str, columns: Sequence[str], table: Iterable[Mapping[str, Any]]
@@ -116,13 +115,22 @@ class Store:
         Raises
         ------
         LinksimError
-            If the folder has no such table.
+            If the folder has no such table, or a damaged one.
         """
         try:
             with (self.folder / name).open(encoding="utf-8", newline="") as file:
-                return list(csv.DictReader(file))
+                reader = csv.DictReader(file)
+                table = list(reader)
+                ragged = any(None in row or None in row.values() for row in table)
+                if ragged or tuple(reader.fieldnames or ()) != TABLES[name]:
+                    raise ValueError
         except OSError:
             raise LinksimError(f"{self.folder}: has no {name}; run the study first") from None
+        except (ValueError, csv.Error):
+            raise LinksimError(
+                f"{self.folder / name}: is damaged; run the study again, which keeps its points"
+            ) from None
+        return table
 
     def identity(self) -> dict[str, Any]:
         """Read ``study.json``.
@@ -130,14 +138,22 @@ class Store:
         Raises
         ------
         LinksimError
-            If the folder is not that of a study.
+            If the folder is not that of a study, or its file is damaged.
         """
+        path = self.folder / "study.json"
         try:
-            return json.loads((self.folder / "study.json").read_bytes())
-        except (OSError, ValueError):
+            identity = json.loads(path.read_bytes())
+            if not identity.keys() >= IDENTITY:
+                raise ValueError
+        except OSError:
             raise LinksimError(
                 f"{self.folder}: not a study's folder; it has no study.json"
             ) from None
+        except (ValueError, AttributeError):
+            raise LinksimError(
+                f"{path}: is damaged; delete it and run the study again, which keeps its points"
+            ) from None
+        return identity
 
     def study(self) -> tuple[Study, list[ClipRef]]:
         """Return the study as last run here, and its clips."""
@@ -166,13 +182,12 @@ class Store:
         write_text(self.folder / "study.json", json.dumps(ours, indent=1) + "\n")
 
     @contextmanager
-    def _disk(self) -> Iterator[None]:
+    def _disk(self, mend: str = "all finished points are kept") -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise LinksimError(
-                f"{error.filename or self.folder}: {error.strerror or error}; "
-                "all finished points are kept"
+                f"{error.filename or self.folder}: {error.strerror or error}; {mend}"
             ) from None
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy import stats
 
 from linksim.metrics import METRICS
 from linksim.montecarlo import Tally
-from studies.record import BLER
+from studies.record import BLER, block_tally, rows
 
 SUMMARY_COLUMNS = (
     "study", "scheme", "channel", "snr_db", "metric", "mean", "ci_low", "ci_high", "n", "missing",
@@ -18,42 +18,41 @@ SUMMARY_COLUMNS = (
 _KEY = SUMMARY_COLUMNS[:5]
 
 
-def summarise(results: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
-    """Reduce the rows of ``results.csv`` to one a scheme, channel, SNR and metric.
+def summarise(
+    records: Sequence[Mapping[str, Any]], metrics: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Reduce the records of points to a row a scheme, channel, SNR and metric.
 
     Media metrics: the mean over clips and trials with Student's t interval, cut at the metric's
-    bounds; n values. Block error rate: errors over blocks of all trials, each trial a cluster
-    since its blocks may share fades; n blocks. Intervals are 95 %. ``missing`` counts the
-    trials without a value, which are in no mean: where it is above 0 the mean is over the
-    others alone.
+    bounds; n values. Block error rate: errors over blocks of all trials, clustered by the fades
+    that they share; n blocks. Intervals are 95 %. ``missing`` counts the trials without a
+    value, which are in no mean: where it is above 0 the mean is over the others alone.
     """
-    groups: dict[tuple[str, ...], list[Mapping[str, str]]] = defaultdict(list)
-    for row in results:
-        groups[tuple(row[name] for name in _KEY)].append(row)
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    lost: dict[tuple[Any, ...], Tally] = defaultdict(Tally)
+    for record in records:
+        for row in rows(record, metrics):
+            groups[tuple(row[name] for name in _KEY)].append(row)
+        lost[tuple(record[name] for name in _KEY[:-1])] += block_tally(record)
     table = []
-    for key, rows in groups.items():
-        ran = [row for row in rows if not math.isnan(float(row["value"]))]
-        reduce = _pooled if key[-1] == BLER else _mean
-        statistics = reduce(ran) if ran else (math.nan, math.nan, math.nan, 0)
-        values = (*key, *statistics, len(rows) - len(ran))
-        table.append(dict(zip(SUMMARY_COLUMNS, values, strict=True)))
+    for key, members in groups.items():
+        values = [row["value"] for row in members if not math.isnan(row["value"])]
+        statistics = _rate(lost[key[:-1]]) if key[-1] == BLER else _mean(values, key[-1])
+        line = (*key, *statistics, len(members) - len(values))
+        table.append(dict(zip(SUMMARY_COLUMNS, line, strict=True)))
     return table
 
 
-def _mean(rows: list[Mapping[str, str]]) -> tuple[float, float, float, int]:
-    values = np.array([float(row["value"]) for row in rows])
-    mean, n = float(values.mean()), len(values)
+def _mean(values: list[float], metric: str) -> tuple[float, float, float, int]:
+    n = len(values)
     if n < 2:
-        return mean, math.nan, math.nan, n
-    half = float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / math.sqrt(n))
-    lowest, highest = METRICS[rows[0]["metric"]].bounds
+        return (values[0] if values else math.nan), math.nan, math.nan, n
+    mean = float(np.mean(values))
+    half = float(stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) / math.sqrt(n))
+    lowest, highest = METRICS[metric].bounds
     return mean, max(mean - half, lowest), min(mean + half, highest), n
 
 
-def _pooled(rows: list[Mapping[str, str]]) -> tuple[float, float, float, int]:
-    blocks = np.array([int(row["n"]) for row in rows])
-    errors = np.rint([float(row["value"]) * int(row["n"]) for row in rows])
-    tally = Tally.of(errors, blocks)
-    if len(rows) == 1:  # its own interval knows the fades within the trial
-        return tally.rate, float(rows[0]["ci_low"]), float(rows[0]["ci_high"]), tally.trials
-    return tally.rate, *tally.interval(), tally.trials
+def _rate(tally: Tally) -> tuple[float, float, float, int]:
+    interval = tally.interval() if tally.trials else (math.nan, math.nan)
+    return tally.rate, *interval, tally.trials

@@ -1,0 +1,148 @@
+"""What was received, to look at and listen to: players for a report, pictures and all within it."""
+
+import base64
+import html
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from linksim.errors import LinksimError
+from linksim.media import read
+from linksim.metrics import METRICS
+from studies.plan import Point
+from studies.record import BLER
+from studies.schema import Study
+
+SHARES = (0.1, 0.5, 0.9)
+"""Parts of the way from worst to best at which a curve is looked at."""
+
+_MIME = {".png": "image/png", ".mp4": "video/mp4", ".wav": "audio/wav", ".jpg": "image/jpeg"}
+_COPY = "<figure data-copy></figure>"
+"""The original stands in every row, but only once in the file; the page's script copies it."""
+
+
+def gallery(
+    folder: Path,
+    study: Study,
+    points: Sequence[Point],
+    records: Mapping[str, Any],
+    summary: Sequence[Mapping[str, str]],
+) -> str:
+    """Show what arrived of trial 0 of the first clip where each curve starts, bends and ends.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the original and the received clips are.
+    study : Study
+        Whose curves.
+    points : sequence of Point
+        The study's plan.
+    records : mapping
+        Records of the points that ran, by id.
+    summary : sequence of mapping
+        Rows of ``summary.csv``.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    shown = [p for p in points if p.id in records and p.trial == 0 and p.clip == points[0].clip]
+    if not shown:
+        return "<p>Nothing has been received yet.</p>"
+    original = _player(folder, f"original-{points[0].clip.name}", "original")
+    parts = []
+    for channel in study.channels:
+        for scheme in study.schemes:
+            mine = [p for p in shown if p.channel == channel and p.scheme == scheme]
+            curve = _curve(summary, study, scheme.label, channel)
+            telling = telling_snrs({p.snr_db: curve.get(p.snr_db, math.nan) for p in mine})
+            players = [
+                _player(folder, p.id, _caption(p, records[p.id]))
+                for p in mine
+                if p.snr_db in telling
+            ]
+            if any(players):
+                title = html.escape(f"{scheme.label} over {channel}")
+                button = '<button type="button">Play together</button>'
+                row = f'<div class="players">{original}{"".join(players)}</div>'
+                parts.append(f'<section class="row"><h3>{title} {button}</h3>{row}</section>')
+                original = _COPY
+    return "".join(parts)
+
+
+def telling_snrs(curve: Mapping[float, float]) -> set[float]:
+    """Choose where a curve is nearest to each of `SHARES`; of equals, nearest to its middle.
+
+    Parameters
+    ----------
+    curve : mapping
+        SNR to value, NaN where there is none.
+    """
+    known = {snr: value for snr, value in curve.items() if not math.isnan(value)}
+    if not known:
+        return {min(curve), max(curve)}
+    low, high = min(known.values()), max(known.values())
+    middle = min(known, key=lambda snr: abs(known[snr] - (low + high) / 2))
+
+    def at(share: float) -> float:
+        aim = low + share * (high - low)
+        return min(known, key=lambda snr: (abs(known[snr] - aim), abs(snr - middle)))
+
+    return {at(share) for share in SHARES}
+
+
+def data_uri(path: Path) -> str:
+    """Return a file as a link that holds it."""
+    return _uri(path.suffix, path.read_bytes())
+
+
+def _uri(suffix: str, data: bytes) -> str:
+    return f"data:{_MIME[suffix]};base64,{base64.b64encode(data).decode()}"
+
+
+def _curve(
+    summary: Sequence[Mapping[str, str]], study: Study, scheme: str, channel: str
+) -> dict[float, float]:
+    """Return the curve that shows best what happens to the picture, else to the sound."""
+    order = sorted(study.metrics, key=lambda name: METRICS[name].kind != "video")
+    for metric in (*order, BLER):
+        rows = [
+            row
+            for row in summary
+            if (row["scheme"], row["channel"], row["metric"]) == (scheme, channel, metric)
+        ]
+        curve = {float(row["snr_db"]): float(row["mean"]) for row in rows}
+        if not all(map(math.isnan, curve.values())):
+            return curve
+    return {}
+
+
+def _caption(point: Point, record: Mapping[str, Any]) -> str:
+    found = {METRICS[name].label: record["metrics"][name]["value"] for name in point.metrics}
+    values = [f"{label} {value:.3g}" for label, value in found.items() if value is not None]
+    return ", ".join([f"{point.snr_db:g} dB", *values])
+
+
+def _player(folder: Path, stem: str, caption: str) -> str:
+    found = [p for p in (folder / f"{stem}.mp4", folder / f"{stem}.wav") if p.exists()]
+    if not found:
+        return ""
+    kind = "video" if found[0].suffix == ".mp4" else "audio"
+    poster = f' poster="{_poster(found[0])}"' if kind == "video" else ""
+    media = f'<{kind} src="{data_uri(found[0])}"{poster} controls loop muted playsinline></{kind}>'
+    return f"<figure>{media}<figcaption>{html.escape(caption)}</figcaption></figure>"
+
+
+def _poster(path: Path) -> str:
+    """Return the middle picture, without which a player is black until it plays."""
+    try:
+        frames = read(path).frames
+    except LinksimError:  # a damaged file is no reason to have no report
+        return ""
+    picture = cv2.cvtColor(frames[len(frames) // 2], cv2.COLOR_RGB2BGR)
+    return _uri(".jpg", cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes())
