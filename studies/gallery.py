@@ -3,7 +3,9 @@
 import base64
 import html
 import math
+import statistics
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +56,7 @@ def gallery(
     shown = [p for p in points if p.id in records and p.trial == 0 and p.clip == points[0].clip]
     if not shown:
         return "<p>Nothing has been received yet.</p>"
-    original = _player(folder, f"original-{points[0].clip.name}", "original")
+    original = _player(folder, f"original-{points[0].clip.name}", "<strong>original</strong>")
     parts = []
     for channel in study.channels:
         for scheme in study.schemes:
@@ -76,7 +78,7 @@ def gallery(
 
 
 def telling_snrs(curve: Mapping[float, float]) -> set[float]:
-    """Choose where a curve is nearest to each of `SHARES`; of equals, nearest to its middle.
+    """Choose where a curve is nearest to each of `SHARES`; of equals, nearest to its cliff.
 
     Parameters
     ----------
@@ -87,7 +89,9 @@ def telling_snrs(curve: Mapping[float, float]) -> set[float]:
     if not known:
         return {min(curve), max(curve)}
     low, high = min(known.values()), max(known.values())
-    middle = min(known, key=lambda snr: abs(known[snr] - (low + high) / 2))
+    steps = pairwise(sorted(known))
+    cliff = max(steps, key=lambda s: abs(known[s[1]] - known[s[0]]), default=(min(known),))
+    middle = statistics.fmean(cliff)
 
     def at(share: float) -> float:
         aim = low + share * (high - low)
@@ -124,8 +128,8 @@ def _curve(
 
 def _caption(point: Point, record: Mapping[str, Any]) -> str:
     found = {METRICS[name].label: record["metrics"][name]["value"] for name in point.metrics}
-    values = [f"{label} {value:.3g}" for label, value in found.items() if value is not None]
-    return ", ".join([f"{point.snr_db:g} dB", *values])
+    values = [f"{k.partition(' ')[0]} {v:.2f}" for k, v in found.items() if v is not None]
+    return f"<strong>{point.snr_db:g} dB</strong><br>{', '.join(values)}"
 
 
 def _player(folder: Path, stem: str, caption: str) -> str:
@@ -135,7 +139,7 @@ def _player(folder: Path, stem: str, caption: str) -> str:
     kind = "video" if found[0].suffix == ".mp4" else "audio"
     poster = f' poster="{_poster(found[0])}"' if kind == "video" else ""
     media = f'<{kind} src="{data_uri(found[0])}"{poster} controls loop muted playsinline></{kind}>'
-    return f"<figure>{media}<figcaption>{html.escape(caption)}</figcaption></figure>"
+    return f"<figure>{media}<figcaption>{caption}</figcaption></figure>"
 
 
 def _poster(path: Path) -> str:

@@ -83,7 +83,7 @@ def _media(entry: dict[str, Any]) -> dict[str, Any]:
 
 def block_tally(record: Mapping[str, Any]) -> Tally:
     """Return the lost blocks of a point, clustered by fade; none if it failed."""
-    return Tally(**record.get("block_errors", {}))
+    return Tally(**record["block_errors"]) if record["status"] == OK else Tally()
 
 
 def _block_errors(record: dict[str, Any]) -> dict[str, Any]:

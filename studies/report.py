@@ -27,9 +27,9 @@ from studies.store import Store
 TEMPLATE = Path(__file__).with_name("report.html")
 LINK_COLUMNS = (
     ("modulation", "Modulation"),
-    ("code_rate", "Code rate"),
     ("estimator", "Estimator"),
     ("equalizer", "Equaliser"),
+    ("code_rate", "Code rate"),
     ("interleave_slots", "Interleaving (slots)"),
     ("subcarriers", "Subcarriers"),
 )
@@ -130,11 +130,15 @@ def _links(study: Study) -> str:
     for scheme in study.schemes:
         link = asdict(scheme.link_config(study.channels[0]))
         options = asdict(scheme.endpoint())  # type: ignore[call-overload]
-        chosen = ", ".join(f"{key} {value}" for key, value in options.items() if value is not None)
+        chosen = ", ".join(f"{k} {_plain(v)}" for k, v in options.items() if v is not None)
         endpoint = f"{scheme.scheme}: {chosen}" if chosen else scheme.scheme
-        values = [f"{link[key]}" for key, _ in LINK_COLUMNS]
+        values = [_plain(link[key]) for key, _ in LINK_COLUMNS]
         table.append([scheme.label, endpoint, *values])
-    return _table(head, table, 2)
+    return _table(head, table, 5)
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _figure(path: Path) -> str:
@@ -143,13 +147,18 @@ def _figure(path: Path) -> str:
 
 
 def _summary(rows: list[dict[str, str]], study: Study) -> str:
+    """Tabulate each curve: a line an SNR, a column a metric."""
     metrics = [*study.metrics, BLER]
-    head = ["Channel", "Scheme", "SNR (dB)", *(METRICS[m].label for m in study.metrics), "BLER"]
-    cells: dict[tuple[str, ...], dict[str, str]] = {}
+    head = ["SNR (dB)", *(METRICS[m].label for m in study.metrics), "BLER"]
+    curves: dict[str, dict[str, dict[str, str]]] = {}
     for row in rows:
-        key = (row["channel"], row["scheme"], f"{float(row['snr_db']):g}")
-        cells.setdefault(key, {})[row["metric"]] = _interval(row)
-    return _table(head, [[*key, *(c.get(m, "") for m in metrics)] for key, c in cells.items()], 3)
+        curve = curves.setdefault(f"{row['scheme']} over {row['channel']}", {})
+        curve.setdefault(f"{float(row['snr_db']):g}", {})[row["metric"]] = _interval(row)
+    parts = []
+    for name, curve in curves.items():
+        table = [[snr_db, *(cells.get(m, "") for m in metrics)] for snr_db, cells in curve.items()]
+        parts.append(f'<h3>{html.escape(name)}</h3><div class="scroll">{_table(head, table)}</div>')
+    return "".join(parts)
 
 
 def _interval(row: dict[str, str]) -> str:
@@ -188,7 +197,7 @@ def _versions(records: Iterable[dict[str, Any]]) -> str:
     return "<br>".join(map(html.escape, lines))
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int) -> str:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int = 0) -> str:
     def line(tag: str, cells: Sequence[str]) -> str:
         kinds = ["" if i < text_columns else ' class="n"' for i in range(len(cells))]
         pairs = zip(kinds, cells, strict=True)
