@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import ClassVar
 
 from baselines import hevc, pcm
-from linksim.adaptation import select_mcs
-from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Received, ReceivedBits
+from baselines.digital import DigitalEndpoint
+from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
 from linksim.media import Clip
 from linksim.options import option
@@ -23,14 +23,13 @@ PRESETS = (
     "slower",
     "veryslow",
 )
-MCS_CHOICES = ("link", "auto")
 
 # Pictures, fps as a fraction, width, height, GOP; samples, sample rate, samples per packet.
 _SETUP = struct.Struct("<IIIHHHIIH")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Traditional(Endpoint):
+class Traditional(DigitalEndpoint):
     """What a video call sends today: each frame a packet of H.265, each 100 samples one of PCM.
 
     ::
@@ -53,9 +52,9 @@ class Traditional(Endpoint):
     gop: int = option(25, "frames from one IDR picture to the next", "frame")
     preset: str = option("medium", "x265 preset, ultrafast to veryslow")
     samples_per_packet: int = option(100, "PCM samples in one packet, 2 bytes each", "sample")
-    mcs: str = option("link", "link: the link's own; auto: chosen from the fed-back CSI")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _in_range("crf", self.crf, 0, 51)
         _in_range("gop", self.gop, 1, 1000)
         _in_range("samples_per_packet", self.samples_per_packet, 1, 32_000)
@@ -63,13 +62,6 @@ class Traditional(Endpoint):
             _in_range("bitrate", self.bitrate, 1000, 10**9)
         if self.preset not in PRESETS:
             raise unknown("x265 preset", self.preset, PRESETS)
-        if self.mcs not in MCS_CHOICES:
-            raise unknown("value of option 'mcs'", self.mcs, MCS_CHOICES)
-
-    @property
-    def uses_csi(self) -> bool:
-        """Whether modulation and code follow the fed-back SNR."""
-        return self.mcs == "auto"
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
         """Turn a clip into streams ``"video"`` and ``"audio"``, each where the clip has it.
@@ -79,7 +71,7 @@ class Traditional(Endpoint):
         LinksimError
             If the encoder refuses the pictures.
         """
-        mcs = select_mcs(csi) if self.uses_csi else None
+        mcs = self.chosen_mcs(csi)
         streams = []
         if clip.frames is not None:
             rate = hevc.Rate(self.crf, self.bitrate)

@@ -1,0 +1,57 @@
+"""The 16 kHz core of wide-band speech coders, and the way to and from other sample rates."""
+
+from math import gcd
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from linksim.errors import LinksimError
+from linksim.media import Clip, require
+
+RATE = 16_000
+"""Samples per second of the core in Hz."""
+
+
+def to_core(clip: Clip, what: str) -> np.ndarray:
+    """Return the sound of a clip at 16 kHz, float64, shape [n].
+
+    Raises
+    ------
+    LinksimError
+        If there is none, or it holds NaN or infinite samples.
+    """
+    require(clip, what, audio=True)
+    if not np.isfinite(clip.audio).all():
+        name = clip.name or "the clip"
+        raise LinksimError(f"{name}: its audio holds NaN or infinite samples; mend the clip")
+    return resample(clip.audio.astype(np.float64), clip.sample_rate, RATE)
+
+
+def to_clip(audio: np.ndarray, rate: int, samples: int, sample_rate: int, name: str) -> Clip:
+    """Return a clip of the original length and rate, clipped to [-1, 1].
+
+    Parameters
+    ----------
+    audio : np.ndarray
+        float, shape [n], at `rate` in Hz; what it lacks at its end is silence.
+    rate, samples, sample_rate : int
+        Rate of `audio` in Hz; length and rate in Hz of what was sent.
+    name : str
+        Name of the clip.
+    """
+    heard = resample(audio, rate, sample_rate)[:samples]
+    heard = np.clip(np.pad(heard, (0, samples - len(heard))), -1, 1)
+    return Clip(audio=heard.astype(np.float32), sample_rate=sample_rate, name=name)
+
+
+def length(samples: int, rate: int, target: int) -> int:
+    """Return how many samples `resample` gives."""
+    return -(-samples * target // rate)
+
+
+def resample(audio: np.ndarray, rate: int, target: int) -> np.ndarray:
+    """Change the sample rate from `rate` to `target` in Hz, without delay."""
+    if rate == target:
+        return audio
+    common = gcd(rate, target)
+    return resample_poly(audio, target // common, rate // common)
