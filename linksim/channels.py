@@ -119,7 +119,7 @@ class Rician(Rayleigh):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _positive(self, "k_factor", allow_zero=True)
+        _within(self, "k_factor", 0.0, 1e6)
 
     def _draw(self, count: int) -> "tf.Tensor":
         import tensorflow as tf
@@ -142,9 +142,9 @@ class _Multipath(Channel):
     carrier: float = option(3.5e9, "carrier frequency", "Hz")
 
     def __post_init__(self) -> None:
-        _positive(self, "delay_spread")
-        _positive(self, "speed", allow_zero=True)
-        _positive(self, "carrier")
+        _within(self, "delay_spread", 1e-12, 1e-4)
+        _within(self, "speed", 0.0, 1e4)
+        _within(self, "carrier", 1e6, 1e12)
 
     @property
     def memory_slots(self) -> int | None:
@@ -241,8 +241,9 @@ def parse_channel(spec: str) -> Channel:
     return build(CHANNELS[name], options, f"channel '{name}'")
 
 
-def _positive(channel: Channel, field: str, allow_zero: bool = False) -> None:
+def _within(channel: Channel, field: str, low: float, high: float) -> None:
     value = getattr(channel, field)
-    if value < 0 or (value == 0 and not allow_zero):
-        least = "at least 0" if allow_zero else "above 0"
-        raise LinksimError(f"channel '{channel.name}': {field} must be {least}, not {value:g}")
+    if not low <= value <= high:
+        raise LinksimError(
+            f"channel '{channel.name}': {field} must be between {low:g} and {high:g}, not {value:g}"
+        )

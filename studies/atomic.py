@@ -53,6 +53,8 @@ def check_writable(path: Path) -> None:
     """
     if path.is_dir():
         raise LinksimError(f"{path}: is a folder; give the name of a file")
+    if path.exists() and not path.is_file():  # a device, which `replacing` would do away with
+        raise LinksimError(f"{path}: is not a regular file; give another name")
     if not path.parent.is_dir():
         raise LinksimError(f"{path}: there is no folder {path.parent}; make it first")
     probe = path.with_name(f"{PREFIX}{os.getpid()}-{path.name}")

@@ -1,6 +1,7 @@
 """The ``linksim`` command. Nothing heavy is imported before a command runs."""
 
 import argparse
+import io
 import os
 import re
 import signal
@@ -110,7 +111,9 @@ def _prepare_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a caller may have put anything in its place
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _prepare_tensorflow(device: str | None) -> None:

@@ -143,6 +143,8 @@ def _live(points: Any, args: argparse.Namespace, total: int) -> Any:
             table.caption = f"{index} of {total} points, {left:.0f} s left"
             yield point
         table.caption = f"{total} points in {time.monotonic() - start:.0f} s"
+    if not console.is_terminal:
+        console.line()  # Live ends its last line only on a terminal
 
 
 def _text(name: str, value: float) -> str:

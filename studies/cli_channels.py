@@ -19,14 +19,21 @@ def run(args: argparse.Namespace) -> int:
 
     from linksim.channels import CHANNELS
 
-    table = Table("channel", "option", "default", "unit", "meaning", title="Channel models")
+    alike: dict[tuple[Any, ...], list[str]] = {}
     for name, channel in CHANNELS.items():
         about = (channel.__doc__ or "").strip().splitlines()[0]
-        table.add_row(name, "", "", "", about, style="bold")
+        options = []
         for field in dataclasses.fields(channel):  # type: ignore[arg-type]
             meta = field.metadata
             default = f"{field.default:g}" if type(field.default) is float else str(field.default)
-            table.add_row("", field.name, default, meta["unit"], meta["help"])
+            options.append((field.name, default, meta["unit"], meta["help"]))
+        alike.setdefault((about, *options), []).append(name)
+    table = Table("channel", "option", "default", "unit", "meaning", title="Channel models")
+    table.columns[0].max_width = len("tdl-a, tdl-b,")
+    for (about, *options), names in alike.items():
+        table.add_row(", ".join(names), "", "", "", about, style="bold")
+        for option in options:
+            table.add_row("", *option)
     Console().print(table)
     Console().print("Write a channel as name:option=value,option=value", markup=False)
     return 0

@@ -128,7 +128,7 @@ def _curve(
 
 def _caption(point: Point, record: Mapping[str, Any]) -> str:
     found = {METRICS[name].label: record["metrics"][name]["value"] for name in point.metrics}
-    values = [f"{k.partition(' ')[0]} {v:.2f}" for k, v in found.items() if v is not None]
+    values = [f"{k.partition(' ')[0]}&nbsp;{v:.2f}" for k, v in found.items() if v is not None]
     return f"<strong>{point.snr_db:g} dB</strong><br>{', '.join(values)}"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from linksim.montecarlo import Tally
 from studies.plan import Point
+from studies.schema import BLER
 from studies.workers import Failure
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ COLUMNS = (
     "study", "scheme", "channel", "snr_db", "clip", "trial", "metric", "value", "ci_low", "ci_high",
     "n", "channel_uses", "overhead_uses", "payload_bits", "seed", "config_hash", "status",
 )  # fmt: skip
-BLER = "bler"
+
 OK = "ok"
 
 

@@ -204,6 +204,26 @@ def test_truncated_files_are_refused(tmp_path, make_clip, ending, kept):
         read(path)
 
 
+@pytest.mark.parametrize("kind", ["mpeg", "vob"])  # MPEG-1 and MPEG-2 program streams
+@pytest.mark.parametrize("cut", [1, 300, 5000, 30_000])
+def test_program_stream_cut_inside_a_packet_is_refused(tmp_path, kind, cut):
+    path = tmp_path / "a.mpg"
+    noise = np.random.default_rng(1).integers(0, 256, (6, 96, 128, 3), np.uint8)
+    with av.open(str(path), "w", format=kind) as out:
+        video = out.add_stream("mpeg1video" if kind == "mpeg" else "mpeg2video", rate=25)
+        video.width, video.height, video.pix_fmt = 128, 96, "yuv420p"
+        video.bit_rate = 4_000_000
+        for pixels in noise:
+            out.mux(video.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        out.mux(video.encode(None))
+    whole = path.read_bytes().removesuffix(b"\0\0\1\xb9")  # the end code may be missing
+    path.write_bytes(whole)
+    assert len(read(path).frames) == 6
+    path.write_bytes(whole[:-cut])
+    with pytest.raises(LinksimError, match="truncated, its last packet lacks"):
+        read(path)
+
+
 @pytest.mark.parametrize("kept", [0.02, 0.5, 0.9])
 def test_mp4_without_its_index_is_refused(tmp_path, kept):
     record(tmp_path / "a.mp4", times_ms=[40 * i for i in range(20)])  # the index comes last

@@ -1,13 +1,18 @@
 """The command line: fast to start, and its other sub-commands."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fake_parts import fails_above_5_db, fake_record, interrupted_above_5_db
 
 import studies.runner
+from linksim.media import Clip, write
 from studies.cli import main
 
 HEAVY = ("tensorflow", "sionna", "matplotlib", "pandas", "scipy", "numpy", "pydantic", "rich")
@@ -36,6 +41,40 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["study", "plot", "absent"], "absent: not a study's folder"),
         (["study", "report", "absent"], "absent: not a study's folder"),
         (["send", "builtin", "--scheme", "fake"], "--channel, --snr, --out"),
+        (["study", "status", ""], "argument DIR: the path is empty"),
+        (["study", "run", "/"], "/: cannot be read: Is a directory"),
+        (["channels", "--dev", "cpu"], "unrecognized arguments: --dev cpu"),
+        (["channels", "x"], "unrecognized arguments: x"),
+        (["ber", "--channel", "raileigh"], "did you mean 'rayleigh'"),
+        (["ber", "--modulation", "8psk"], "unknown modulation '8psk'"),
+        (["ber", "--estimator", "ls"], "unknown estimator 'ls'"),
+        (["ber", "--code-rate", "nan"], "code_rate must be between"),
+        (["ber", "--code-rate", "0.19"], "code_rate must be between 0.2 and 0.95, not 0.19"),
+        (["ber", "--code-rate", "0.5", "--uncoded"], "not allowed with argument"),
+        (["ber", "--block-length", "40"], "leaves no payload"),
+        (["ber", "--block-length", "0"], "block_length 0 must be between"),
+        (["ber", "--interleave-slots", "0"], "interleave_slots must be between 1 and 1024"),
+        (["ber", "--snr", "20:0:5"], "is reversed"),
+        (["ber", "--snr", "nan"], "SNR nan dB is outside"),
+        (["ber", "--snr", "0:10:nan"], "SNR nan dB is outside"),
+        (["ber", "--snr", ""], "SNR '' is not understood"),
+        (["ber", "--seed", "-1"], "--seed must be between 0"),
+        (["ber", "--max-blocks", "0"], "--max-blocks must be between 1"),
+        (["ber", "--max-blocks", "1e5"], "invalid int value: '1e5'"),
+        (["ber", "--block-errors", "-1"], "--block-errors must be between 1"),
+        (["ber", "--relative-width", "nan"], "--relative-width must be between"),
+        (["ber", "--confidence", "95"], "--confidence must be between 0.5 and 0.9999, not 95"),
+        (["ber", "--json", "/absent/x.json"], "there is no folder /absent; make it first"),
+        (["ber", "--json", "/proc/x.json"], "/proc/x.json: cannot be written"),
+        (["ber", "--json", "/"], "/: is a folder; give the name of a file"),
+        (["ber", "--json", "/dev/null"], "/dev/null: is not a regular file"),
+        (["ber", "--plot", "/proc/x.png"], "/proc/x.png: cannot be written"),
+        (["ber", "--plot", "x.bmp"], "the name must end in .png, .pdf or .svg"),
+        (["bench", "video"], "unknown command 'video'; known: link"),
+        (["bench", "link", "--snr", "nan"], "--snr must be between -50 and 100, not nan"),
+        (["bench", "link", "--batch", "0"], "--batch must be between"),
+        (["bench", "link", "--seconds", "inf"], "--seconds must be between"),
+        (["bench", "link", "--json", "/proc/x.json"], "/proc/x.json: cannot be written"),
     ],
 )
 def test_bad_commands_give_one_line(
@@ -79,6 +118,74 @@ def test_bad_send_gives_one_line(
     assert not (tmp_path / "out").exists()
 
 
+def _bad_clips(folder: Path) -> None:
+    clip = Clip(audio=np.full(20_000, 0.5, np.float32))
+    write(clip, folder / "good.wav")
+    data = (folder / "good.wav").read_bytes()
+    (folder / "cut.wav").write_bytes(data[: len(data) // 2])
+    (folder / "header.wav").write_bytes(data[:44])
+    (folder / "empty.mp4").touch()
+    (folder / "text.mp4").write_text("hello\n")
+    (folder / "noise.mp4").write_bytes(bytes(range(256)) * 200)
+    (folder / "cut.mpg").write_bytes(b"\0\0\1\xba" + b"\x21" * 8 + b"\0\0\1\xe0\x08\0" + b"x" * 900)
+
+
+@pytest.mark.parametrize(
+    ("clip", "message"),
+    [
+        (".", "is a directory"),
+        ("empty.mp4", "empty.mp4: is empty"),
+        ("text.mp4", "not a media file"),
+        ("noise.mp4", "not a media file"),
+        ("cut.wav", "truncated"),
+        ("header.wav", "truncated"),
+        ("cut.mpg", "truncated, its last packet lacks 1148 bytes"),
+        ("good.wav/x", "cannot be read (Not a directory)"),
+    ],
+)
+@pytest.mark.parametrize("command", ["send", "study"])
+def test_bad_clips_give_one_line(
+    command: str,
+    clip: str,
+    message: str,
+    study_file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _bad_clips(tmp_path)
+    path, out = str(tmp_path / clip), str(tmp_path / "out")
+    if command == "send":
+        options = [text for pair in SEND.items() for text in pair]
+        assert main(["send", path, *options, "--out", out]) == 2
+    else:
+        assert main(["study", "run", str(study_file), "--clip", path, "--out", out]) == 2
+        message = message if (tmp_path / clip).is_file() else "is not a file"
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert message in err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("out", ["good.wav", "good.wav/out", "/proc/out"])
+def test_send_checks_its_folder_first(
+    out: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _bad_clips(tmp_path)
+    options = [text for pair in SEND.items() for text in pair]
+    assert main(["send", str(tmp_path / "good.wav"), *options, "--out", str(tmp_path / out)]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert str(tmp_path / out) in err
+
+
+def test_closed_and_full_streams() -> None:
+    for redirect, code in ((">&-", 0), (">&- 2>&- <&-", 0), (">/dev/full", 2)):
+        shell = f"{sys.executable} -m studies.cli study list {redirect}"
+        done = subprocess.run(shell, shell=True, capture_output=True, text=True, check=False)
+        assert done.returncode == code
+        assert done.stderr.count("\n") == (code != 0)
+
+
 def test_channels(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["channels"]) == 0
     out = capsys.readouterr().out
@@ -115,6 +222,23 @@ def test_run_reports_failures_and_status(
     monkeypatch.setattr(studies.runner.run, "__kwdefaults__", _defaults(fake_record))
     assert main(command) == 0
     assert "12 points: 8 kept, 4 run, 0 failed" in capsys.readouterr().out
+
+
+def test_sigterm_is_an_interrupt(
+    study_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def terminated(point: object, folder: Path) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+
+    monkeypatch.setattr(studies.runner.run, "__kwdefaults__", _defaults(terminated))
+    assert main(["study", "run", str(study_file), "--out", str(tmp_path / "out")]) == 130
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "interrupted; 0 of 24 points are kept" in err
 
 
 def _defaults(work: object) -> dict[str, object]:

@@ -10,11 +10,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_parts import dies_above_5_db, fails_above_5_db, fake_record, interrupted_above_5_db
 
 from linksim.errors import LinksimError
+from studies.cli import main
+from studies.plan import Point
 from studies.record import COLUMNS
 from studies.runner import run
 from studies.schema import load
@@ -118,6 +121,56 @@ def test_interrupt_keeps_what_is_done(study_file: Path, tmp_path: Path) -> None:
         run(load(study_file), tmp_path / "out", work=interrupted_above_5_db)
     assert len(list((tmp_path / "out" / "points").glob("*.json"))) == 4
     assert len(Store(tmp_path / "out").read_table("results.csv")) == 12
+
+
+def test_a_folder_has_one_run(study_file: Path, tmp_path: Path) -> None:
+    study, out = load(study_file), tmp_path / "out"
+
+    def run_again(point: Point, folder: Path) -> dict[str, Any]:
+        with pytest.raises(LinksimError, match="another run is writing here"):
+            run(study, out, work=fake_record)
+        return fake_record(point, folder)
+
+    assert run(study, out, work=run_again).failed == 0
+
+
+def test_files_of_others_are_left_alone(study_file: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "out" / "download" / ".film.part"
+    theirs.parent.mkdir(parents=True)
+    theirs.touch()
+    run(load(study_file), tmp_path / "out", work=fake_record)
+    assert theirs.exists()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"linksim": 1, "study": 2, "clips": 3}'])
+def test_damaged_identity(
+    content: str, study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(load(study_file), out, work=fake_record)
+    (out / "study.json").write_text(content)
+    capsys.readouterr()
+    for command in (["status"], ["plot"], ["report"], ["run", str(study_file), "--out"]):
+        assert main(["study", *command, str(out)]) == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+        assert "study.json" in err or "holds another study" in err
+    (out / "study.json").unlink()
+    assert run(load(study_file), out, work=fake_record).kept == POINTS
+
+
+@pytest.mark.parametrize("keep", [0, 5, 300])
+def test_damaged_table(
+    keep: int, study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(load(study_file), out, work=fake_record)
+    table = out / "summary.csv"
+    table.write_bytes(table.read_bytes()[:keep])
+    assert main(["study", "plot", str(out)]) == 2
+    assert capsys.readouterr().err.endswith(
+        "summary.csv: is damaged; run the study again, which keeps its points\n"
+    )
 
 
 def test_unwritable_folder(study_file: Path, tmp_path: Path) -> None:

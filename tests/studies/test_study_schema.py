@@ -65,6 +65,30 @@ REPLACED = [
     ("name: small", "name: [small", "not valid YAML"),
     ("name: small", "- name", "not valid YAML"),
     ("[pesq, nrmse]", "&again [*again]", "contains itself"),
+    ("[pesq, nrmse]", "[" * 5000, "nested too deeply"),
+    ("[pesq, nrmse]", "pesq", "should be a valid list"),
+    ("trials: 2", "trials: 2\n3: x", "small.yaml:7: key '3' is not text; write it in quotes"),
+    ("trials: 2", "trials: 2\n\tx: 1", "small.yaml:7: not valid YAML"),
+    ("trials: 2", f"trials: {10**30}", "points; at most 100000"),
+    ("trials: 2", "trials: true", "should be a valid integer, not 'True'"),
+    ("seed: 7", f"seed: {10**30}", "small.yaml:7: seed: should be less than"),
+    ("seed: 7", f"seed: {'9' * 5000}", "small.yaml:7: seed: should be a valid integer"),
+    ("seed: 7", "seed: 7\nfigures: [{metric: psnr}]", "not among the study's metrics"),
+    ("seed: 7", "seed: 7\nfigures: [psnr]", "should be 'key: value' pairs, not 'psnr'"),
+    ("A small <study>", '"\\ud800"', r"title: '\ud800' must be one line"),
+    ("label: interleaved", 'label: "a\\nb"', "schemes.1.label: 'a\\nb' must be one line"),
+    ("label: interleaved", 'label: " "', "small.yaml:14: schemes.1.label: must not be empty"),
+    ("[rayleigh, awgn]", "[awgn, AWGN]", "'awgn' is given twice"),
+    ("[rayleigh, awgn]", "['rayleigh:coherence=re']", "use estimator perfect"),
+    ("0:10:5", str([i / 100 for i in range(1100)]), "1100 SNR values are given; at most 1000"),
+    ("0:10:5", "0:200:1e-9", "at most 1000"),
+    ("0:10:5", "0:inf:5", "outside -100 to 200 dB"),
+    ("code_rate: 0.5", "code_rate: 1/2", "option 'code_rate' must be a number, not '1/2'"),
+    ("code_rate: 0.5", "block_length: 30", "must be a multiple of 4"),
+    ("code_rate: 0.5", "block_length: 8000", "must be between 1 and the 3456 coded bits"),
+    ("[tone.wav]", "[]", "small.yaml:3: clips: should have an entry"),
+    ("[tone.wav]", "[.]", "'.' is not a file"),
+    ("[tone.wav]", '["\\0.wav"]', "must be one line"),
 ]
 
 
@@ -97,6 +121,13 @@ ARGUMENTS = [
     (["--workers", "0"], "--workers must be at least 1"),
     (["--workers", "two"], "argument --workers: invalid int value: 'two'"),
     (["--frobnicate"], "unrecognized arguments: --frobnicate"),
+    (["--work", "2"], "unrecognized arguments: --work 2"),
+    (["--out", ""], "argument --out: the path is empty"),
+    (["--out", "/proc/out"], "/proc/out: No such file or directory; choose another --out"),
+    (["--clip", "\udcff.wav"], "must be one line"),
+    (["--set", "title=\udcff"], "is not valid YAML"),
+    (["--set", "schemes.1.options.quality=x"], "--set schemes.1.options.quality=x: schemes.1"),
+    (["--device", "gpu"], "TensorFlow finds no GPU; use --device cpu"),
 ]
 
 
@@ -111,6 +142,32 @@ def test_bad_arguments_give_one_line(
 def test_unknown_study_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study", "run", "quik"]) == 2
     _expect_line(capsys, "unknown study 'quik'; did you mean 'quick'?")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "must hold 'key: value' lines"),
+        (b"- name", "must hold 'key: value' lines"),
+        (b"\x00\x01\x02", "not valid YAML"),
+        (b"\xff\xfe", "not valid YAML in UTF-8"),
+        ("title: \ud800".encode("utf-8", "surrogatepass"), "not valid YAML in UTF-8"),
+    ],
+)
+def test_no_study_at_all(
+    content: bytes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.yaml").write_bytes(content)
+    assert main(["study", "run", str(tmp_path / "bad.yaml")]) == 2
+    _expect_line(capsys, message)
+
+
+def test_aliases_of_aliases(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9)]
+    (tmp_path / "bomb.yaml").write_text("\n".join(lines))
+    assert main(["study", "run", str(tmp_path / "bomb.yaml")]) == 2
+    _expect_line(capsys, "holds more than 100000 values")
 
 
 def test_missing_file(capsys: pytest.CaptureFixture[str]) -> None:
