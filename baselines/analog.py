@@ -10,9 +10,9 @@ from baselines import mdct, wideband
 from baselines.envelope import Envelope
 from baselines.spreading import Spreading
 from linksim.endpoint import Csi, Encoded, Endpoint, Received, ReceivedSymbols, SymbolStream
-from linksim.errors import LinksimError, unknown
+from linksim.errors import unknown
 from linksim.media import Clip
-from linksim.options import option
+from linksim.options import check_range, option
 
 HOP = 256
 """Samples of a frame: 16 ms."""
@@ -72,12 +72,7 @@ class Analog(Endpoint):
         if self.form not in FORMS:
             raise unknown("value of option 'form'", self.form, FORMS)
         for name, low, high in (("uses_per_sample", 0.02, 16), ("frame_uses", 1, 10**7)):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise LinksimError(
-                    f"scheme 'analog': option '{name}' must be between {low:g} and {high:g}, "
-                    f"not {value:g}"
-                )
+            check_range(f"scheme 'analog': option '{name}'", getattr(self, name), low, high)
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
         """Turn the sound of a clip into one stream, ``"audio"``.

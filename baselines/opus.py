@@ -13,7 +13,7 @@ from baselines.digital import DigitalEndpoint
 from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
 from linksim.media import Clip
-from linksim.options import option
+from linksim.options import check_range, option
 
 APPLICATIONS = ("audio", "voip")
 FRAME_MS = (10, 20, 40, 60)
@@ -53,11 +53,7 @@ class Opus(DigitalEndpoint):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 6000 <= self.bitrate <= 256_000:
-            raise LinksimError(
-                "scheme 'opus': option 'bitrate' must be between 6000 and 256000, "
-                f"not {self.bitrate}"
-            )
+        check_range("scheme 'opus': option 'bitrate'", self.bitrate, 6000, 256_000)
         if self.frame_ms not in FRAME_MS:
             raise LinksimError(
                 f"scheme 'opus': option 'frame_ms' must be 10, 20, 40 or 60, not {self.frame_ms}"

@@ -8,9 +8,9 @@ from typing import ClassVar
 from baselines import hevc, pcm
 from baselines.digital import DigitalEndpoint
 from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits
-from linksim.errors import LinksimError, unknown
+from linksim.errors import unknown
 from linksim.media import Clip
-from linksim.options import option
+from linksim.options import check_range, option
 
 PRESETS = (
     "ultrafast",
@@ -55,11 +55,12 @@ class Traditional(DigitalEndpoint):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _in_range("crf", self.crf, 0, 51)
-        _in_range("gop", self.gop, 1, 1000)
-        _in_range("samples_per_packet", self.samples_per_packet, 1, 32_000)
+        where = "scheme 'traditional': option"
+        check_range(f"{where} 'crf'", self.crf, 0, 51)
+        check_range(f"{where} 'gop'", self.gop, 1, 1000)
+        check_range(f"{where} 'samples_per_packet'", self.samples_per_packet, 1, 32_000)
         if self.bitrate is not None:
-            _in_range("bitrate", self.bitrate, 1000, 10**9)
+            check_range(f"{where} 'bitrate'", self.bitrate, 1000, 10**9)
         if self.preset not in PRESETS:
             raise unknown("x265 preset", self.preset, PRESETS)
 
@@ -107,11 +108,3 @@ class Traditional(DigitalEndpoint):
 def _packets(received: Received, name: str) -> dict[int, bytes]:
     stream = received.streams.get(name)
     return dict(stream.packets) if isinstance(stream, ReceivedBits) else {}
-
-
-def _in_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise LinksimError(
-            f"scheme 'traditional': option '{name}' must be between {low:g} and {high:g}, "
-            f"not {value:g}"
-        )

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from linksim.errors import LinksimError, unknown
-from linksim.options import build, option, split_spec
+from linksim.options import build, check_range, option, split_spec
 
 if typing.TYPE_CHECKING:
     import tensorflow as tf
@@ -242,8 +242,4 @@ def parse_channel(spec: str) -> Channel:
 
 
 def _within(channel: Channel, field: str, low: float, high: float) -> None:
-    value = getattr(channel, field)
-    if not low <= value <= high:
-        raise LinksimError(
-            f"channel '{channel.name}': {field} must be between {low:g} and {high:g}, not {value:g}"
-        )
+    check_range(f"channel '{channel.name}': {field}", getattr(channel, field), low, high)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from linksim.channels import parse_channel
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError, unknown
-from linksim.options import option
+from linksim.options import check_range, option
 
 MODULATIONS = {"qpsk": 2, "16qam": 4, "64qam": 6, "256qam": 8}
 """Bits per symbol of each modulation."""
@@ -58,13 +58,13 @@ class LinkConfig:
                 f"channel '{self.channel}' fades every resource element on its own, so pilots tell "
                 f"nothing of the data; use estimator perfect, not {self.estimator}"
             )
-        _in_range("interleave_slots", self.interleave_slots, 1, 1024)
-        _in_range("subcarriers", self.subcarriers, 12, 3276)
-        _in_range("subcarrier_spacing", self.subcarrier_spacing, 1e3, 960e3)
-        _in_range("decoder_iterations", self.decoder_iterations, 1, 200)
-        _in_range("feedback_bits", self.feedback_bits, 1, 16)
-        _in_range("feedback_delay_slots", self.feedback_delay_slots, 0, 10_000)
-        _in_range("feedback_loss", self.feedback_loss, 0.0, 1.0)
+        check_range("interleave_slots", self.interleave_slots, 1, 1024)
+        check_range("subcarriers", self.subcarriers, 12, 3276)
+        check_range("subcarrier_spacing", self.subcarrier_spacing, 1e3, 960e3)
+        check_range("decoder_iterations", self.decoder_iterations, 1, 200)
+        check_range("feedback_bits", self.feedback_bits, 1, 16)
+        check_range("feedback_delay_slots", self.feedback_delay_slots, 0, 10_000)
+        check_range("feedback_loss", self.feedback_loss, 0.0, 1.0)
         code_block(self, self.mcs)
 
     @property
@@ -121,7 +121,7 @@ def code_block(config: LinkConfig, mcs: Mcs) -> CodeBlock:
     rate = mcs.code_rate
     if mcs.modulation not in MODULATIONS:
         raise unknown("modulation", mcs.modulation, MODULATIONS)
-    _in_range("code_rate", rate, MIN_CODE_RATE, MAX_CODE_RATE)
+    check_range("code_rate", rate, MIN_CODE_RATE, MAX_CODE_RATE)
     order = MODULATIONS[mcs.modulation]
     slot_bits = config.slot_data_symbols * order
     frame_bits = slot_bits * config.interleave_slots
@@ -165,8 +165,3 @@ def _largest_share(slot_bits: int, rate: float, order: int) -> int:
     while int(slot_bits // parts * rate) > max_info_bits(rate):
         parts += 1
     return slot_bits // parts // order * order
-
-
-def _in_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise LinksimError(f"{name} must be between {low:g} and {high:g}, not {value:g}")

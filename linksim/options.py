@@ -83,6 +83,12 @@ _CONVERTERS = {bool: _as_bool, int: _as_int, float: _as_float, str: _as_text}
 _NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
+def check_range(what: str, value: float, low: float, high: float) -> None:
+    """Raise `LinksimError` unless ``low <= value <= high``; `what` names the option."""
+    if not low <= value <= high:
+        raise LinksimError(f"{what} must be between {low:g} and {high:g}, not {value:g}")
+
+
 def split_spec(spec: str, what: str) -> tuple[str, dict[str, str]]:
     """Split ``"name:key=value,key=value"`` into its name and its options.
 

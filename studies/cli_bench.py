@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from linksim.errors import LinksimError
+from linksim.options import check_range
 from studies import arguments
 
 
@@ -23,9 +24,7 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Time the coded chain: 16QAM, rate 1/2, flat Rayleigh, LS estimate, LMMSE equaliser."""
     for name, low, high in (("batch", 1, 65_536), ("seconds", 0.1, 3600), ("snr", -50, 100)):
-        value = getattr(args, name)
-        if not low <= value <= high:
-            raise LinksimError(f"--{name} must be between {low} and {high}, not {value}")
+        check_range(f"--{name}", getattr(args, name), low, high)
 
     from studies.atomic import check_writable, write_text
 

@@ -5,6 +5,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
+from linksim.options import check_range
 from studies import arguments
 
 if TYPE_CHECKING:
@@ -109,9 +110,8 @@ def _check(args: argparse.Namespace) -> None:
         ("seed", 0, 2**62),
     ):
         value = getattr(args, name)
-        if value is not None and not low <= value <= high:
-            flag = name.replace("_", "-")
-            raise LinksimError(f"--{flag} must be between {low} and {high}, not {value}")
+        if value is not None:
+            check_range(f"--{name.replace('_', '-')}", value, low, high)
     if args.plot and args.plot.suffix not in (".png", ".pdf", ".svg"):
         raise LinksimError(f"--plot {args.plot}: the name must end in .png, .pdf or .svg")
     for path in (args.json, args.plot):
