@@ -1,7 +1,7 @@
 """Closed forms to draw beside simulated curves. SNR is Es/N0 per resource element, linear."""
 
 import numpy as np
-from scipy import special
+from scipy import optimize, special
 
 from linksim.link_config import MODULATIONS
 
@@ -69,6 +69,21 @@ def ergodic_capacity_rayleigh(snr: np.ndarray | float) -> np.ndarray:
     Tricomi's U(1, 1, x), which does not overflow.
     """
     return special.hyperu(1.0, 1.0, 1.0 / np.asarray(snr, float)) / np.log(2.0)
+
+
+def ergodic_limit_db(rate: float) -> float:
+    """Return the mean Es/N0 in dB at which the ergodic Rayleigh capacity equals a rate.
+
+    No code that is interleaved over ever so many fades works below it.
+
+    Parameters
+    ----------
+    rate : float
+        Information bits per channel use, from 0.01 to 20.
+    """
+    return optimize.brentq(
+        lambda snr_db: float(ergodic_capacity_rayleigh(10.0 ** (snr_db / 10.0))) - rate, -30.0, 80.0
+    )
 
 
 def awgn_capacity(snr: np.ndarray | float) -> np.ndarray:

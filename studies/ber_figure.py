@@ -9,7 +9,7 @@ import numpy as np
 from linksim.error_rate import ErrorRate, theory_ber
 from linksim.errors import LinksimError
 from linksim.link_config import MODULATIONS, LinkConfig
-from linksim.theory import outage_rayleigh
+from linksim.theory import ergodic_limit_db, outage_rayleigh
 from studies.atomic import replacing
 from studies.figures import SNR_LABEL, STYLE
 
@@ -70,3 +70,6 @@ def _draw_theory(axes: plt.Axes, config: LinkConfig, snr_db: np.ndarray, *, code
         efficiency = MODULATIONS[config.modulation] * config.code_rate
         bound = outage_rayleigh(efficiency, 10.0 ** (grid / 10.0))
         axes.plot(grid, bound, "k--", lw=0.8, marker="", label="outage bound")
+    elif config.channel == "rayleigh":
+        limit = ergodic_limit_db(MODULATIONS[config.modulation] * config.code_rate)
+        axes.axvline(limit, color="k", ls=":", lw=0.8, label="ergodic capacity")

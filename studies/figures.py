@@ -14,7 +14,7 @@ from matplotlib.figure import Figure as Canvas
 
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
 from linksim.metrics import METRICS
-from linksim.theory import outage_rayleigh
+from linksim.theory import ergodic_limit_db, outage_rayleigh
 from studies.atomic import replacing
 from studies.record import BLER
 from studies.schema import Study
@@ -103,7 +103,7 @@ def draw(metric: str, curves: Sequence[Curve], theory: Study | None = None) -> C
         if metric == BLER:
             axes.set_yscale("log")
         if theory:
-            _draw_outage(axes, theory, channels)
+            _draw_bounds(axes, theory, channels)
         axes.set_xlabel(SNR_LABEL)
         axes.set_ylabel("Block error rate" if metric == BLER else METRICS[metric].label)
         if len(channels) == 1:
@@ -131,14 +131,20 @@ def _draw_curve(axes: Axes, curve: Curve, look: dict, label: str, *, logarithmic
     axes.errorbar(curve.snr_db[off_scale], curve.high[off_scale], ecolor=look["color"], **limits)
 
 
-def _draw_outage(axes: Axes, study: Study, channels: Iterable[str]) -> None:
-    """Draw P(outage), which no code can beat where one block sees one fade."""
+def _draw_bounds(axes: Axes, study: Study, channels: Iterable[str]) -> None:
+    """Draw what no code can beat in flat Rayleigh fading.
+
+    P(outage) where one block sees one fade; the ergodic limit where it sees several.
+    """
     links = [s.link_config(c) for c in channels for s in study.schemes]
-    flat = [x for x in links if x.channel == "rayleigh" and x.interleave_slots == 1]
+    flat = [x for x in links if x.channel == "rayleigh"]
     snr_db = np.linspace(min(study.snr_db), max(study.snr_db), 100)
-    for rate in sorted({_rate(link) for link in flat}):
+    for rate in sorted({_rate(link) for link in flat if link.interleave_slots == 1}):
         bound = outage_rayleigh(rate, 10 ** (snr_db / 10))
         axes.plot(snr_db, bound, "k--", lw=0.8, marker="", label=f"{BOUND}, {rate:.2f} bit/use")
+    for rate in sorted({_rate(link) for link in flat if link.interleave_slots > 1}):
+        label = f"ergodic limit, {rate:.2f} bit/use"
+        axes.axvline(ergodic_limit_db(rate), color="k", ls=":", lw=0.8, label=label)
 
 
 def _rate(link: LinkConfig) -> float:

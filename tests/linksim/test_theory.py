@@ -48,4 +48,7 @@ def test_outage_and_ergodic_capacity_by_integration() -> None:
     assert theory.outage_rayleigh(2.0, snr) == pytest.approx(below, abs=4 * np.sqrt(0.25 / 4e5))
     ergodic, _ = integrate.quad(lambda g: np.log2(1 + snr * g) * np.exp(-g), 0, 60)
     assert theory.ergodic_capacity_rayleigh(snr) == pytest.approx(ergodic, rel=1e-8)
+    limit = theory.ergodic_limit_db(2.0)
+    assert theory.ergodic_capacity_rayleigh(10 ** (limit / 10)) == pytest.approx(2.0)
+    assert 4.77 < limit < 8.0  # above 10 log10(3), the limit without fading
     assert theory.awgn_capacity(3.0) == pytest.approx(2.0)
