@@ -22,7 +22,7 @@ from studies.store import Store
 
 STYLE = Path(__file__).with_name("linksim.mplstyle")
 SNR_LABEL = "SNR, $E_s/N_0$ per resource element (dB)"
-BOUND = "outage bound"
+BOUND, LIMIT = "outage bound", "ergodic limit"
 MOST_CURVES = 4
 """Channels share a figure, told apart by line style, up to this many curves."""
 
@@ -143,7 +143,7 @@ def _draw_bounds(axes: Axes, study: Study, channels: Iterable[str]) -> None:
         bound = outage_rayleigh(rate, 10 ** (snr_db / 10))
         axes.plot(snr_db, bound, "k--", lw=0.8, marker="", label=f"{BOUND}, {rate:.2f} bit/use")
     for rate in sorted({_rate(link) for link in flat if link.interleave_slots > 1}):
-        label = f"ergodic limit, {rate:.2f} bit/use"
+        label = f"{LIMIT}, {rate:.2f} bit/use"
         axes.axvline(ergodic_limit_db(rate), color="k", ls=":", lw=0.8, label=label)
 
 
@@ -155,7 +155,8 @@ def _rate(link: LinkConfig) -> float:
 def _legend(canvas: Canvas, axes: Axes) -> None:
     """Put the legend below the axes, where it hides no curve."""
     entries = sorted(
-        zip(*axes.get_legend_handles_labels(), strict=True), key=lambda e: e[1].startswith(BOUND)
+        zip(*axes.get_legend_handles_labels(), strict=True),
+        key=lambda entry: entry[1].startswith((BOUND, LIMIT)),
     )
     if not entries:
         return
