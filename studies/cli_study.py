@@ -19,6 +19,12 @@ def add_parser(commands: Any) -> None:
     run.add_argument("study", metavar="NAME|FILE", help="a packaged study or a YAML file")
     run.add_argument("--clip", action="append", default=[], help="use this clip instead")
     run.add_argument(
+        "--channel",
+        action="append",
+        default=[],
+        help="use this channel instead, name:option=value,…",
+    )
+    run.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
         help="change a setting, e.g. trials=5 or schemes.0.options.crf=32",
     )  # fmt: skip
@@ -52,7 +58,7 @@ def run_study(args: argparse.Namespace) -> int:
 
     if args.workers < 1:
         raise LinksimError(f"--workers must be at least 1, not {args.workers}")
-    study = load(args.study, overrides=args.overrides, clips=args.clip)
+    study = load(args.study, overrides=args.overrides, clips=args.clip, channels=args.channel)
     folder = args.out or Path("results") / study.name
     try:
         result = run(study, folder, workers=args.workers)

@@ -154,7 +154,11 @@ def study_names() -> list[str]:
 
 
 def load(
-    name: str | Path, *, overrides: Iterable[str] = (), clips: Sequence[str | Path] = ()
+    name: str | Path,
+    *,
+    overrides: Iterable[str] = (),
+    clips: Sequence[str | Path] = (),
+    channels: Sequence[str] = (),
 ) -> Study:
     """Read and check a study.
 
@@ -166,6 +170,8 @@ def load(
         ``dotted.path=value`` assignments.
     clips : sequence of str or Path
         Clips to use instead of the study's.
+    channels : sequence of str
+        Channels to use instead of the study's.
 
     Raises
     ------
@@ -177,9 +183,10 @@ def load(
     for assignment in overrides:
         source.override(assignment)
     if clips:
-        source.data["clips"] = [c if c == BUILTIN else str(Path(c).absolute()) for c in clips]
-        source.places |= {("clips", i): f"--clip {clip}" for i, clip in enumerate(clips)}
-        source.places["clips",] = "--clip"
+        absolute = [c if c == BUILTIN else str(Path(c).absolute()) for c in clips]
+        _replace(source, "clips", absolute, "--clip")
+    if channels:
+        _replace(source, "channels", list(channels), "--channel")
     try:
         study = Study.model_validate(source.data)
     except ValidationError as error:
@@ -188,6 +195,12 @@ def load(
     _check_figures(study, source)
     _check_size(study, source)
     return study.model_copy(update={"clips": _find_clips(study.clips, path.parent, source)})
+
+
+def _replace(source: Source, field: str, values: list[str], flag: str) -> None:
+    source.data[field] = values
+    source.places |= {(field, i): f"{flag} {value}" for i, value in enumerate(values)}
+    source.places[field,] = flag
 
 
 def _find(name: str) -> Path:
