@@ -184,9 +184,9 @@ def load(
         source.override(assignment)
     if clips:
         absolute = [c if c == BUILTIN else str(Path(c).absolute()) for c in clips]
-        _replace(source, "clips", absolute, "--clip")
+        _replace(source, "clips", absolute, [f"--clip {clip}" for clip in clips])
     if channels:
-        _replace(source, "channels", list(channels), "--channel")
+        _replace(source, "channels", list(channels), [f"--channel {c}" for c in channels])
     try:
         study = Study.model_validate(source.data)
     except ValidationError as error:
@@ -197,10 +197,10 @@ def load(
     return study.model_copy(update={"clips": _find_clips(study.clips, path.parent, source)})
 
 
-def _replace(source: Source, field: str, values: list[str], flag: str) -> None:
+def _replace(source: Source, field: str, values: list[str], places: list[str]) -> None:
     source.data[field] = values
-    source.places |= {(field, i): f"{flag} {value}" for i, value in enumerate(values)}
-    source.places[field,] = flag
+    source.places |= {(field, i): place for i, place in enumerate(places)}
+    source.places[field,] = places[0]
 
 
 def _find(name: str) -> Path:

@@ -216,5 +216,5 @@ def test_parse_snr_refuses_infinity() -> None:
 def test_channels_on_the_command_line_replace_those_of_the_study() -> None:
     spec = "tdl-a:delay_spread=300e-9,speed=3"
     assert load("quick", channels=[spec, "awgn"]).channels == [spec, "awgn"]
-    with pytest.raises(LinksimError, match="--channel tdl-z: .*did you mean"):
+    with pytest.raises(LinksimError, match=r"--channel tdl-z: .*did you mean"):
         load("quick", channels=["tdl-z"])
