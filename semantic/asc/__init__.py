@@ -1,0 +1,1 @@
+"""The audio codec: learned joint source-channel coding of sound."""

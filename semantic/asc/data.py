@@ -1,0 +1,178 @@
+"""Audio to train on: any folder of files that can be decoded, cut into random crops."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from linksim.errors import LinksimError
+from semantic.asc.sizes import SAMPLE_RATE, TRAINED_SHARE
+
+SUFFIXES = (
+    ".g722",
+    ".wav",
+    ".flac",
+    ".mp3",
+    ".ogg",
+    ".opus",
+    ".m4a",
+    ".mp4",
+    ".mpg",
+    ".mkv",
+    ".npy",
+)
+
+MIN_RMS = 1e-3
+"""Crops below -60 dB of full scale are silence: normalised, they would be noise."""
+
+MUSIC_EVERY = 4
+"""Where there is music, one crop in so many, on average, is of it."""
+
+NOISY = 0.3
+"""Share of the crops that get the steady noise of a room, which studio recordings lack."""
+
+NOISE_DB = (15.0, 40.0)
+"""How far below the sound it lies, in dB."""
+
+
+def find_audio(paths: Sequence[str | Path], without: Sequence[str] = ()) -> list[Path]:
+    """Return all audio files below some folders, in a fixed order.
+
+    LibriSpeech, with its speakers and chapters as folders, is one such folder.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        Folders or files.
+    without : sequence of str
+        Files whose path holds one of these texts are left out.
+
+    Raises
+    ------
+    LinksimError
+        If there is none.
+    """
+    files: list[Path] = []
+    for path in map(Path, paths):
+        below = sorted(path.rglob("*")) if path.is_dir() else [path]
+        # Corpora hold empty files where a recording was never made.
+        files += [f for f in below if f.suffix.lower() in SUFFIXES and f.stat().st_size]
+    files = [f for f in files if not any(text in str(f) for text in without)]
+    if not files:
+        raise LinksimError(f"no audio in {', '.join(map(str, paths)) or 'no folder at all'}")
+    return files
+
+
+def load(files: Sequence[Path], min_seconds: float = 0.0) -> np.ndarray:
+    """Read files, one after another, into one long recording.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Whatever `linksim.media.read` takes, or ``.npy`` with int16 samples at 16 kHz.
+    min_seconds : float
+        Shorter files are left out.
+
+    Returns
+    -------
+    np.ndarray
+        int16, shape [N], at 16 kHz.
+    """
+    parts = [p for p in map(_samples, files) if len(p) >= min_seconds * SAMPLE_RATE]
+    if not parts:
+        raise LinksimError("none of the files holds audio that is long enough")
+    return np.concatenate(parts)
+
+
+def _samples(file: Path) -> np.ndarray:
+    if file.suffix == ".npy":
+        return np.load(file, allow_pickle=False).astype(np.int16)
+    # Where recordings were decoded beforehand, training needs no decoder.
+    from linksim.media import read
+
+    audio = read(file, sample_rate=SAMPLE_RATE).audio
+    return np.round((np.zeros(0) if audio is None else audio) * 32767).astype(np.int16)
+
+
+class Crops:
+    """Random crops at unit power, each a pure function of seed and step.
+
+    Parameters
+    ----------
+    recording : np.ndarray
+        int16, shape [N]; speech.
+    music : np.ndarray or None
+        int16, shape [N].
+    samples, batch : int
+        Shape of what a step returns.
+    latents : int
+        Of a frame; some of the last are left unsent, so that any fewer will do.
+    snr_db : tuple of float
+        Range of the SNR, uniform in dB.
+    seed : int
+        With the step, all that a crop depends on.
+    """
+
+    def __init__(
+        self,
+        recording: np.ndarray,
+        music: np.ndarray | None = None,
+        *,
+        samples: int,
+        batch: int,
+        latents: int,
+        snr_db: tuple[float, float] = (0.0, 20.0),
+        seed: int = 0,
+    ) -> None:
+        for audio in (recording, music):
+            if audio is not None and len(audio) <= samples:
+                raise LinksimError(
+                    f"{len(audio) / SAMPLE_RATE:.1f} s of audio is too little to train on; "
+                    f"one crop takes {samples / SAMPLE_RATE:.1f} s"
+                )
+        self._speech = recording
+        self._music = music
+        self._shape = (batch, samples)
+        self._latents = latents
+        self._snr_db = snr_db
+        self._seed = seed
+
+    def __call__(self, step: int) -> dict[str, np.ndarray]:
+        """Return the inputs of `AscModel`, and ``speech``, 1 or 0 for music; all float32."""
+        rng = np.random.default_rng([self._seed, step])
+        batch, _ = self._shape
+        speech = rng.integers(MUSIC_EVERY, size=batch) > 0
+        if self._music is None:
+            speech[:] = True
+        audio = np.stack([self._crop(rng, self._speech if s else self._music) for s in speech])
+        kept = rng.integers(round(TRAINED_SHARE * self._latents), self._latents + 1, batch)
+        return {
+            "audio": audio,
+            "snr_db": rng.uniform(*self._snr_db, batch).astype(np.float32),
+            "kept": kept.astype(np.float32),
+            "speech": speech.astype(np.float32),
+        }
+
+    def _crop(self, rng: np.random.Generator, recording: np.ndarray) -> np.ndarray:
+        samples = self._shape[1]
+        for _ in range(100):
+            start = rng.integers(0, len(recording) - samples)
+            crop = recording[start : start + samples].astype(np.float32) / 32767
+            if np.sqrt(np.mean(crop**2)) > MIN_RMS:
+                break
+        # A tilt of a few dB an octave, as between one microphone and another.
+        crop[1:] += rng.uniform(-0.4, 0.4) * crop[:-1]
+        if rng.random() < NOISY:
+            hiss = rng.normal(size=samples)
+            hiss[1:] += rng.uniform(0.0, 0.9) * hiss[:-1]
+            below = 10 ** (-rng.uniform(*NOISE_DB) / 20)
+            crop += (hiss * below * np.sqrt(np.mean(crop**2) / np.mean(hiss**2))).astype(np.float32)
+        return unit_power(crop)[0]
+
+
+def unit_power(audio: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return audio at unit mean power and the factor that restores its level; 0 for silence."""
+    level = float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
+    if level < 1e-9:
+        return np.zeros_like(audio), 0.0
+    return (audio / np.float32(level)).astype(np.float32), level

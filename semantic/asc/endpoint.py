@@ -1,0 +1,145 @@
+"""The audio codec as a scheme: sound as latents over the analogue pipe."""
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from linksim.endpoint import Csi, Encoded, Endpoint, Received, ReceivedSymbols, SymbolStream
+from linksim.errors import LinksimError, unknown
+from linksim.media import Clip, require
+from linksim.options import option
+from semantic.asc.interleave import spread
+from semantic.asc.sizes import CHUNK_SECONDS, RATES, SAMPLE_RATE, SNR_WITHOUT_CSI, TRAINED_SHARE
+
+if TYPE_CHECKING:
+    from semantic.asc.model import AscModel
+
+STREAM = "audio"
+PRESETS = ("compact", "paper")
+
+# Samples, level (RMS), latents of each frame that are sent.
+_SETUP = struct.Struct("<IfH")
+
+MIN_LEVEL = 1e-9
+"""RMS below which audio is silence."""
+
+_RESERVE = 2 * 864
+"""Channel uses kept back for the slot of the set-up and for padding the last one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asc(Endpoint):
+    """Learned joint source-channel coding of sound, after the ASC codec of the Wav2Vid paper.
+
+    ::
+
+        audio ─÷ level─▶ encoder ─ keep K ─ spread over 2 s ─▶ "audio" ─▶ gather ─▶ decoder ─▶ audio
+                  └── level, length, K: set-up ──────────────────────────▶┘           × level
+
+    The last latents of every frame are left unsent where set-up and padding would break the
+    budget; clips of less than about two seconds overrun it, since slots are whole. Latents
+    are spread over chunks of two seconds, which is the delay. Silence comes back as silence.
+
+    Raises
+    ------
+    LinksimError
+        If there is no such rate or preset.
+    """
+
+    name: ClassVar[str] = "asc"
+    uses_csi: ClassVar[bool] = True
+
+    rate: float | str = option(
+        "low", "channel uses per sample: low (0.25), mid (0.5), high (1), or down to 80 % of one"
+    )
+    preset: str = option("compact", "which network: compact or paper")
+    weights: str | None = option(None, "file of weights to use instead of the shipped ones")
+
+    def __post_init__(self) -> None:
+        if self.preset not in PRESETS:
+            raise unknown("preset of scheme 'asc'", self.preset, PRESETS)
+        self._budget()
+
+    def _budget(self) -> tuple[str, float]:
+        """Return the rate whose weights are used, and the channel uses per sample."""
+        if isinstance(self.rate, str):
+            if self.rate not in RATES:
+                raise unknown("rate of scheme 'asc'", self.rate, RATES)
+            return self.rate, RATES[self.rate]
+        for name, most in RATES.items():
+            if TRAINED_SHARE * most <= self.rate <= most:
+                return name, self.rate
+        spans = ", ".join(f"{TRAINED_SHARE * most:g} to {most:g}" for most in RATES.values())
+        raise LinksimError(f"scheme 'asc': option 'rate' must lie in {spans}, not {self.rate:g}")
+
+    def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
+        """Turn the audio of a clip into stream ``"audio"``.
+
+        Raises
+        ------
+        LinksimError
+            If there is no audio at 16 kHz, it holds NaN, or there are no weights.
+        """
+        require(clip, "scheme 'asc'", audio=True)
+        if clip.sample_rate != SAMPLE_RATE:
+            raise LinksimError(
+                f"scheme 'asc' needs audio at {SAMPLE_RATE} Hz, not {clip.sample_rate} Hz"
+            )
+        if not np.isfinite(clip.audio).all():
+            raise LinksimError(f"{clip.name or 'the clip'}: its audio holds NaN or infinity")
+        model = self._model()
+        samples = len(clip.audio)
+        level = float(np.sqrt(np.mean(np.square(clip.audio, dtype=np.float64))))
+        row = np.zeros(-(-samples // model.hop) * model.hop, np.float32)
+        row[:samples] = clip.audio / level if level > MIN_LEVEL else 0.0
+        snr = SNR_WITHOUT_CSI if csi is None or np.isnan(csi.snr_db) else csi.snr_db
+        snr_db = np.array([np.clip(snr, 0.0, 20.0)], np.float32)
+        latents = np.asarray(model.encoder([row[None], snr_db], training=False))[0]
+        kept = self._kept(samples, *latents.shape)
+        sent = np.empty(len(latents) * kept, np.float32)
+        sent[_positions(len(latents), kept, model.hop)] = latents[:, :kept].reshape(-1)
+        setup = _SETUP.pack(samples, level if level > MIN_LEVEL else 0.0, kept)
+        return Encoded((SymbolStream(STREAM, sent),), setup)
+
+    def decode(self, received: Received) -> Clip:
+        """Turn what arrived into audio of the original length; silence if nothing did."""
+        from semantic.asc.model import ABSENT
+
+        samples, level, kept = _SETUP.unpack(received.setup)
+        stream = received.streams.get(STREAM)
+        audio = np.zeros(samples, np.float32)
+        if isinstance(stream, ReceivedSymbols) and level:
+            model = self._model()
+            frames = -(-samples // model.hop) + 1
+            position = _positions(frames, kept, model.hop)
+            latents = np.zeros((1, frames, model.latents), np.float32)
+            noise = np.full_like(latents, ABSENT)
+            latents[0, :, :kept] = stream.latents[position].reshape(frames, kept)
+            noise[0, :, :kept] = stream.noise_variance[position].reshape(frames, kept)
+            row = np.asarray(model.decoder([latents, noise], training=False))[0]
+            audio = np.clip(row[:samples] * np.float32(level), -1.0, 1.0)
+        return Clip(audio=audio, sample_rate=SAMPLE_RATE, name=self.name)
+
+    def _kept(self, samples: int, frames: int, latents: int) -> int:
+        """Return how many latents of a frame the budget allows, of those that training left."""
+        uses = self._budget()[1] * samples - _RESERVE
+        return int(np.clip(2 * uses // frames, round(TRAINED_SHARE * latents), latents))
+
+    def _model(self) -> "AscModel":
+        # Keras is loaded when it is needed, not when schemes are listed.
+        from semantic.asc.weights import path_of, trained
+
+        rate = self._budget()[0]
+        path = Path(self.weights) if self.weights else path_of(self.preset, rate)
+        return trained(self.preset, rate, path)
+
+
+def _positions(frames: int, kept: int, hop: int) -> np.ndarray:
+    """Return where each latent goes, [frames * kept]: spread within chunks, chunk by chunk."""
+    per_chunk = round(CHUNK_SECONDS * SAMPLE_RATE / hop)
+    starts = range(0, frames, per_chunk)
+    sizes = [min(per_chunk, frames - start) * kept for start in starts]
+    return np.concatenate([s * kept + spread(n) for s, n in zip(starts, sizes, strict=True)])

@@ -1,0 +1,214 @@
+import csv
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from linksim.errors import LinksimError
+from linksim.media import Clip, write
+from semantic.asc import paper, weights
+from semantic.asc.data import Crops, find_audio, load
+from semantic.asc.interleave import spread
+from semantic.asc.lapped import band_weights, lapped_kernels
+from semantic.asc.losses import disturbance, nrmse
+from semantic.asc.model import AscModel
+from semantic.asc.recipe import Recipe
+from semantic.asc.train import Trainer
+from semantic.asc.validation import Validation
+from semantic.train import main
+
+TINY = Recipe(steps=200, batch=2, crop_frames=48, learning_rate=1e-3)
+
+
+def voice(seconds: float = 2.0, seed: int = 0) -> np.ndarray:
+    """A voiced buzz with pauses and breath, float32 at 16 kHz."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(16_000 * seconds)) / 16_000
+    buzz = sum(np.sin(2 * np.pi * 130 * k * t + k) / k for k in range(1, 30))
+    breath = rng.normal(0, 0.05, len(t))
+    return ((buzz + breath) * 0.1 * (np.sin(2 * np.pi * 2 * t) > -0.5)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def recording() -> np.ndarray:
+    return np.round(voice(6.0) * 32767).astype(np.int16)
+
+
+def test_lapped_transform_reconstructs() -> None:
+    cosines, sines = lapped_kernels(32)
+    x = np.random.default_rng(0).normal(size=32 * 9)
+    out = np.zeros_like(x)
+    for start in range(0, len(x) - 63, 32):
+        out[start : start + 64] += cosines @ (x[start : start + 64] @ cosines)
+    assert np.allclose(out[32:-32], x[32:-32], atol=1e-5)
+    assert np.allclose(np.linalg.norm(cosines, axis=0), np.linalg.norm(sines, axis=0), atol=1e-3)
+
+
+def test_bands_cover_every_bin_once() -> None:
+    bands = band_weights(256, 40)
+    assert np.allclose(bands.sum(axis=0), 1.0, atol=1e-6)
+    assert (bands.sum(axis=1) > 0).all()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 125, 125 * 128, 1999])
+def test_spread_is_a_permutation(n: int) -> None:
+    assert np.array_equal(np.sort(spread(n)), np.arange(n))
+
+
+def test_spread_parts_neighbours() -> None:
+    positions = np.sort(spread(16_000)[4000:4128])
+    assert np.diff(positions).max() < 300  # 128 of 16,000: 125 apart on average
+
+
+@pytest.mark.parametrize(
+    ("preset", "rate", "latents", "encoder", "decoder"),
+    [
+        ("compact", "low", 128, 784_736, 1_742_848),
+        ("compact", "high", 512, 944_864, 2_037_760),
+        ("paper", "low", 80, 5_560_480, 8_219_649),
+    ],
+)
+def test_sizes(preset: str, rate: str, latents: int, encoder: int, decoder: int) -> None:
+    model = AscModel(preset=preset, rate=rate)
+    assert (model.encoder.count_params(), model.decoder.count_params()) == (encoder, decoder)
+    audio = np.zeros((1, 3 * model.hop), np.float32)
+    sent = model.encoder([audio, np.zeros(1, np.float32)])
+    assert tuple(sent.shape) == (1, 4, latents)
+    assert tuple(model.decoder([sent, sent**2]).shape) == audio.shape
+
+
+def test_paper_layer_table() -> None:
+    model = AscModel(preset="paper")
+    names = [f"block{i}" for i in range(1, 7)]
+    extractor = [model.encoder.get_layer(name) for name in names]
+    table = [(b.filters, b.kernel_size[0], b.strides[0]) for b in extractor]
+    assert table == [(512, *block) for block in paper.EXTRACTOR]
+    assert model.encoder.get_layer("aggregator").kernel_size == (1,)
+    mirror = [model.decoder.get_layer(f"block{i}") for i in range(2, 8)]
+    assert [(b.kernel_size[0], b.strides[0]) for b in mirror] == list(paper.EXTRACTOR[::-1])
+    assert model.decoder.get_layer("decomposer").kernel_size == (1,)
+    assert model.decoder.get_layer("block8").filters == 1
+
+
+def test_starts_as_a_linear_scheme() -> None:
+    audio = voice(2.0)[: 124 * 256]
+    audio /= audio.std()
+    model = AscModel(rate="high", channel="awgn")
+    batch = {"audio": audio[None], "snr_db": np.full(1, 40.0, np.float32)}
+    heard = model({**batch, "kept": np.full(1, model.latents, np.float32)})
+    assert float(nrmse(audio[None], heard)[0]) < 0.05
+
+
+def test_losses() -> None:
+    audio = voice(2.0)[None]
+    audio /= audio.std()
+    noise = np.random.default_rng(0).normal(size=audio.shape).astype(np.float32)
+    assert float(nrmse(audio, audio + 0.1 * noise)[0]) == pytest.approx(0.01, rel=0.05)
+    heard = [float(disturbance(audio, audio + a * noise)[0]) for a in (0.0, 0.01, 0.1, 1.0)]
+    assert heard[0] < 0.05
+    assert heard == sorted(heard)
+    # What P.862 levels out counts for little.
+    assert float(disturbance(audio, 0.5 * audio)[0]) < 0.1
+
+
+def test_training_lowers_the_loss(recording: np.ndarray) -> None:
+    model = AscModel()
+    model.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=False)
+    batch = Crops(recording, samples=48 * 256, batch=2, latents=128)(0)
+    losses = []
+    for _ in range(10):
+        model.reset_metrics()
+        losses.append(float(model.train_on_batch(batch)))
+    assert np.isfinite(losses).all()
+    assert np.mean(losses[-3:]) < losses[0]
+
+
+def test_resumed_run_equals_an_unbroken_one(recording: np.ndarray, tmp_path: Path) -> None:
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    Trainer(TINY, recording, None, once).run(stop_at=6)
+    Trainer(TINY, recording, None, twice).run(stop_at=3)
+    Trainer(TINY, recording, None, twice).run(stop_at=6)
+    with np.load(once / "state.npz") as a, np.load(twice / "state.npz") as b:
+        assert all(np.array_equal(a[name], b[name]) for name in a.files)
+    rows = list(csv.DictReader((twice / "log.csv").open()))
+    assert [row["step"] for row in rows] == ["3", "6"]
+    assert {p.name for p in once.iterdir()} == {"state.npz", "best.npz", "log.csv"}
+    with pytest.raises(LinksimError, match="another recipe"):
+        Trainer(Recipe(steps=99), recording, None, twice).run()
+
+
+def test_fine_tuning_trains_two_layers() -> None:
+    model = AscModel()
+    model.freeze("fine-tune")
+    halves = (*model.encoder.layers, *model.decoder.layers)
+    trained = {layer.name for layer in halves if layer.trainable_weights}
+    assert trained == {"aggregator", "decomposer"}
+    model.freeze("end-to-end")
+    assert len({layer.name for layer in halves if layer.trainable_weights}) > 10
+
+
+def test_crops_are_functions_of_the_step(recording: np.ndarray) -> None:
+    crops = [Crops(recording, samples=4096, batch=3, latents=128, seed=1) for _ in range(2)]
+    first, second = (c(7) for c in crops)
+    assert all(np.array_equal(first[k], second[k]) for k in first)
+    assert not np.array_equal(first["audio"], crops[0](8)["audio"])
+    assert np.allclose(np.mean(first["audio"] ** 2, axis=1), 1.0, atol=1e-3)
+
+
+def test_weights_of_another_rate_are_refused(tmp_path: Path) -> None:
+    weights.save(tmp_path / "w.npz", AscModel(rate="low"))
+    with pytest.raises(LinksimError, match="another preset or rate"):
+        weights.load(tmp_path / "w.npz", AscModel(rate="mid"))
+    (tmp_path / "junk.npz").write_bytes(b"junk")
+    with pytest.raises(LinksimError, match="not a file of weights"):
+        weights.load(tmp_path / "junk.npz", AscModel())
+
+
+def test_folder_without_audio(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").write_text("none")
+    with pytest.raises(LinksimError, match="no audio in"):
+        find_audio([tmp_path])
+    assert main(["asc", "--audio", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_command_trains(tmp_path: Path) -> None:
+    write(Clip(audio=voice(4.0)), tmp_path / "a.wav")
+    assert len(load(find_audio([tmp_path]))) == 64_000
+    run = ["asc", "--audio", str(tmp_path), "--out", str(tmp_path / "run"), "--batch", "1"]
+    assert main([*run, "--steps", "2"]) == 0
+    assert (tmp_path / "run" / "best.npz").exists()
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_trains_without_tensorflow(backend: str, tmp_path: Path) -> None:
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    script = (
+        "import sys; sys.modules['tensorflow'] = None\n"
+        "import numpy as np\n"
+        "from pathlib import Path\n"
+        "from semantic.asc.recipe import Recipe\n"
+        "from semantic.asc.train import Trainer\n"
+        "audio = np.random.default_rng(0).integers(-9999, 9999, 90_000).astype(np.int16)\n"
+        "recipe = Recipe(steps=40, batch=2, crop_frames=48)\n"
+        "Trainer(recipe, audio, None, Path(sys.argv[1])).run(stop_at=10)\n"
+    )
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], env=environment, check=True)
+
+
+def test_validation_takes_nothing_from_training(recording: np.ndarray) -> None:
+    model = AscModel()
+    model.compile()
+    validation = Validation(recording, 64 * 256, model.latents)
+    before = model.channel.random_state
+    first = validation(model)
+    assert np.array_equal(model.channel.random_state, before)
+    assert validation(model) == first
+    assert first["pesq_0"] < first["pesq_20"]
