@@ -79,7 +79,6 @@ class BitLink:
     def __init__(self, config: LinkConfig, front_end: FrontEnd, mcs: Mcs | None = None) -> None:
         mcs = mcs or config.mcs
         self.block = code_block(config, mcs)
-        self.resource_elements = config.slot_resource_elements * config.interleave_slots
         order = MODULATIONS[mcs.modulation]
         self._front_end = front_end
         self._frame_bits = front_end.symbols_per_frame * order
@@ -144,12 +143,11 @@ class BitLink:
             flags.append(ok.numpy()[: len(blocks)])
             snr.append(measured.numpy()[: len(fades)])
         decoded, ok = np.concatenate(received), np.concatenate(flags)
-        uses = frames * self._front_end.symbols_per_frame
         return BitTransmission(
             blocks=tuple(b if good else None for b, good in zip(_bytes(decoded), ok, strict=True)),
             bit_errors=int(np.sum(decoded != sent)),
-            channel_uses=uses,
-            overhead_uses=frames * self.resource_elements - uses,
+            channel_uses=frames * self._front_end.symbols_per_frame,
+            overhead_uses=frames * self._front_end.pilots_per_frame,
             snr=np.concatenate(snr),
         )
 

@@ -59,6 +59,9 @@ class FrontEnd:
         self.channel = parse_channel(config.channel)
         self.slots_per_frame = config.interleave_slots
         self.symbols_per_frame = config.slot_data_symbols * config.interleave_slots
+        self.pilots_per_frame = (
+            config.slot_resource_elements * config.interleave_slots - self.symbols_per_frame
+        )
         resource_grid = self.grid.sionna
         order = _slot_interleaver(config.interleave_slots, config.slot_data_symbols)
         self._order = tf.constant(order, tf.int32)

@@ -8,7 +8,6 @@ import tensorflow as tf
 from linksim.errors import LinksimError
 from linksim.fading import Fading
 from linksim.front_end import FrontEnd, noise_variance
-from linksim.link_config import LinkConfig
 from linksim.montecarlo import derive_seed
 from linksim.seeding import seed_sionna
 
@@ -49,15 +48,12 @@ class SymbolLink:
 
     Parameters
     ----------
-    config : LinkConfig
-        Grid and interleaving depth.
     front_end : FrontEnd
         Shared with the digital pipe.
     """
 
-    def __init__(self, config: LinkConfig, front_end: FrontEnd) -> None:
+    def __init__(self, front_end: FrontEnd) -> None:
         self._front_end = front_end
-        self._resource_elements = config.slot_resource_elements * config.interleave_slots
 
     def frames(self, latents: int) -> int:
         """Return how many frames a number of latents needs."""
@@ -129,12 +125,11 @@ class SymbolLink:
         received, variance, snr = self._through(
             tf.constant(values), scale, h, noise_variance(snr_db)
         )
-        uses = frames * self._front_end.symbols_per_frame
         return SymbolTransmission(
             received.numpy()[0],
             variance.numpy()[0],
-            uses,
-            frames * self._resource_elements - uses,
+            frames * self._front_end.symbols_per_frame,
+            frames * self._front_end.pilots_per_frame,
             snr.numpy(),
         )
 

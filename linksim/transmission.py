@@ -220,4 +220,4 @@ class Link:
 
     @cached_property
     def _symbol_link(self) -> SymbolLink:
-        return SymbolLink(self.config, self._front_end)
+        return SymbolLink(self._front_end)

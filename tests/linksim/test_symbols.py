@@ -13,7 +13,7 @@ from linksim.symbols import SymbolLink
 
 def _link(**options: object) -> SymbolLink:
     config = LinkConfig(**{"subcarriers": 24, **options})
-    return SymbolLink(config, FrontEnd(config))
+    return SymbolLink(FrontEnd(config))
 
 
 def _latents(*shape: int) -> np.ndarray:
