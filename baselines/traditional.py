@@ -9,7 +9,7 @@ from baselines import hevc, pcm
 from baselines.digital import DigitalEndpoint
 from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits
 from linksim.errors import unknown
-from linksim.media import Clip
+from linksim.media import Clip, require
 from linksim.options import check_range, option
 
 PRESETS = (
@@ -37,7 +37,8 @@ class Traditional(DigitalEndpoint):
         frames ── x265 ─────── packet a frame ──▶ "video" ──▶ hevc, whole runs from IDR ──▶ frames
         audio ─── 16-bit PCM ─ packet a block ──▶ "audio" ──▶ repeat and fade over gaps ──▶ audio
 
-    A clip without video or without audio sends the one stream that it has.
+    A clip without video or without audio sends the one stream that it has. With `audio_only` a
+    clip's video is not sent.
 
     Raises
     ------
@@ -52,6 +53,7 @@ class Traditional(DigitalEndpoint):
     gop: int = option(25, "frames from one IDR picture to the next", "frame")
     preset: str = option("medium", "x265 preset, ultrafast to veryslow")
     samples_per_packet: int = option(100, "PCM samples in one packet, 2 bytes each", "sample")
+    audio_only: bool = option(False, "true: the clip's video is not sent")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -70,8 +72,11 @@ class Traditional(DigitalEndpoint):
         Raises
         ------
         LinksimError
-            If the encoder refuses the pictures.
+            If the encoder refuses the pictures, or with `audio_only` the clip has no sound.
         """
+        if self.audio_only:
+            require(clip, "scheme 'traditional' with audio_only", audio=True)
+            clip = Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name)
         mcs = self.chosen_mcs(csi)
         streams = []
         if clip.frames is not None:

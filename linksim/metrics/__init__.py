@@ -9,7 +9,7 @@ from math import inf
 
 from linksim.errors import unknown
 from linksim.media import Clip
-from linksim.metrics.audio import nrmse, pesq, stoi
+from linksim.metrics.audio import SNR_CAP, nrmse, pesq, snr, stoi
 from linksim.metrics.value import Metric, MetricValue
 from linksim.metrics.video import ms_ssim, psnr
 
@@ -19,6 +19,7 @@ METRICS: dict[str, Metric] = {
         Metric("psnr", "PSNR (dB)", "video", True, (0.0, 100.0), psnr),
         Metric("ms_ssim", "MS-SSIM", "video", True, (0.0, 1.0), ms_ssim),
         Metric("nrmse", "NRMSE", "audio", False, (0.0, inf), nrmse),
+        Metric("snr", "SNR of the sound (dB)", "audio", True, (-SNR_CAP, SNR_CAP), snr),
         Metric("pesq", "PESQ wide-band (MOS-LQO)", "audio", True, (1.0, 4.65), pesq),
         Metric("stoi", "STOI", "audio", True, (-1.0, 1.0), stoi),
     )

@@ -17,6 +17,9 @@ _PESQ_RATE = 16_000  # Hz, wide band
 _PESQ_SEGMENT = 15 * _PESQ_RATE
 _PESQ_LOWEST = 1.0  # end of the MOS-LQO scale
 
+SNR_CAP = 100.0
+"""Greatest size of a signal-to-noise ratio in dB; no error at all counts as this."""
+
 Measure = Callable[[np.ndarray, np.ndarray, int], MetricValue]
 
 
@@ -27,6 +30,15 @@ def nrmse(reference: Clip, received: Clip) -> MetricValue:
     square error; the equation has no root, and so has this. Nothing received gives 1.
     """
     return _measure(reference, received, _nrmse)
+
+
+def snr(reference: Clip, received: Clip) -> MetricValue:
+    """Signal-to-noise ratio of the decoded sound in dB: -10 log10 of `nrmse`.
+
+    Nothing received gives 0 dB. Values are capped at -100 and 100 dB, which is also what sound
+    without error scores.
+    """
+    return _measure(reference, received, _snr)
 
 
 def pesq(reference: Clip, received: Clip) -> MetricValue:
@@ -71,6 +83,13 @@ def _measure(reference: Clip, received: Clip, measure: Measure) -> MetricValue:
 def _nrmse(sent: np.ndarray, heard: np.ndarray, _rate: int) -> MetricValue:
     sent, heard = sent.astype(np.float64), heard.astype(np.float64)
     return MetricValue(float(np.sum((sent - heard) ** 2) / np.sum(sent**2)), len(sent))
+
+
+def _snr(sent: np.ndarray, heard: np.ndarray, rate: int) -> MetricValue:
+    error = _nrmse(sent, heard, rate)
+    with np.errstate(divide="ignore"):
+        value = np.clip(-10 * np.log10(error.value), -SNR_CAP, SNR_CAP)
+    return MetricValue(float(value), error.n)
 
 
 def _pesq(sent: np.ndarray, heard: np.ndarray, rate: int) -> MetricValue:

@@ -34,7 +34,7 @@ def lag(sent: Clip, heard: Clip) -> int:
 
 
 @pytest.mark.parametrize("frame_ms", [10, 20, 40, 60])
-@pytest.mark.parametrize("bitrate", [12_000, 64_000])
+@pytest.mark.parametrize("bitrate", [6000, 12_000, 64_000])
 def test_sound_comes_back_in_place(voice, frame_ms, bitrate):
     heard = round_trip(Opus(bitrate=bitrate, frame_ms=frame_ms), voice)
     assert heard.audio.shape == voice.audio.shape
@@ -66,6 +66,17 @@ def test_one_packet_a_frame_near_the_bit_rate(make_voice, frame_ms):
     # The encoder's delay of 6.5 ms may need one more.
     assert len(packets) in (3000 // frame_ms, 3000 // frame_ms + 1)
     assert sum(map(len, packets)) * 8 / 3 == pytest.approx(32_000, rel=0.3)
+
+
+@pytest.mark.parametrize("application", ["audio", "voip"])
+@pytest.mark.parametrize("frame_ms", [20, 40, 60])
+def test_the_lowest_bit_rate_is_kept_and_carries_sound(make_voice, frame_ms, application):
+    clip = make_voice(3.0)
+    scheme = Opus(bitrate=6000, frame_ms=frame_ms, application=application)
+    encoded = scheme.encode(clip)
+    assert 3500 < sum(map(len, packets_of(encoded))) * 8 / 3 < 7500
+    heard = scheme.decode(deliver(encoded))
+    assert np.corrcoef(clip.audio, heard.audio)[0, 1] > 0.6
 
 
 def test_same_input_same_bits(voice):

@@ -157,6 +157,18 @@ def test_sound_alone_and_picture_alone(scheme, small_clip):
         assert (out.has_audio, out.has_video) == (clip.has_audio, clip.has_video)
 
 
+def test_audio_only_sends_what_a_clip_without_video_sends(scheme, small_clip):
+    alone = Clip(audio=small_clip.audio)
+    chosen = build(Traditional, {"audio_only": "true", "gop": GOP}, "scheme 'traditional'")
+    encoded = chosen.encode(small_clip)
+    assert encoded == scheme.encode(alone)
+    out = scheme.decode(deliver(encoded))
+    assert not out.has_video
+    np.testing.assert_allclose(out.audio, small_clip.audio, atol=1 / 65536)
+    with pytest.raises(LinksimError, match="audio_only"):
+        chosen.encode(Clip(small_clip.frames, small_clip.fps))
+
+
 def test_set_up_tells_the_receiver_everything(scheme, small_clip):
     clip = Clip(small_clip.frames, Fraction(30_000, 1001), small_clip.audio, 8000)
     out = Traditional().decode(deliver(scheme.encode(clip)))  # a receiver with other options
@@ -232,6 +244,7 @@ def test_mcs_is_the_links_or_follows_the_csi(small_clip):
         ({"preset": "mediun"}, "did you mean 'medium'"),
         ({"mcs": "best"}, "unknown value of option 'mcs'"),
         ({"crff": 20}, "did you mean 'crf'"),
+        ({"audio_only": "yes"}, "option 'audio_only' must be true or false"),
         ({"gop": 2.5}, "must be a whole number"),
     ],
 )

@@ -123,6 +123,29 @@ def test_nrmse_is_the_printed_equation():
     assert measure("nrmse", sound(sent), sound(np.zeros(3))).value == pytest.approx(1.0)
 
 
+def test_snr_is_nrmse_in_db():
+    sent, heard = sound([0.3, -0.4, 0.0]), sound([0.1, -0.4, 0.1])
+    value = measure("snr", sent, heard)
+    assert (value.value, value.n) == (pytest.approx(10 * np.log10(0.25 / 0.05)), 3)
+    assert measure("snr", sent, sound(np.zeros(3))).value == pytest.approx(0.0)
+    # Half of the energy is cut off: 3 dB, whatever comes after the reference's end.
+    assert measure("snr", sound([0.5, 0.5]), sound([0.5])).value == pytest.approx(3.0103, abs=1e-4)
+
+
+def test_snr_of_noise_of_known_power():
+    rng = np.random.default_rng(0)
+    sent, noise = (rng.normal(0, level, 100_000) for level in (0.1, 0.02))
+    assert measure("snr", sound(sent), sound(sent + noise)).value == pytest.approx(
+        20 * np.log10(5), abs=0.05
+    )
+
+
+def test_snr_is_finite_for_any_sound():
+    sent = sound([0.5, -0.5])
+    assert measure("snr", sent, sent).value == 100.0
+    assert measure("snr", sound([1e-9]), sound([1.0])).value == -100.0
+
+
 def test_audio_is_compared_over_the_references_length():
     sent = sound([0.3, -0.4, 0.5])
     assert measure("nrmse", sent, sound([0.3, -0.4])).value == pytest.approx(0.5)
@@ -172,6 +195,7 @@ STILL = np.zeros((1, 200, 200, 3))
     ("name", "reference", "received", "reason"),
     [
         ("nrmse", sound(np.zeros(9)), sound(SPEECH), "reference is silent"),
+        ("snr", sound(np.zeros(9)), sound(SPEECH), "reference is silent"),
         ("pesq", sound(np.zeros(16_000)), sound(SPEECH), "reference is silent"),
         ("stoi", sound(np.zeros(16_000)), sound(SPEECH), "reference is silent"),
         ("pesq", sound(SPEECH[:3000]), sound(SPEECH[:3000]), "1/4 of a second"),
@@ -180,6 +204,7 @@ STILL = np.zeros((1, 200, 200, 3))
         ("pesq", sound(SPEECH, 8000), sound(SPEECH, 8000), "needs 16000 Hz"),
         ("nrmse", sound(SPEECH), sound(SPEECH, 8000), "sample rates differ"),
         ("nrmse", sound(SPEECH), sound(SPEECH * np.nan), "NaN or infinite"),
+        ("snr", sound(SPEECH), sound(SPEECH, 8000), "sample rates differ"),
         ("nrmse", sound(SPEECH), video(STILL), "received clip has no audio"),
         ("stoi", video(STILL), sound(SPEECH), "reference has no audio"),
         ("psnr", video(STILL), sound(SPEECH), "received clip has no video"),
