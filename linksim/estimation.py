@@ -34,15 +34,15 @@ class Interpolator(ABC):
         -----
         h_ls : tf.complex64, [slots, pilots]
             Least-squares estimates at the (unit-energy) pilots.
-        no : tf.float32, scalar
+        no : tf.float32, scalar or [slots]
             Noise variance N0 per resource element.
 
         Output
         ------
         h_hat : tf.complex64, [slots, symbols, subcarriers]
             Channel estimate.
-        error_variance : tf.float32, [1, symbols, subcarriers]
-            Variance of h_hat - h.
+        error_variance : tf.float32, [1 or slots, symbols, subcarriers]
+            Variance of h_hat - h; that of each slot where each has its own noise.
         """
 
 
@@ -68,7 +68,7 @@ class FixedInterpolator(Interpolator):
             tf.math.real(h_ls) @ self._weights,
             tf.math.imag(h_ls) @ self._weights,
         )
-        return tf.reshape(h, [-1, *self._shape]), no * self._noise_gain
+        return tf.reshape(h, [-1, *self._shape]), tf.reshape(no, [-1, 1, 1]) * self._noise_gain
 
 
 class LmmseInterpolator(Interpolator):
@@ -107,12 +107,12 @@ class LmmseInterpolator(Interpolator):
         self._power = tf.constant(power.reshape(1, -1), tf.float32)
 
     def __call__(self, h_ls: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        shrink = 1.0 / (self._eigenvalues + no)
+        shrink = 1.0 / (self._eigenvalues + tf.reshape(no, [-1, 1]))
         h = ((h_ls @ self._rotate) * tf.cast(shrink, tf.complex64)) @ self._spread
-        error = self._power - shrink[tf.newaxis] @ self._gain
+        error = self._power - shrink @ self._gain
         return (
             tf.reshape(h, [-1, *self._shape]),
-            tf.reshape(tf.maximum(error, 0.0), [1, *self._shape]),
+            tf.reshape(tf.maximum(error, 0.0), [-1, *self._shape]),
         )
 
 

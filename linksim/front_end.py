@@ -107,8 +107,8 @@ class FrontEnd:
             Unit mean energy.
         h : tf.complex64, [frames * slots per frame, symbols per slot, subcarriers]
             Fading, from `fades` or a `Fading`.
-        no : tf.float32, scalar
-            Noise variance N0 per resource element; Es/N0 = 1/N0.
+        no : tf.float32, scalar or [frames * slots per frame]
+            Noise variance N0 per resource element, of all slots or of each; Es/N0 = 1/N0.
         """
         x = self._map(self._to_slots(symbols)[:, tf.newaxis, tf.newaxis])
         h_true = h[:, tf.newaxis, tf.newaxis, tf.newaxis, tf.newaxis]

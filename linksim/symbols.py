@@ -59,15 +59,19 @@ class SymbolLink:
         """Return how many frames a number of latents needs."""
         return -(-latents // (2 * self._front_end.symbols_per_frame))
 
-    def __call__(self, latents: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def __call__(
+        self, latents: tf.Tensor, no: tf.Tensor, energy: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Send a batch, each row through frames and fades of its own.
 
         Input
         -----
         latents : tf.float32, [batch, n]
             Any power.
-        no : tf.float32, scalar
-            Noise variance N0 per resource element.
+        no : tf.float32, scalar or [batch]
+            Noise variance N0 per resource element, of all rows or of each.
+        energy : tf.float32, [batch], optional
+            Mean energy of a pair of latents; measured where it is not given.
 
         Output
         ------
@@ -76,9 +80,12 @@ class SymbolLink:
         noise_variance : tf.float32, [batch, n]
             Effective noise variance of each, in those units squared.
         """
-        batch, n = latents.shape
-        h = self._front_end.fades(batch * self.frames(n))
-        received, variance, _ = self._through(latents, _rms(latents), h, no)
+        frames = self.frames(latents.shape[1])
+        h = self._front_end.fades(_batch(latents) * frames)
+        if no.shape.rank:
+            no = tf.repeat(no, frames * self._front_end.slots_per_frame)
+        scale = _rms(latents) if energy is None else tf.sqrt(energy)[:, tf.newaxis]
+        received, variance, _ = self._through(latents, scale, h, no)
         return received, variance
 
     def transmit(
@@ -136,17 +143,22 @@ class SymbolLink:
     def _through(
         self, latents: tf.Tensor, scale: tf.Tensor, h: tf.Tensor, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        batch, n = latents.shape
+        batch, n = _batch(latents), latents.shape[1]
         per_frame = self._front_end.symbols_per_frame
-        padding = self.frames(n) * per_frame * 2 - n
-        reals = tf.pad(tf.math.divide_no_nan(latents, scale), [[0, 0], [0, padding]])
+        width = self.frames(n) * per_frame * 2
+        reals = tf.pad(tf.math.divide_no_nan(latents, scale), [[0, 0], [0, width - n]])
         pairs = tf.reshape(reals, [-1, per_frame, 2])
         out = self._front_end(tf.complex(pairs[..., 0], pairs[..., 1]), h, no)
         both = tf.stack([tf.math.real(out.symbols), tf.math.imag(out.symbols)], axis=-1)
         # A complex noise variance is shared evenly by the two reals.
         half = tf.repeat(out.noise_variance[..., tf.newaxis] / 2.0, 2, axis=-1)
-        received = tf.reshape(both, [batch, -1])[:, :n] * scale
-        return received, tf.reshape(half, [batch, -1])[:, :n] * scale**2, out.snr
+        received = tf.reshape(both, [batch, width])[:, :n] * scale
+        return received, tf.reshape(half, [batch, width])[:, :n] * scale**2, out.snr
+
+
+def _batch(latents: tf.Tensor) -> int | tf.Tensor:
+    """Return the number of rows; a tensor where a graph serves any number."""
+    return tf.shape(latents)[0] if latents.shape[0] is None else latents.shape[0]
 
 
 def _rms(latents: tf.Tensor) -> tf.Tensor:

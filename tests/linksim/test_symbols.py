@@ -106,3 +106,29 @@ def test_zeros_nothing_and_nan() -> None:
     assert link.transmit(np.zeros(0, np.float32), 10.0, 1).channel_uses == 0
     with pytest.raises(LinksimError, match="NaN"):
         link.transmit(np.array([1.0, np.nan], np.float32), 10.0, 1)
+
+
+@pytest.mark.parametrize("estimator", ["perfect", "ls-linear", "lmmse"])
+def test_rows_may_have_noise_of_their_own(estimator: str) -> None:
+    """Each row comes out as from a batch all of whose rows have its noise."""
+    link = _link(channel="tdl-a", estimator=estimator, interleave_slots=2)
+    sent = tf.constant(_latents(3, 700))
+    levels = [noise_variance(snr_db) for snr_db in (0.0, 10.0, 25.0)]
+
+    def send(no: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
+        seed_sionna(6)
+        received, variance = link(sent, no)
+        return received.numpy(), variance.numpy()
+
+    mixed = send(tf.stack(levels))
+    for row, no in enumerate(levels):
+        for ours, alone in zip(mixed, send(no), strict=True):
+            np.testing.assert_allclose(ours[row], alone[row], rtol=2e-3, atol=1e-3)
+    assert mixed[1][0].mean() > 5 * mixed[1][2].mean()
+
+
+def test_energy_can_be_given() -> None:
+    """Es of 8 at 0 dB: each real gets half of it, whatever the latents measure."""
+    link = _link(channel="awgn", estimator="perfect")
+    _, variance = link(tf.ones([2, 100]), noise_variance(0.0), tf.constant([8.0, 2.0]))
+    np.testing.assert_allclose(variance, np.repeat([[4.0], [1.0]], 100, 1), rtol=1e-4)
