@@ -17,7 +17,12 @@ def add_parser(commands: Any) -> None:
 
     run = actions.add_parser("run", help="run a study, or what of it is missing")
     run.add_argument("study", metavar="NAME|FILE", help="a packaged study or a YAML file")
-    run.add_argument("--clip", action="append", default=[], help="use this clip instead")
+    run.add_argument(
+        "--clip", action="append", default=[], help="use this clip, of speech, instead"
+    )
+    run.add_argument(
+        "--music", action="append", default=[], metavar="CLIP", help="use this music instead"
+    )
     run.add_argument(
         "--channel",
         action="append",
@@ -49,16 +54,29 @@ def add_parser(commands: Any) -> None:
                 help="draw the outage bound beside block error rates in Rayleigh fading",
             )  # fmt: skip
 
+    table = actions.add_parser("table", help="print a Markdown table: scheme by SNR")
+    table.add_argument("folder", type=arguments.path, metavar="DIR", help="a study's output folder")
+    table.add_argument("--metric", help="default: the study's first")
+    table.add_argument("--channel", help="default: the study's first")
+    table.add_argument("--kind", default="speech", help="speech (default) or music")
+    table.set_defaults(run=print_table)
+
 
 def run_study(args: argparse.Namespace) -> int:
     """Run a study and write its report."""
+    from studies.load import load
     from studies.report import write_report
     from studies.runner import run
-    from studies.schema import load
 
     if args.workers < 1:
         raise LinksimError(f"--workers must be at least 1, not {args.workers}")
-    study = load(args.study, overrides=args.overrides, clips=args.clip, channels=args.channel)
+    study = load(
+        args.study,
+        overrides=args.overrides,
+        clips=args.clip,
+        music=args.music,
+        channels=args.channel,
+    )
     folder = args.out or Path("results") / study.name
     try:
         result = run(study, folder, workers=args.workers)
@@ -78,7 +96,7 @@ def run_study(args: argparse.Namespace) -> int:
 
 def list_studies(args: argparse.Namespace) -> int:
     """Print the packaged studies."""
-    from studies.schema import load, study_names
+    from studies.load import load, study_names
 
     for name in study_names():
         print(f"{name:16} {load(name).title}")
@@ -116,6 +134,14 @@ def report(args: argparse.Namespace) -> int:
     from studies.report import write_report
 
     print(write_report(args.folder, theory=args.theory))
+    return 0
+
+
+def print_table(args: argparse.Namespace) -> int:
+    """Print one metric over one channel."""
+    from studies.table import markdown
+
+    print(markdown(args.folder, metric=args.metric, channel=args.channel, kind=args.kind))
     return 0
 
 

@@ -5,7 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from linksim.media import Clip, read
-from studies.schema import BUILTIN
+from semantic.synthetic_sound import builtin_sound
+from studies.kinds import MUSIC, SPEECH, Kind
+from studies.schema import BUILTIN, Study, clip_name, is_builtin
 
 
 @dataclass(frozen=True)
@@ -15,19 +17,25 @@ class ClipRef:
     Parameters
     ----------
     name : str
-        ``"builtin"`` or the file's name without suffix.
+        Such as ``"builtin-music"``, or the file's name without suffix.
     source : str
-        ``"builtin"`` or a path.
+        One of `studies.schema.BUILTINS` or a path.
     fingerprint : str
         Hash of the decoded content; paths are not part of it.
+    kind : {"speech", "music"}
+        What can be measured.
+    seconds : float
+        Its length.
     """
 
     name: str
     source: str
     fingerprint: str
+    kind: Kind
+    seconds: float
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def load_clip(source: str) -> Clip:
     """Read a clip, or make the built-in one.
 
@@ -40,12 +48,20 @@ def load_clip(source: str) -> Clip:
         from semantic.synthetic import builtin_clip
 
         return builtin_clip()
+    if is_builtin(source):
+        return builtin_sound(source.removeprefix(f"{BUILTIN}:"))
     return read(Path(source))
 
 
-def clip_ref(source: str) -> ClipRef:
-    """Load a clip and take its fingerprint."""
-    return ClipRef(Path(source).stem, source, load_clip(source).fingerprint())
+def clip_refs(study: Study) -> list[ClipRef]:
+    """Load the clips of a study, speech first, and take their fingerprints."""
+    kinds = [(source, SPEECH) for source in study.clips] + [(s, MUSIC) for s in study.music]
+    return [_clip_ref(source, kind) for source, kind in kinds]
+
+
+def _clip_ref(source: str, kind: Kind) -> ClipRef:
+    clip = load_clip(source)
+    return ClipRef(clip_name(source), source, clip.fingerprint(), kind, clip.duration)
 
 
 def media_suffix(clip: Clip) -> str:

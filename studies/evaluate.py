@@ -75,7 +75,7 @@ def evaluate(
     received = endpoint.decode(sent.received)
     return Outcome(
         clip=received,
-        metrics=_score(tuple(metrics), clip, received),
+        metrics=score(tuple(metrics), clip, received),
         accounting=sent.accounting,
         per_stream=sent.per_stream,
         block_ok=sent.block_ok,
@@ -87,7 +87,7 @@ def evaluate(
 _scores: dict[tuple[tuple[str, ...], str, str], dict[str, MetricValue]] = {}
 
 
-def _score(metrics: tuple[str, ...], clip: Clip, received: Clip) -> dict[str, MetricValue]:
+def score(metrics: tuple[str, ...], clip: Clip, received: Clip) -> dict[str, MetricValue]:
     """Measure, once for all points that received the same: all of it, or none of it."""
     key = (metrics, clip.fingerprint(), received.fingerprint())
     if key not in _scores:

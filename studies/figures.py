@@ -1,5 +1,6 @@
 """Curves against SNR, at the size of one IEEE column."""
 
+import itertools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -10,19 +11,23 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
 
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
 from linksim.metrics import METRICS
 from linksim.theory import ergodic_limit_db, outage_rayleigh
 from studies.atomic import replacing
+from studies.kinds import KINDS, SPEECH
 from studies.record import BLER
-from studies.schema import Study
+from studies.schema import Figure, Study
 from studies.store import Store
 
 STYLE = Path(__file__).with_name("linksim.mplstyle")
 SNR_LABEL = "SNR, $E_s/N_0$ per resource element (dB)"
-BOUND, LIMIT = "outage bound", "ergodic limit"
+OUTAGE, LIMIT = "outage bound", "ergodic limit"
+BOUND_LOOK = {"color": "0.35", "ls": "--", "marker": ""}
 MOST_CURVES = 4
 """Channels share a figure, told apart by line style, up to this many curves."""
 
@@ -35,6 +40,8 @@ class Curve:
     ----------
     scheme, channel : str
         Whose it is.
+    bound : bool
+        Whether it is a ceiling and not a simulation.
     snr_db, mean, low, high : np.ndarray
         Values and 95 % interval.
     missing : np.ndarray
@@ -43,6 +50,7 @@ class Curve:
 
     scheme: str
     channel: str
+    bound: bool
     snr_db: np.ndarray
     mean: np.ndarray
     low: np.ndarray
@@ -68,17 +76,22 @@ def draw_all(folder: Path, *, theory: bool = False) -> list[Path]:
     store = Store(folder)
     study, _ = store.study()
     rows = store.read_table("summary.csv")
-    metrics = [f.metric for f in study.figures] or [*study.metrics, BLER]
+    figures = study.figures or [Figure(metric=metric) for metric in (*study.metrics, BLER)]
     written = []
-    for metric in dict.fromkeys(metrics):
-        curves = _curves([row for row in rows if row["metric"] == metric], study)
-        for name, group in _share(curves, metric):
-            canvas = draw(metric, group, study if theory and metric == BLER else None)
-            written += _save(canvas, folder / "figures", name)
+    for figure, kind in itertools.product(figures, KINDS):
+        mine = [r for r in rows if (r["metric"], r["kind"]) == (figure.metric, kind)]
+        name = figure.file_name if kind == SPEECH else f"{figure.file_name}_{kind}"
+        bounded = study if theory and figure.metric == BLER else None
+        heading = kind if study.clips and study.music else ""
+        for file_name, group in _share(_curves(mine, study, figure), name):
+            canvas = draw(figure.metric, group, bounded, heading)
+            written += _save(canvas, folder / "figures", file_name)
     return written
 
 
-def draw(metric: str, curves: Sequence[Curve], theory: Study | None = None) -> Canvas:
+def draw(
+    metric: str, curves: Sequence[Curve], theory: Study | None = None, heading: str = ""
+) -> Canvas:
     """Draw one figure.
 
     Parameters
@@ -89,25 +102,32 @@ def draw(metric: str, curves: Sequence[Curve], theory: Study | None = None) -> C
         What to draw; channels are told apart by line style.
     theory : Study, optional
         Draw the outage bound of this study's links.
+    heading : str
+        What was sent, to stand above.
     """
-    channels = list(dict.fromkeys(c.channel for c in curves))
-    schemes = list(dict.fromkeys(c.scheme for c in curves))
+    channels = list(dict.fromkeys(c.channel for c in curves if not c.bound))
+    schemes = list(dict.fromkeys(c.scheme for c in curves if not c.bound))
     dashes = dict(zip(channels, cycle(("-", "--", ":", "-.")), strict=False))
     with plt.style.context(STYLE):
         canvas, axes = plt.subplots()
         looks = dict(zip(schemes, cycle(plt.rcParams["axes.prop_cycle"]), strict=False))
         for curve in curves:
+            if curve.bound:
+                axes.plot(curve.snr_db, curve.mean, label=curve.scheme, **BOUND_LOOK)
+                continue
             label = f"{curve.scheme}, {curve.channel}" if len(channels) > 1 else curve.scheme
             look = {**looks[curve.scheme], "ls": dashes[curve.channel]}
             _draw_curve(axes, curve, look, label, logarithmic=metric == BLER)
         if metric == BLER:
             axes.set_yscale("log")
         if theory:
-            _draw_bounds(axes, theory, channels)
+            _draw_limits(axes, theory, channels)
+        axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
         axes.set_xlabel(SNR_LABEL)
         axes.set_ylabel("Block error rate" if metric == BLER else METRICS[metric].label)
-        if len(channels) == 1:
-            axes.set_title(f"Channel: {channels[0]}")
+        alone = f"channel: {channels[0]}" if len(channels) == 1 else ""
+        title = ", ".join(filter(None, (heading, alone)))
+        axes.set_title(title[:1].upper() + title[1:])
         _legend(canvas, axes)
         canvas.canvas.draw()
     plt.close(canvas)
@@ -131,7 +151,7 @@ def _draw_curve(axes: Axes, curve: Curve, look: dict, label: str, *, logarithmic
     axes.errorbar(curve.snr_db[off_scale], curve.high[off_scale], ecolor=look["color"], **limits)
 
 
-def _draw_bounds(axes: Axes, study: Study, channels: Iterable[str]) -> None:
+def _draw_limits(axes: Axes, study: Study, channels: Iterable[str]) -> None:
     """Draw what no code can beat in flat Rayleigh fading.
 
     P(outage) where one block sees one fade; the ergodic limit where it sees several.
@@ -141,7 +161,7 @@ def _draw_bounds(axes: Axes, study: Study, channels: Iterable[str]) -> None:
     snr_db = np.linspace(min(study.snr_db), max(study.snr_db), 100)
     for rate in sorted({_rate(link) for link in flat if link.interleave_slots == 1}):
         bound = outage_rayleigh(rate, 10 ** (snr_db / 10))
-        axes.plot(snr_db, bound, "k--", lw=0.8, marker="", label=f"{BOUND}, {rate:.2f} bit/use")
+        axes.plot(snr_db, bound, "k--", lw=0.8, marker="", label=f"{OUTAGE}, {rate:.2f} bit/use")
     for rate in sorted({_rate(link) for link in flat if link.interleave_slots > 1}):
         label = f"{LIMIT}, {rate:.2f} bit/use"
         axes.axvline(ergodic_limit_db(rate), color="k", ls=":", lw=0.8, label=label)
@@ -154,9 +174,10 @@ def _rate(link: LinkConfig) -> float:
 
 def _legend(canvas: Canvas, axes: Axes) -> None:
     """Put the legend below the axes, where it hides no curve."""
+    # Matplotlib lists plain lines, which bounds are, before those with error bars.
     entries = sorted(
         zip(*axes.get_legend_handles_labels(), strict=True),
-        key=lambda entry: entry[1].startswith((BOUND, LIMIT)),
+        key=lambda entry: not isinstance(entry[0], ErrorbarContainer),
     )
     if not entries:
         return
@@ -167,26 +188,30 @@ def _legend(canvas: Canvas, axes: Axes) -> None:
     canvas.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
-def _curves(rows: list[dict[str, str]], study: Study) -> list[Curve]:
+def _curves(rows: list[dict[str, str]], study: Study, figure: Figure) -> list[Curve]:
+    """Return the curves of a figure that have a value, in the figure's order."""
+    bounds = {bound.label for bound in study.bounds}
+    channels, labels = (dict.fromkeys(names) for names in zip(*study.curves, strict=True))
     curves = []
-    for channel in study.channels:
-        for scheme in (s.label for s in study.schemes):
-            mine = [r for r in rows if r["scheme"] == scheme and r["channel"] == channel]
-            names = ("snr_db", "mean", "ci_low", "ci_high", "missing")
-            columns = [np.array([float(r[n]) for r in mine]) for n in names]
-            if mine and not np.isnan(columns[1]).all():
-                curves.append(Curve(scheme, channel, *columns))
+    for channel, label in itertools.product(channels, figure.schemes or labels):
+        mine = [r for r in rows if (r["scheme"], r["channel"]) == (label, channel)]
+        names = ("snr_db", "mean", "ci_low", "ci_high", "missing")
+        columns = [np.array([float(r[n]) for r in mine]) for n in names]
+        if mine and not np.isnan(columns[1]).all():
+            curves.append(Curve(label, channel, label in bounds, *columns))
     return curves
 
 
-def _share(curves: list[Curve], metric: str) -> list[tuple[str, list[Curve]]]:
-    channels = list(dict.fromkeys(c.channel for c in curves))
-    if not curves:
+def _share(curves: list[Curve], name: str) -> list[tuple[str, list[Curve]]]:
+    """Divide curves among figures; bounds stand in each, as they do not depend on the channel."""
+    channels = list(dict.fromkeys(c.channel for c in curves if not c.bound))
+    if not channels:
         return []
     if len(curves) <= MOST_CURVES:
-        return [(metric, curves)]
+        return [(name, curves)]
     slugs = {c: re.sub(r"[^A-Za-z0-9.-]+", "-", c) for c in channels}
-    return [(f"{metric}_{slugs[c]}", [x for x in curves if x.channel == c]) for c in channels]
+    groups = ((c, [x for x in curves if x.bound or x.channel == c]) for c in channels)
+    return [(f"{name}_{slugs[c]}", group) for c, group in groups]
 
 
 def _save(canvas: Canvas, folder: Path, name: str) -> list[Path]:

@@ -14,14 +14,18 @@ import cv2
 from linksim.errors import LinksimError
 from linksim.media import read
 from linksim.metrics import METRICS
+from studies.kinds import KINDS
 from studies.plan import Point
 from studies.record import BLER
-from studies.schema import Study
+from studies.schema import BOUND_CHANNEL, Study
 
 SHARES = (0.1, 0.5, 0.9)
 """Parts of the way from worst to best at which a curve is looked at."""
 
+MOST_CURVES = 12
+
 _MIME = {".png": "image/png", ".mp4": "video/mp4", ".wav": "audio/wav", ".jpg": "image/jpeg"}
+_TOGETHER = '<button type="button">Play together</button>'
 _COPY = "<figure data-copy></figure>"
 """The original stands in every row, but only once in the file; the page's script copies it."""
 
@@ -33,7 +37,10 @@ def gallery(
     records: Mapping[str, Any],
     summary: Sequence[Mapping[str, str]],
 ) -> str:
-    """Show what arrived of trial 0 of the first clip where each curve starts, bends and ends.
+    """Show what arrived where each curve starts, bends and ends.
+
+    Of trial 0 of the first clip of each kind; over the first channel alone where there are more
+    than `MOST_CURVES` curves, since a report holds all that it plays.
 
     Parameters
     ----------
@@ -53,28 +60,50 @@ def gallery(
     str
         HTML.
     """
-    shown = [p for p in points if p.id in records and p.trial == 0 and p.clip == points[0].clip]
-    if not shown:
-        return "<p>Nothing has been received yet.</p>"
-    original = _player(folder, f"original-{points[0].clip.name}", "<strong>original</strong>")
+    first = {point.clip.kind: point.clip for point in reversed(points)}
     parts = []
-    for channel in study.channels:
-        for scheme in study.schemes:
-            mine = [p for p in shown if p.channel == channel and p.scheme == scheme]
-            curve = _curve(summary, study, scheme.label, channel)
-            telling = telling_snrs({p.snr_db: curve.get(p.snr_db, math.nan) for p in mine})
-            players = [
-                _player(folder, p.id, _caption(p, records[p.id]))
-                for p in mine
-                if p.snr_db in telling
-            ]
-            if any(players):
-                title = html.escape(f"{scheme.label} over {channel}")
-                button = '<button type="button">Play together</button>'
-                row = f'<div class="players">{original}{"".join(players)}</div>'
-                parts.append(f'<section class="row"><h3>{title} {button}</h3>{row}</section>')
-                original = _COPY
-    return "".join(parts)
+    for kind in (kind for kind in KINDS if kind in first):
+        clip = first[kind]
+        shown = [p for p in points if p.id in records and p.trial == 0 and p.clip == clip]
+        rows = [row for row in summary if row["kind"] == kind]
+        heading = kind.capitalize() if len(first) > 1 else ""
+        parts.append(_section(folder, study, clip.name, shown, records, rows, heading))
+    return "".join(parts) or "<p>Nothing has been received yet.</p>"
+
+
+def _section(
+    folder: Path,
+    study: Study,
+    clip: str,
+    shown: Sequence[Point],
+    records: Mapping[str, Any],
+    summary: Sequence[Mapping[str, str]],
+    heading: str,
+) -> str:
+    """Show what arrived of one clip, a row a curve."""
+    original = _player(folder, f"original-{clip}", "<strong>original</strong>")
+    curves = study.curves
+    if len(curves) > MOST_CURVES:
+        curves = [c for c in curves if c[0] in (study.channels[0], BOUND_CHANNEL)]
+    parts = []
+    for channel, label in curves:
+        mine = [p for p in shown if (p.channel, p.scheme.label) == (channel, label)]
+        if not mine:
+            continue
+        curve = _curve(summary, study, label, channel)
+        telling = telling_snrs({p.snr_db: curve.get(p.snr_db, math.nan) for p in mine})
+        players = [
+            _player(folder, p.id, _caption(p, records[p.id])) for p in mine if p.snr_db in telling
+        ]
+        if any(players):
+            title = html.escape(f"{label} over {channel}")
+            button = _TOGETHER if any("<video" in player for player in players) else ""
+            row = f'<div class="players">{original}{"".join(players)}</div>'
+            parts.append(f'<section class="row"><h3>{title} {button}</h3>{row}</section>')
+            original = _COPY
+    group = "".join(parts)
+    title = f"<h3>{heading}</h3>" if heading else ""
+    return f'<section class="clip">{title}{group}</section>' if group else ""
 
 
 def telling_snrs(curve: Mapping[float, float]) -> set[float]:
@@ -137,8 +166,8 @@ def _player(folder: Path, stem: str, caption: str) -> str:
     if not found:
         return ""
     kind = "video" if found[0].suffix == ".mp4" else "audio"
-    poster = f' poster="{_poster(found[0])}"' if kind == "video" else ""
-    media = f'<{kind} src="{data_uri(found[0])}"{poster} controls loop muted playsinline></{kind}>'
+    silent = f' poster="{_poster(found[0])}" loop muted playsinline' if kind == "video" else ""
+    media = f'<{kind} src="{data_uri(found[0])}"{silent} controls></{kind}>'
     return f"<figure>{media}<figcaption>{caption}</figcaption></figure>"
 
 

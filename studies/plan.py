@@ -5,12 +5,12 @@ import itertools
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from linksim.montecarlo import derive_seed
 from studies.clips import ClipRef
-from studies.schema import Scheme, Study
+from studies.schema import BOUND_CHANNEL, Bound, Scheme, Study
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Point:
 
     id: str
     study: str
-    scheme: Scheme
+    scheme: Scheme | Bound
     channel: str
     snr_db: float
     clip: ClipRef
@@ -45,18 +45,19 @@ def plan(study: Study, clips: Sequence[ClipRef]) -> list[Point]:
     differences show sooner.
     """
     axes = (study.channels, study.schemes, study.snr_db, clips, range(study.trials))
-    return [_point(study, *values) for values in itertools.product(*axes)]
+    # Nothing is random in a bound.
+    once = ([BOUND_CHANNEL], study.bounds, study.snr_db, clips, [0])
+    every = itertools.chain(itertools.product(*axes), itertools.product(*once))
+    return [_point(study, *values) for values in every]
 
 
 def _point(
-    study: Study, channel: str, scheme: Scheme, snr_db: float, clip: ClipRef, trial: int
+    study: Study, channel: str, scheme: Scheme | Bound, snr_db: float, clip: ClipRef, trial: int
 ) -> Point:
     seed = derive_seed(study.seed, channel, snr_db, clip.name, trial)
     config_hash = digest(
-        {
-            "scheme": scheme.scheme,
-            "options": asdict(scheme.endpoint()),  # type: ignore[call-overload]
-            "link": asdict(scheme.link_config(channel)),
+        scheme.inputs(channel)
+        | {
             "snr_db": snr_db,
             "clip": clip.fingerprint,
             "trial": trial,

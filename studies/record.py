@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from linksim.metrics.value import MetricValue, undefined
 from linksim.montecarlo import Tally
+from studies.clips import ClipRef
+from studies.kinds import NOT_FOR_MUSIC
 from studies.plan import Point
 from studies.schema import BLER
 from studies.workers import Failure
@@ -14,20 +17,21 @@ if TYPE_CHECKING:
     from studies.evaluate import Outcome
 
 COLUMNS = (
-    "study", "scheme", "channel", "snr_db", "clip", "trial", "metric", "value", "ci_low", "ci_high",
-    "n", "channel_uses", "overhead_uses", "payload_bits", "seed", "config_hash", "status",
+    "study", "scheme", "channel", "snr_db", "kind", "clip", "trial", "metric", "value", "ci_low",
+    "ci_high", "n", "channel_uses", "overhead_uses", "payload_bits", "seed", "config_hash",
+    "status",
 )  # fmt: skip
 
 OK = "ok"
+
+SAMPLE_RATE = 16_000
+"""Samples per second against which channel uses are counted, in Hz."""
 
 
 def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
     """Return the record of a point that ran."""
     return _head(point, OK) | {
-        "metrics": {
-            name: {"value": finite(v.value), "n": v.n, "reason": v.reason}
-            for name, v in outcome.metrics.items()
-        },
+        "metrics": {m: _entry(outcome.metrics.get(m, NOT_FOR_MUSIC)) for m in point.metrics},
         "blocks": {
             name: {"blocks": int(ok.size), "errors": int(ok.size - ok.sum())}
             for name, ok in outcome.block_ok.items()
@@ -39,9 +43,23 @@ def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
     }
 
 
+def undefined_record(point: Point, reason: str) -> dict[str, Any]:
+    """Return the record of a point that has no value, so that nothing was sent for it."""
+    return _head(point, OK) | {
+        "metrics": {m: _entry(undefined(reason)) for m in point.metrics},
+        "block_errors": asdict(Tally()),
+    }
+
+
 def failed_record(point: Point, failure: Failure) -> dict[str, Any]:
     """Return the record of a point that raised."""
     return _head(point, f"failed: {failure.reason}") | {"traceback": failure.trace}
+
+
+def uses_per_sample(record: Mapping[str, Any], clip: ClipRef) -> float:
+    """Return the channel uses per 16 kHz sample, without pilots; NaN if nothing was sent."""
+    uses = record.get("accounting", {}).get("channel_uses", math.nan)
+    return uses / (clip.seconds * SAMPLE_RATE)
 
 
 def finite(value: float) -> float | None:
@@ -68,12 +86,17 @@ def _head(point: Point, status: str) -> dict[str, Any]:
         "scheme": point.scheme.label,
         "channel": point.channel,
         "snr_db": point.snr_db,
+        "kind": point.clip.kind,
         "clip": point.clip.name,
         "trial": point.trial,
         "seed": point.seed,
         "config_hash": point.config_hash,
         "status": status,
     }
+
+
+def _entry(value: MetricValue) -> dict[str, Any]:
+    return {"value": finite(value.value), "n": value.n, "reason": value.reason}
 
 
 def _media(entry: dict[str, Any]) -> dict[str, Any]:

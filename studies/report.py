@@ -19,9 +19,11 @@ from studies.atomic import write_text
 from studies.clips import ClipRef
 from studies.figures import draw_all
 from studies.gallery import data_uri, gallery
+from studies.kinds import MUSIC, SPEECH
+from studies.load import load, study_names
 from studies.plan import Point, plan
-from studies.record import BLER, OK
-from studies.schema import Study, load, study_names
+from studies.record import BLER, OK, SAMPLE_RATE
+from studies.schema import Study
 from studies.store import Store
 
 TEMPLATE = Path(__file__).with_name("report.html")
@@ -116,11 +118,14 @@ def command(study: Study) -> str:
     if study.name not in study_names():
         return shlex.join([*words, "study.yaml", *again])
     packaged, ours = load(study.name).model_dump(), study.model_dump()
-    clips = [text for clip in study.clips for text in ("--clip", clip)]
-    changed = [key for key in ours if ours[key] != packaged[key] and key != "clips"]
-    changes = [text for key in changed for text in ("--set", f"{key}={json.dumps(ours[key])}")]
-    other_clips = clips if study.clips != packaged["clips"] else []
-    return shlex.join([*words, study.name, *other_clips, *changes, *again])
+    changed = [key for key in ours if ours[key] != packaged[key]]
+    flags = {"clips": "--clip", "music": "--music"}
+    clips = [
+        text for k, flag in flags.items() if k in changed for c in ours[k] for text in (flag, c)
+    ]
+    others = [key for key in changed if key not in flags]
+    changes = [text for key in others for text in ("--set", f"{key}={json.dumps(ours[key])}")]
+    return shlex.join([*words, study.name, *clips, *changes, *again])
 
 
 def _links(study: Study) -> str:
@@ -134,6 +139,9 @@ def _links(study: Study) -> str:
         endpoint = f"{scheme.scheme}: {chosen}" if chosen else scheme.scheme
         values = [_plain(link[key]) for key, _ in LINK_COLUMNS]
         table.append([scheme.label, endpoint, *values])
+    for bound in study.bounds:
+        endpoint = f"{bound.scheme}: at capacity, {bound.uses_per_sample:g} uses per sample"
+        table.append([bound.label, endpoint, *("–" for _ in LINK_COLUMNS)])
     return _table(head, table, 5)
 
 
@@ -150,9 +158,10 @@ def _summary(rows: list[dict[str, str]], study: Study) -> str:
     """Tabulate each curve: a line an SNR, a column a metric."""
     metrics = [*study.metrics, BLER]
     head = ["SNR (dB)", *(METRICS[m].label for m in study.metrics), "BLER"]
+    kinds = {SPEECH: "", MUSIC: ", music"}
     curves: dict[str, dict[str, dict[str, str]]] = {}
     for row in rows:
-        curve = curves.setdefault(f"{row['scheme']} over {row['channel']}", {})
+        curve = curves.setdefault(f"{row['scheme']} over {row['channel']}{kinds[row['kind']]}", {})
         curve.setdefault(f"{float(row['snr_db']):g}", {})[row["metric"]] = _interval(row)
     parts = []
     for name, curve in curves.items():
@@ -172,18 +181,21 @@ def _interval(row: dict[str, str]) -> str:
 
 def _accounting(points: Sequence[Point], records: dict[str, Any]) -> str:
     """Tabulate what a transmission costs; the mean where the transmitter adapts to the SNR."""
-    head = ["Scheme", "Clip", "Payload (bit)", "Side information (bit)", "Channel uses", "Overhead"]
+    head = ["Scheme", "Clip", "Payload (bit)", "Side information (bit)", "Channel uses"]
+    head += ["Uses per sample", "Overhead"]
     names = ("payload_bits", "side_info_bits", "channel_uses", "overhead_uses")
-    spent: dict[tuple[str, str], list[dict[str, int]]] = {}
-    for point in (p for p in points if p.id in records):
-        key = (point.scheme.label, point.clip.name)
-        spent.setdefault(key, []).append(records[point.id]["accounting"])
+    spent: dict[tuple[str, ClipRef], list[dict[str, int]]] = {}
+    for point in points:
+        if "accounting" in records.get(point.id, {}):
+            key = (point.scheme.label, point.clip)
+            spent.setdefault(key, []).append(records[point.id]["accounting"])
     table = []
-    for key, entries in spent.items():
+    for (label, clip), entries in spent.items():
         means = [statistics.fmean(e[name] for e in entries) for name in names]
+        rate = f"{means[2] / (clip.seconds * SAMPLE_RATE):.3g}"
         share = means[3] / (means[2] + means[3])
         figures = [f"{mean:,.0f}" for mean in means]
-        table.append([*key, *figures[:3], f"{figures[3]} ({share:.1%})"])
+        table.append([label, clip.name, *figures[:3], rate, f"{figures[3]} ({share:.1%})"])
     return _table(head, table, 2)
 
 

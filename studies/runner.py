@@ -17,7 +17,7 @@ from rich.progress import (
 
 from linksim.errors import LinksimError
 from linksim.media import write
-from studies.clips import ClipRef, clip_ref, load_clip, media_suffix
+from studies.clips import ClipRef, clip_refs, load_clip, media_suffix
 from studies.plan import Point, plan
 from studies.record import COLUMNS, failed_record, rows
 from studies.schema import Study
@@ -66,7 +66,7 @@ def run(
     LinksimError
         If a clip cannot be read, or the folder is another study's or cannot be written.
     """
-    clips = [clip_ref(source) for source in study.clips]
+    clips = clip_refs(study)
     points = plan(study, clips)
     store = Store(folder)
     with store.claim(study, clips):

@@ -1,25 +1,28 @@
-"""What a study is: the YAML file's schema, all of it checked before anything runs."""
+"""What a study is: the schema of its YAML file. `studies.load` reads and checks it."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from linksim.channels import parse_channel
-from linksim.endpoint import Endpoint, endpoint_names, make_endpoint
+from linksim.endpoint import Endpoint, make_endpoint
 from linksim.errors import LinksimError, unknown
 from linksim.link_config import LinkConfig
 from linksim.metrics import METRICS
 from linksim.options import build
+from semantic.synthetic_sound import SOUNDS
 from studies.snr import parse_snr
-from studies.source import Source, read_source
 
 BUILTIN = "builtin"
+BUILTINS = (BUILTIN, *(f"{BUILTIN}:{name}" for name in SOUNDS))
+"""Clips that linksim makes: the talking head and the built-in sounds."""
+BOUND_CHANNEL = "rayleigh"
+BITRATES = {"opus": (6000, 256_000)}
+"""Least and greatest bit rate in bit/s of the schemes that a bound can be drawn for."""
 BLER = "bler"
-PACKAGED = Path(__file__).parent
-MAX_POINTS = 100_000
 
 
 def _channel(spec: str) -> str:
@@ -60,6 +63,7 @@ def _unique(values: list[str]) -> list[str]:
 Line = Annotated[str, AfterValidator(_line)]
 Text = Annotated[Line, AfterValidator(_not_blank)]
 Channels = Annotated[list[Annotated[str, AfterValidator(_channel)]], AfterValidator(_unique)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 MetricName = Annotated[str, AfterValidator(_metric)]
 
 
@@ -97,11 +101,70 @@ class Scheme(_Model):
             raise LinksimError("the channel is not set here but in the study's 'channels'")
         return build(LinkConfig, {**self.link, "channel": channel}, "link")
 
+    def inputs(self, channel: str) -> dict[str, Any]:
+        """Return all that a transmission depends on, apart from clip, SNR and seed."""
+        return {
+            "scheme": self.scheme,
+            "options": asdict(self.endpoint()),  # type: ignore[call-overload]
+            "link": asdict(self.link_config(channel)),
+        }
+
+
+class Bound(_Model):
+    """A dashed curve: a codec without losses at the ergodic capacity of flat Rayleigh fading.
+
+    No code that is interleaved over ever so many fades can carry more, given that the
+    transmitter does not know the fades.
+
+    Parameters
+    ----------
+    label : str
+        Its name in tables and legends.
+    scheme : str
+        The codec, one of `BITRATES`; its bit rate follows from the SNR.
+    uses_per_sample : float
+        Channel uses per 16 kHz sample.
+    options : dict
+        The codec's other options.
+    """
+
+    label: Text
+    scheme: str
+    uses_per_sample: Annotated[float, Field(gt=0, le=100)]
+    options: dict[str, Any] = {}
+
+    def endpoint(self, bitrate: int) -> Endpoint:
+        """Construct the codec for a bit rate in bit/s."""
+        if "bitrate" in self.options:
+            raise LinksimError("the bit rate of a bound is not set; it follows from the SNR")
+        return make_endpoint(self.scheme, {**self.options, "bitrate": bitrate})
+
+    def inputs(self, channel: str) -> dict[str, Any]:
+        """Return all that the curve depends on, apart from clip and SNR."""
+        return self.model_dump(exclude={"label"}) | {"channel": channel}
+
 
 class Figure(_Model):
-    """One figure per channel: a metric of the study, or ``"bler"``, against SNR."""
+    """One figure per channel and kind of clip: a metric against SNR.
+
+    Parameters
+    ----------
+    metric : str
+        A metric of the study, or ``"bler"``.
+    schemes : list of str
+        Labels of the schemes and bounds to draw; empty draws all.
+    name : str
+        What its files are called; by default as the metric.
+    """
 
     metric: Annotated[str, AfterValidator(_figure_metric)]
+    schemes: Annotated[list[str], AfterValidator(_unique)] = []
+    name: Name | None = None
+
+    @property
+    def file_name(self) -> str:
+        """How the names of its files begin."""
+        return self.name or self.metric
 
 
 class Study(_Model):
@@ -114,7 +177,10 @@ class Study(_Model):
     title : str
         The report's heading.
     clips : list of str
-        ``"builtin"`` or files.
+        Clips of speech, with video or without: names of `BUILTINS` or files.
+    music : list of str
+        Clips of music, likewise. They have curves of their own, without PESQ and STOI, which
+        are defined for speech alone.
     channels : list of str
         Channel models, ``"name:key=value,…"``.
     snr_db : list of float
@@ -127,19 +193,23 @@ class Study(_Model):
         Media metrics; the block error rate is always counted.
     schemes : list of Scheme
         The curves.
+    bounds : list of Bound
+        Ceilings to draw beside them.
     figures : list of Figure
         What is drawn; empty draws every metric and the block error rate.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+    name: Name
     title: Line = ""
-    clips: Annotated[list[Text], Field(min_length=1)] = [BUILTIN]
+    clips: list[Text] = [BUILTIN]
+    music: list[Text] = []
     channels: Annotated[Channels, Field(min_length=1)]
     snr_db: list[float]
     trials: Annotated[int, Field(ge=1)] = 1
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     metrics: Annotated[list[MetricName], AfterValidator(_unique)] = ["pesq", "psnr", "ms_ssim"]
     schemes: Annotated[list[Scheme], Field(min_length=1)]
+    bounds: list[Bound] = []
     figures: list[Figure] = []
 
     @field_validator("snr_db", mode="before")
@@ -147,135 +217,18 @@ class Study(_Model):
     def _parse_snr(cls, value: object) -> list[float]:
         return sorted(parse_snr(value))
 
-
-def study_names() -> list[str]:
-    """Return the names of the studies that come with linksim."""
-    return sorted(path.stem for path in PACKAGED.glob("*.yaml"))
-
-
-def load(
-    name: str | Path,
-    *,
-    overrides: Iterable[str] = (),
-    clips: Sequence[str | Path] = (),
-    channels: Sequence[str] = (),
-) -> Study:
-    """Read and check a study.
-
-    Parameters
-    ----------
-    name : str or Path
-        A packaged study or a YAML file; clips in the file are relative to it.
-    overrides : iterable of str
-        ``dotted.path=value`` assignments.
-    clips : sequence of str or Path
-        Clips to use instead of the study's.
-    channels : sequence of str
-        Channels to use instead of the study's.
-
-    Raises
-    ------
-    LinksimError
-        One line that names file, line, field and mend.
-    """
-    path = _find(str(name))
-    source = read_source(path)
-    for assignment in overrides:
-        source.override(assignment)
-    if clips:
-        absolute = [c if c == BUILTIN else str(Path(c).absolute()) for c in clips]
-        _replace(source, "clips", absolute, [f"--clip {clip}" for clip in clips])
-    if channels:
-        _replace(source, "channels", list(channels), [f"--channel {c}" for c in channels])
-    try:
-        study = Study.model_validate(source.data)
-    except ValidationError as error:
-        raise _explain(source, error) from None
-    _check_schemes(study, source)
-    _check_figures(study, source)
-    _check_size(study, source)
-    return study.model_copy(update={"clips": _find_clips(study.clips, path.parent, source)})
+    @property
+    def curves(self) -> list[tuple[str, str]]:
+        """Channel and label of every curve, in the order of the results."""
+        simulated = [(c, s.label) for c in self.channels for s in self.schemes]
+        return simulated + [(BOUND_CHANNEL, b.label) for b in self.bounds]
 
 
-def _replace(source: Source, field: str, values: list[str], places: list[str]) -> None:
-    source.data[field] = values
-    source.places |= {(field, i): place for i, place in enumerate(places)}
-    source.places[field,] = places[0]
+def is_builtin(clip: str | Path) -> bool:
+    """Return whether a clip is asked for that linksim makes, be there one of this name or not."""
+    return str(clip).partition(":")[0] == BUILTIN and "/" not in str(clip)
 
 
-def _find(name: str) -> Path:
-    if name.endswith((".yaml", ".yml")) or "/" in name:
-        return Path(name)
-    if name not in study_names():
-        raise unknown("study", name, study_names())
-    return PACKAGED / f"{name}.yaml"
-
-
-def _find_clips(clips: list[str], folder: Path, source: Source) -> list[str]:
-    found: dict[str, str] = {}
-    for index, clip in enumerate(clips):
-        path = clip if clip == BUILTIN else str((folder / clip).resolve())
-        if clip != BUILTIN and not Path(path).is_file():
-            raise source.error(("clips", index), f"'{clip}' is not a file")
-        if Path(path).stem in found:
-            raise source.error(("clips", index), f"two clips are called '{Path(path).stem}'")
-        found[Path(path).stem] = path
-    return list(found.values())
-
-
-def _check_schemes(study: Study, source: Source) -> None:
-    labels: set[str] = set()
-    for index, scheme in enumerate(study.schemes):
-        with source.field("schemes", index, "label"):
-            if scheme.label in labels:
-                raise LinksimError(f"'{scheme.label}' is given twice; each scheme needs its own")
-            labels.add(scheme.label)
-        with source.field("schemes", index, "scheme"):
-            if scheme.scheme not in endpoint_names():
-                raise unknown("scheme", scheme.scheme, endpoint_names())
-        with source.field("schemes", index, "options"):
-            scheme.endpoint()
-        for channel in study.channels:
-            with source.field("schemes", index, "link"):
-                scheme.link_config(channel)
-
-
-def _check_figures(study: Study, source: Source) -> None:
-    for index, figure in enumerate(study.figures):
-        if figure.metric not in (*study.metrics, BLER):
-            message = f"'{figure.metric}' is not among the study's metrics; add it there"
-            raise source.error(("figures", index, "metric"), message)
-
-
-def _check_size(study: Study, source: Source) -> None:
-    links = len(study.channels) * len(study.schemes) * len(study.clips)
-    points = links * len(study.snr_db) * study.trials
-    if points > MAX_POINTS:
-        raise source.error(("trials",), f"the study has {points} points; at most {MAX_POINTS}")
-
-
-_MESSAGES = {
-    "too_short": "should have an entry",
-    "string_pattern_mismatch": "should be letters, digits, - and _ only",
-    "dict_type": "should be 'key: value' pairs",
-    "model_type": "should be 'key: value' pairs",
-}
-"""Where pydantic's own message, by its kind, says less."""
-
-
-def _explain(source: Source, error: ValidationError) -> LinksimError:
-    # A misspelt key is also a missing one; the former says more.
-    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    path, kind = first["loc"], first["type"]
-    if kind == "extra_forbidden":
-        model = {"schemes": Scheme, "figures": Figure}.get(str(path[0]), Study)
-        known = (model if len(path) > 1 else Study).model_fields
-        return source.error(path, unknown("key", path[-1], known))
-    if kind == "missing":
-        return source.error(path[:-1], f"'{path[-1]}' is missing")
-    if kind == "value_error":
-        return source.error(path, first["ctx"]["error"])
-    if kind in _MESSAGES:
-        return source.error(path, f"{_MESSAGES[kind]}, not '{str(first['input'])[:60]}'")
-    message = first["msg"].replace("Input should", "should").replace("String should", "should")
-    return source.error(path, f"{message}, not '{str(first['input'])[:60]}'")
+def clip_name(source: str) -> str:
+    """Return what a clip is called in tables and file names."""
+    return source.replace(":", "-") if is_builtin(source) else Path(source).stem

@@ -33,6 +33,7 @@ from studies.summary import SUMMARY_COLUMNS
 
 TABLES = {"results.csv": COLUMNS, "summary.csv": SUMMARY_COLUMNS}
 IDENTITY = {"linksim", "study", "clips"}
+CLIPS = {"clips", "music"}  # compared by content
 EXTENDABLE = {"snr_db", "trials", "figures", "title"}
 
 
@@ -193,9 +194,12 @@ class Store:
 
 def _differences(ours: Any, theirs: Any) -> Iterator[tuple[str, Any, Any]]:
     yield from _compare("linksim", ours["linksim"], theirs["linksim"])
-    for key in (key for key in ours["study"] if key not in EXTENDABLE | {"clips"}):
+    for key in (key for key in ours["study"] if key not in EXTENDABLE | CLIPS):
         yield from _compare(key, ours["study"][key], theirs["study"].get(key))
-    prints = ({c["name"]: c["fingerprint"] for c in side["clips"]} for side in (ours, theirs))
+    prints = (
+        {c["name"]: {k: c.get(k) for k in ("kind", "fingerprint")} for c in side["clips"]}
+        for side in (ours, theirs)
+    )
     yield from _compare("clips", *prints)
 
 

@@ -13,15 +13,16 @@ from linksim.montecarlo import Tally
 from studies.record import BLER, block_tally, rows
 
 SUMMARY_COLUMNS = (
-    "study", "scheme", "channel", "snr_db", "metric", "mean", "ci_low", "ci_high", "n", "missing",
+    "study", "scheme", "channel", "snr_db", "kind", "metric", "mean", "ci_low", "ci_high", "n",
+    "missing",
 )  # fmt: skip
-_KEY = SUMMARY_COLUMNS[:5]
+_KEY = SUMMARY_COLUMNS[:6]
 
 
 def summarise(
     records: Sequence[Mapping[str, Any]], metrics: tuple[str, ...]
 ) -> list[dict[str, Any]]:
-    """Reduce the records of points to a row a scheme, channel, SNR and metric.
+    """Reduce the records of points to a row a scheme, channel, SNR, kind of clip and metric.
 
     Media metrics: the mean over clips and trials with Student's t interval, cut at the metric's
     bounds; n values. Block error rate: errors over blocks of all trials, clustered by the fades

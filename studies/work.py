@@ -5,10 +5,15 @@ import platform
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from studies.kinds import measurable
 from studies.plan import Point
 from studies.quiet import import_tensorflow
+from studies.schema import Bound
+
+if TYPE_CHECKING:
+    from studies.evaluate import Outcome
 
 
 def run_point(point: Point, folder: Path) -> dict[str, Any]:
@@ -18,25 +23,36 @@ def run_point(point: Point, folder: Path) -> dict[str, Any]:
     """
     import_tensorflow()
     from linksim.media import write
-    from studies.cache import EncoderCache
-    from studies.clips import load_clip, media_suffix
-    from studies.evaluate import evaluate, link_for
-    from studies.record import record_of
+    from studies.clips import media_suffix
+    from studies.record import record_of, undefined_record
 
     start = time.perf_counter()
-    outcome = evaluate(
-        load_clip(point.clip.source),
-        point.scheme.endpoint(),
-        link_for(point.scheme.link_config(point.channel)),
-        point.snr_db,
-        point.seed,
-        point.metrics,
-        EncoderCache(folder / "cache", point.clip.fingerprint),
-    )
+    outcome = _outcome(point, folder)
+    if isinstance(outcome, str):
+        return undefined_record(point, outcome) | {"versions": versions(), "elapsed_s": 0.0}
     if point.trial == 0:
         write(outcome.clip, folder / "media" / f"{point.id}{media_suffix(outcome.clip)}")
     elapsed = round(time.perf_counter() - start, 3)
     return record_of(point, outcome) | {"versions": versions(), "elapsed_s": elapsed}
+
+
+def _outcome(point: Point, folder: Path) -> "Outcome | str":
+    """Return what a point gave, or why it gives nothing."""
+    from studies.bounds import bitrate, evaluate_bound
+    from studies.cache import EncoderCache
+    from studies.clips import load_clip
+    from studies.evaluate import evaluate, link_for
+
+    clip, snr_db = load_clip(point.clip.source), point.snr_db
+    metrics = measurable(point.metrics, point.clip.kind)
+    cache = EncoderCache(folder / "cache", point.clip.fingerprint)
+    if isinstance(point.scheme, Bound):
+        rate = bitrate(point.scheme, snr_db)
+        if rate is None:
+            return f"the capacity is below the least bit rate of {point.scheme.scheme}"
+        return evaluate_bound(clip, point.scheme, rate, snr_db, metrics, cache)
+    link = link_for(point.scheme.link_config(point.channel))
+    return evaluate(clip, point.scheme.endpoint(), link, snr_db, point.seed, metrics, cache)
 
 
 @lru_cache

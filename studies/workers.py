@@ -80,7 +80,7 @@ def _choose(pending: list[Point], worker: "_Worker", others: list[Any]) -> Point
 
 
 def _link(point: Point) -> Any:
-    return point.channel, point.scheme.link
+    return point.channel, point.scheme.model_dump(include={"link"})
 
 
 class _Worker:

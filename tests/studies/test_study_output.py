@@ -11,10 +11,10 @@ from fake_parts import fake_record
 from linksim.media import Clip, write
 from studies.cli import main
 from studies.gallery import telling_snrs
+from studies.load import load
 from studies.plan import Point
 from studies.report import command
 from studies.runner import run
-from studies.schema import load
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from fake_parts import dies_above_5_db, fails_above_5_db, fake_record, interrupt
 
 from linksim.errors import LinksimError
 from studies.cli import main
+from studies.load import load
 from studies.plan import Point
 from studies.record import COLUMNS
 from studies.runner import run
-from studies.schema import load
 from studies.store import Store
 
 POINTS = 2 * 2 * 3 * 2
@@ -201,7 +201,7 @@ import sys, time
 from pathlib import Path
 from fake_parts import fake_record
 from studies.runner import run
-from studies.schema import load
+from studies.load import load
 
 def slow(point, folder):
     time.sleep(0.05)

@@ -7,7 +7,7 @@ import pytest
 
 from linksim.errors import LinksimError
 from studies.cli import main
-from studies.schema import load
+from studies.load import load
 from studies.snr import parse_snr
 
 REPLACED = [
@@ -89,6 +89,53 @@ REPLACED = [
     ("[tone.wav]", "[]", "small.yaml:3: clips: should have an entry"),
     ("[tone.wav]", "[.]", "'.' is not a file"),
     ("[tone.wav]", '["\\0.wav"]', "must be one line"),
+    ("[tone.wav]", "[builtin:musik]", "clips.0: unknown clip 'builtin:musik'; did you mean"),
+    (
+        "seed: 7",
+        "seed: 7\nmusic: [absent.wav]",
+        "small.yaml:8: music.0: 'absent.wav' is not a file",
+    ),
+    ("seed: 7", "seed: 7\nmusic: [tone.wav]", "small.yaml:8: music.0: two clips are called 'tone'"),
+    (
+        "seed: 7",
+        "seed: 7\nfigures: [{metric: bler, schemes: [plan]}]",
+        "small.yaml:8: figures.0.schemes.0: unknown label 'plan'; did you mean 'plain, 16QAM'",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nfigures: [{metric: bler}, {metric: bler}]",
+        "small.yaml:8: figures.1: two figures are called 'bler'; set 'name'",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nfigures: [{metric: bler, name: a/b}]",
+        "figures.0.name: should be letters",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nbounds: [{label: a, scheme: fake, uses_per_sample: 1.0}]",
+        "bounds.0.scheme: unknown scheme of a bound 'fake'; known: opus",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nbounds: [{label: interleaved, scheme: opus, uses_per_sample: 1.0}]",
+        "bounds.0.label: 'interleaved' is given twice",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nbounds: [{label: a, scheme: opus, uses_per_sample: 0.0}]",
+        "bounds.0.uses_per_sample: should be greater than 0",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nbounds: [{label: a, scheme: opus, uses_per_sample: 1.0, options: {bitrate: 9}}]",
+        "bounds.0.options: the bit rate of a bound is not set",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nbounds: [{label: a, scheme: opus, uses: 1.0}]",
+        "bounds.0.uses: unknown key 'uses'; did you mean 'uses_per_sample'",
+    ),
 ]
 
 

@@ -1,0 +1,102 @@
+"""A study's result as a Markdown table, as model cards hold."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from linksim.errors import LinksimError, unknown
+from linksim.metrics import METRICS
+from studies.kinds import KINDS
+from studies.plan import Point, plan
+from studies.record import BLER, OK, uses_per_sample
+from studies.schema import BOUND_CHANNEL, Study
+from studies.store import Store
+
+
+def markdown(
+    folder: Path, *, metric: str | None = None, channel: str | None = None, kind: str = "speech"
+) -> str:
+    """Tabulate the means of one metric: a line a scheme, a column an SNR.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's output folder.
+    metric : str, optional
+        A metric of the study or ``"bler"``; by default the first.
+    channel : str, optional
+        A channel of the study; by default the first. Bounds are in every table.
+    kind : {"speech", "music"}
+        Clips to tabulate.
+
+    Returns
+    -------
+    str
+        Markdown, without a newline at its end.
+
+    Raises
+    ------
+    LinksimError
+        If the folder is not that of a study, or the study has no such metric, channel or kind.
+    """
+    store = Store(folder)
+    study, clips = store.study()
+    metrics = (*study.metrics, BLER)
+    metric = _known("metric", metric or metrics[0], metrics)
+    channel = _known("channel", channel or study.channels[0], study.channels)
+    kind = _known("kind of clip", kind, KINDS)
+    names = [clip.name for clip in clips if clip.kind == kind]
+    if not names:
+        raise LinksimError(f"{folder}: the study has no clips of {kind}")
+    shown = [p for p in plan(study, clips) if p.clip.kind == kind]
+    records = {p.id: r for p in shown if (r := store.load(p)) and r["status"] == OK}
+    means = {
+        (r["channel"], r["scheme"], float(r["snr_db"])): r
+        for r in store.read_table("summary.csv")
+        if (r["metric"], r["kind"]) == (metric, kind)
+    }
+    lines = [["Scheme", "Uses per sample", *(f"{snr:g} dB" for snr in study.snr_db)]]
+    lines.append(["---", *("---:" for _ in lines[0][1:])])
+    for where, label in (c for c in study.curves if c[0] == channel or _is_bound(study, c[1])):
+        mine = [p for p in shown if (p.channel, p.scheme.label) == (where, label)]
+        cells = [_cell(means.get((where, label, snr))) for snr in study.snr_db]
+        lines.append([label.replace("|", r"\|"), _uses(mine, records), *cells])
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{table}\n\n{_note(study, metric, channel, kind, names)}"
+
+
+def _known(what: str, name: str, names: Sequence[str]) -> str:
+    if name not in names:
+        raise unknown(what, name, names)
+    return name
+
+
+def _is_bound(study: Study, label: str) -> bool:
+    return label in (bound.label for bound in study.bounds)
+
+
+def _cell(row: Mapping[str, str] | None) -> str:
+    """Return a mean, marked where it is over some of the trials alone."""
+    if row is None or math.isnan(float(row["mean"])):
+        return "–"
+    return f"{float(row['mean']) + 0.0:.3g}" + ("*" if row["missing"] != "0" else "")
+
+
+def _uses(points: Sequence[Point], records: Mapping[str, Any]) -> str:
+    """Return the mean over clips, trials and, where it differs, SNR; bounds differ."""
+    uses = [uses_per_sample(records[p.id], p.clip) for p in points if p.id in records]
+    sent = [value for value in uses if not math.isnan(value)]
+    return f"{statistics.fmean(sent):.3g}" if sent else "–"
+
+
+def _note(study: Study, metric: str, channel: str, kind: str, names: Sequence[str]) -> str:
+    label = "Block error rate" if metric == BLER else METRICS[metric].label
+    amount = f"{len(names)} × {study.trials} clips × trials"
+    ceilings = f" Bounds are over `{BOUND_CHANNEL}`." if study.bounds else ""
+    return (
+        f"{label}, mean over {amount} ({kind}: {', '.join(names)}); channel `{channel}`, SNR is "
+        f"Es/N0.{ceilings} Channel uses per 16 kHz sample are without pilots. –: no value; "
+        "*: some trials have none."
+    )
