@@ -1,70 +1,122 @@
-"""H.265 video and PCM audio over the digital pipe."""
+"""H.265 or AV1 video, and PCM or Opus sound, over the digital pipe."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar
 
-from baselines import hevc, pcm
+import numpy as np
+
+from baselines import pcm
+from baselines.av1 import AV1
+from baselines.budget import fit
 from baselines.digital import DigitalEndpoint
+from baselines.hevc import HEVC
+from baselines.opus import Opus
+from baselines.video_codec import Rate, VideoCodec
 from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits
-from linksim.errors import unknown
+from linksim.errors import LinksimError, unknown
+from linksim.link_config import LinkConfig
 from linksim.media import Clip, require
-from linksim.options import check_range, option
+from linksim.options import build, check_range, option, split_spec
 
-PRESETS = (
-    "ultrafast",
-    "superfast",
-    "veryfast",
-    "faster",
-    "fast",
-    "medium",
-    "slow",
-    "slower",
-    "veryslow",
-)
+VIDEO_CODECS = {"h265": HEVC, "av1": AV1}
+AUDIO_CODECS = ("pcm", "opus", "none")
 
-# Pictures, fps as a fraction, width, height, GOP; samples, sample rate, samples per packet.
-_SETUP = struct.Struct("<IIIHHHIIH")
+# The set-up: codecs of video (from 1, 0 for none) and audio by their place above, then what
+# each of them needs: pictures, fps as a fraction, width, height, GOP; samples, sample rate, samples
+# per packet, or the set-up of Opus.
+_CODECS = struct.Struct("<BB")
+_VIDEO = struct.Struct("<IIIHHH")
+_PCM = struct.Struct("<IIH")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Traditional(DigitalEndpoint):
-    """What a video call sends today: each frame a packet of H.265, each 100 samples one of PCM.
+    """What a video call sends today: each frame a packet of H.265 or AV1, and PCM or Opus.
 
     ::
 
-        frames ── x265 ─────── packet a frame ──▶ "video" ──▶ hevc, whole runs from IDR ──▶ frames
-        audio ─── 16-bit PCM ─ packet a block ──▶ "audio" ──▶ repeat and fade over gaps ──▶ audio
+        frames ── x265 or SVT-AV1 ── packet a frame ──▶ "video" ──▶ whole runs from IDR ──▶ frames
+        audio ─── 16-bit PCM ─────── packet a block ──▶ "audio" ──▶ repeat and fade ──────▶ audio
+              or  Opus ───────────── packet 20 ms ────▶ "audio" ──▶ its concealment ──────▶ audio
 
     A clip without video or without audio sends the one stream that it has. With `audio_only` a
-    clip's video is not sent.
+    clip's video is not sent, with `audio` "none" its sound. H.265 has no B-frames, for low
+    delay; AV1 looks ahead by more than a second.
+
+    With `uses_per_pixel` the constant rate factor is searched for every clip, and under `mcs`
+    "auto" for every state of the channel, so that the channel uses of all streams and the
+    set-up, without pilots, come within 5 % of the budget, and below it if possible. A clip that
+    is too simple to fill it gets the best quality. The search counts the uses of the link that
+    `link` describes, which has to be the one that is used.
 
     Raises
     ------
     LinksimError
-        If an option lies outside its range.
+        If an option lies outside its range, or two contradict each other.
     """
 
     name: ClassVar[str] = "traditional"
 
-    crf: float = option(28.0, "x265 constant rate factor, 0 (best) to 51")
+    video: str = option("h265", "h265, or av1: fewer bits, but a look-ahead of over a second")
+    crf: float | None = option(
+        None, "constant rate factor; h265: 0 (best) to 51, none: 28; av1: 1 to 70, none: 50"
+    )
     bitrate: int | None = option(None, "video bit rate instead of crf", "bit/s")
+    uses_per_pixel: float | None = option(None, "channel uses per pixel instead of crf")
+    link: str | None = option(None, "for uses_per_pixel: the link's options, key=value,…")
     gop: int = option(25, "frames from one IDR picture to the next", "frame")
-    preset: str = option("medium", "x265 preset, ultrafast to veryslow")
+    preset: str | int | None = option(
+        None, "x265: ultrafast to veryslow, none: medium; av1: 0 (slow) to 13, none: 6"
+    )
+    audio: str = option("pcm", "pcm, opus or none")
     samples_per_packet: int = option(100, "PCM samples in one packet, 2 bytes each", "sample")
+    opus_bitrate: int = option(24_000, "Opus target bit rate, 6000 to 256000", "bit/s")
     audio_only: bool = option(False, "true: the clip's video is not sent")
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for name, known in (("video", VIDEO_CODECS), ("audio", AUDIO_CODECS)):
+            if getattr(self, name) not in known:
+                raise unknown(f"value of option '{name}'", getattr(self, name), known)
         where = "scheme 'traditional': option"
-        check_range(f"{where} 'crf'", self.crf, 0, 51)
-        check_range(f"{where} 'gop'", self.gop, 1, 1000)
-        check_range(f"{where} 'samples_per_packet'", self.samples_per_packet, 1, 32_000)
-        if self.bitrate is not None:
-            check_range(f"{where} 'bitrate'", self.bitrate, 1000, 10**9)
-        if self.preset not in PRESETS:
-            raise unknown("x265 preset", self.preset, PRESETS)
+        for name, low, high in (
+            ("crf", *self._codec.crf_range),
+            ("bitrate", 1000, 10**9),
+            ("uses_per_pixel", 1e-6, 100),
+            ("gop", 1, 1000),
+            ("samples_per_packet", 1, 32_000),
+            ("opus_bitrate", 6000, 256_000),
+        ):
+            if getattr(self, name) is not None:
+                check_range(f"{where} '{name}'", getattr(self, name), low, high)
+        if self._preset not in self._codec.presets:
+            raise unknown(f"{self._codec.name} preset", self._preset, self._codec.presets)
+        self._check_together()
+
+    def _check_together(self) -> None:
+        where, budget = "scheme 'traditional':", self.uses_per_pixel is not None
+        if budget and (self.crf, self.bitrate) != (None, None):
+            raise LinksimError(f"{where} uses_per_pixel sets the rate; leave out crf and bitrate")
+        if self.link is not None and not budget:
+            raise LinksimError(f"{where} option 'link' is read with uses_per_pixel only; give both")
+        if self.audio_only and (self.audio == "none" or budget):
+            other = "uses_per_pixel" if budget else "audio=none"
+            raise LinksimError(f"{where} audio_only sends no video; leave it out or {other}")
+        self._link_config()
+
+    @property
+    def _codec(self) -> VideoCodec:
+        return VIDEO_CODECS[self.video]
+
+    @property
+    def _preset(self) -> str:
+        return self._codec.preset if self.preset is None else str(self.preset)
+
+    def _link_config(self) -> LinkConfig:
+        _, options = split_spec(f"link:{self.link or ''}", "option")
+        return build(LinkConfig, options, "option 'link'")
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
         """Turn a clip into streams ``"video"`` and ``"audio"``, each where the clip has it.
@@ -72,42 +124,81 @@ class Traditional(DigitalEndpoint):
         Raises
         ------
         LinksimError
-            If the encoder refuses the pictures, or with `audio_only` the clip has no sound.
+            If the encoder refuses the pictures, the clip has nothing of what is sent, or the
+            budget cannot be met.
         """
+        clip = self._sent(clip)
+        if self.uses_per_pixel is None:
+            return self._encode(clip, csi)
+        budget = self.uses_per_pixel * np.prod(clip.frames.shape[:3], dtype=float)
+
+        def encode(crf: float) -> Encoded:
+            return replace(self, crf=crf, uses_per_pixel=None, link=None).encode(clip, csi)
+
+        return fit(encode, self._codec.crf_range, budget, self._link_config())
+
+    def _sent(self, clip: Clip) -> Clip:
+        """Return what is sent of a clip."""
         if self.audio_only:
             require(clip, "scheme 'traditional' with audio_only", audio=True)
-            clip = Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name)
+            return Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name)
+        if self.uses_per_pixel is not None:
+            require(clip, "scheme 'traditional' with uses_per_pixel", video=True)
+        if self.audio == "none":
+            require(clip, "scheme 'traditional' with audio=none", video=True)
+            return Clip(clip.frames, clip.fps, name=clip.name)
+        return clip
+
+    def _encode(self, clip: Clip, csi: Csi | None) -> Encoded:
         mcs = self.chosen_mcs(csi)
-        streams = []
+        streams, setup, video, audio = [], b"", 0, "none"
         if clip.frames is not None:
-            rate = hevc.Rate(self.crf, self.bitrate)
-            packets = hevc.encode(
-                clip.frames, clip.fps, rate=rate, gop=self.gop, preset=self.preset
+            crf = self._codec.crf if self.crf is None else self.crf
+            rate = Rate(crf, self.bitrate)
+            packets = self._codec.encode(
+                clip.frames, clip.fps, rate=rate, gop=self.gop, preset=self._preset
             )
             streams.append(BitStream("video", packets, mcs))
+            count, height, width = clip.frames.shape[:3]
+            setup += _VIDEO.pack(count, *clip.fps.as_integer_ratio(), width, height, self.gop)
+            video = 1 + list(VIDEO_CODECS).index(self.video)
         if clip.audio is not None:
-            packets = pcm.packetise(clip.audio, self.samples_per_packet)
-            streams.append(BitStream("audio", packets, mcs))
-        return Encoded(tuple(streams), self._setup(clip))
+            sound = self._encode_sound(clip, csi)
+            streams += sound.streams
+            setup += sound.setup
+            audio = self.audio
+        return Encoded(tuple(streams), _CODECS.pack(video, AUDIO_CODECS.index(audio)) + setup)
 
-    def _setup(self, clip: Clip) -> bytes:
-        count, height, width = (0, 0, 0) if clip.frames is None else clip.frames.shape[:3]
-        fps = Fraction(0) if clip.fps is None else clip.fps
-        samples = 0 if clip.audio is None else len(clip.audio)
-        video = (count, fps.numerator, fps.denominator, width, height, self.gop)
-        return _SETUP.pack(*video, samples, clip.sample_rate, self.samples_per_packet)
+    def _encode_sound(self, clip: Clip, csi: Csi | None) -> Encoded:
+        if self.audio == "opus":
+            return Opus(bitrate=self.opus_bitrate, mcs=self.mcs).encode(clip, csi)
+        packets = pcm.packetise(clip.audio, self.samples_per_packet)
+        setup = _PCM.pack(len(clip.audio), clip.sample_rate, self.samples_per_packet)
+        return Encoded((BitStream("audio", packets, self.chosen_mcs(csi)),), setup)
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length, lost parts concealed."""
-        count, num, den, width, height, gop, samples, sample_rate, per_packet = _SETUP.unpack(
-            received.setup
-        )
-        frames = audio = None
-        if count:
-            frames = hevc.decode(_packets(received, "video"), count, height, width, gop)
-        if samples:
-            audio = pcm.conceal(_packets(received, "audio"), samples, per_packet, sample_rate)
-        return Clip(frames, Fraction(num, den) if count else None, audio, sample_rate, self.name)
+        video, audio = _CODECS.unpack_from(received.setup)
+        setup = received.setup[_CODECS.size :]
+        frames = fps = sound = None
+        if video:
+            count, num, den, width, height, gop = _VIDEO.unpack_from(setup)
+            codec = list(VIDEO_CODECS.values())[video - 1]
+            frames = codec.decode(_packets(received, "video"), count, height, width, gop)
+            fps, setup = Fraction(num, den), setup[_VIDEO.size :]
+        if AUDIO_CODECS[audio] != "none":
+            sound = _decode_sound(AUDIO_CODECS[audio], Received(setup, received.streams))
+        if sound is None:
+            return Clip(frames, fps, name=self.name)
+        return Clip(frames, fps, sound.audio, sound.sample_rate, self.name)
+
+
+def _decode_sound(codec: str, received: Received) -> Clip:
+    if codec == "opus":
+        return Opus().decode(received)
+    samples, sample_rate, per_packet = _PCM.unpack(received.setup)
+    audio = pcm.conceal(_packets(received, "audio"), samples, per_packet, sample_rate)
+    return Clip(audio=audio, sample_rate=sample_rate)
 
 
 def _packets(received: Received, name: str) -> dict[int, bytes]:

@@ -4,8 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from baselines import hevc, pcm
-from baselines.traditional import Traditional
+from baselines import pcm
+from baselines.opus import Opus
+from baselines.traditional import VIDEO_CODECS, Traditional
+from baselines.video_codec import GREY
 from linksim.adaptation import CQI_TABLE
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError
@@ -17,6 +19,8 @@ GRID = Path(__file__).parents[3] / "shared/media/grid/bbaf2n.mpg"
 GOP = 5
 IDR = 19, 20  # NAL unit types, ITU-T H.265, table 7-1
 VPS, SPS, PPS = 32, 33, 34
+SEQUENCE_HEADER, FRAME = 1, 6  # OBU types, AV1 bitstream specification, 6.2.2
+FAST = {"h265": "fast", "av1": "10"}
 
 
 def deliver(encoded: Encoded, lost: dict[str, set[int]] | None = None) -> Received:
@@ -38,9 +42,30 @@ def nal_types(packet: bytes) -> list[int]:
     return [part[0] >> 1 & 63 for part in packet.split(b"\x00\x00\x01")[1:]]
 
 
-@pytest.fixture(scope="module")
-def scheme():
-    return Traditional(gop=GOP, preset="fast", crf=20.0)
+def obu_types(packet: bytes) -> list[int]:
+    """Return the OBU types of a temporal unit whose OBUs all state their size."""
+    types, at = [], 0
+    while at < len(packet):
+        types.append(packet[at] >> 3 & 15)
+        at += 1 + (packet[at] >> 2 & 1)
+        size, shift, more = 0, 0, True
+        while more:  # leb128, 4.10.5
+            size, more = size | (packet[at] & 127) << shift, packet[at] > 127
+            shift, at = shift + 7, at + 1
+        at += size
+    return types
+
+
+def is_key(video: str, packet: bytes) -> bool:
+    """Whether a packet can be decoded alone."""
+    if video == "h265":
+        return any(t in IDR for t in nal_types(packet))
+    return SEQUENCE_HEADER in obu_types(packet)
+
+
+@pytest.fixture(scope="module", params=["h265", "av1"])
+def scheme(request):
+    return Traditional(video=request.param, gop=GOP, preset=FAST[request.param], crf=20.0)
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +98,13 @@ def test_pictures_are_not_confused_with_one_another(small_clip, intact):
     np.testing.assert_array_equal(np.argmin(np.array(errors)[moving, moving], 1), np.arange(8))
 
 
-def test_one_packet_a_frame_and_an_idr_each_gop(small_clip, encoded):
+def test_one_packet_a_frame_and_an_idr_each_gop(scheme, small_clip, encoded):
     packets = stream(encoded, "video").packets
     assert len(packets) == len(small_clip.frames)
     for index, packet in enumerate(packets):
-        types = nal_types(packet)
-        assert (any(t in IDR for t in types)) == (index % GOP == 0)
-        assert ({VPS, SPS, PPS} <= set(types)) == (index % GOP == 0)
+        assert is_key(scheme.video, packet) == (index % GOP == 0)
+        if scheme.video == "h265":
+            assert ({VPS, SPS, PPS} <= set(nal_types(packet))) == (index % GOP == 0)
 
 
 @pytest.mark.parametrize("index", [1, 3, 7, 11])
@@ -137,11 +162,12 @@ def test_any_picture_size_comes_back(scheme, make_clip, height, width):
     assert evaluate(["psnr"], clip, out)["psnr"].value > 25
 
 
+@pytest.mark.parametrize("video", ["h265", "av1"])
 @pytest.mark.parametrize("gop", [1, 2, 1000])
-def test_any_gop(small_clip, gop):
-    scheme = Traditional(gop=gop, preset="ultrafast")
+def test_any_gop(small_clip, gop, video):
+    scheme = Traditional(video=video, gop=gop, preset=FAST[video])
     encoded = scheme.encode(small_clip)
-    idr = [any(t in IDR for t in nal_types(p)) for p in stream(encoded, "video").packets]
+    idr = [is_key(video, p) for p in stream(encoded, "video").packets]
     assert idr == [i % gop == 0 for i in range(len(small_clip.frames))]
     assert (scheme.decode(deliver(encoded)).frames != 128).any(axis=(1, 2, 3)).all()
 
@@ -174,6 +200,90 @@ def test_set_up_tells_the_receiver_everything(scheme, small_clip):
     out = Traditional().decode(deliver(scheme.encode(clip)))  # a receiver with other options
     assert (out.fps, out.sample_rate) == (clip.fps, 8000)
     np.testing.assert_array_equal(out.frames, scheme.decode(deliver(scheme.encode(clip))).frames)
+
+
+def test_one_frame(scheme, make_clip):
+    clip = make_clip(count=1, seconds=0.04)
+    out = scheme.decode(deliver(scheme.encode(clip)))
+    assert evaluate(["psnr"], clip, out)["psnr"].value > 30
+
+
+def test_av1_sends_a_picture_after_what_it_refers_to(make_clip):
+    """However long the run that arrives, it gives as many pictures, the same as of the whole."""
+    clip = make_clip(count=40)
+    scheme = Traditional(video="av1", gop=40, preset="10")
+    encoded = scheme.encode(clip)
+    intact = scheme.decode(deliver(encoded)).frames
+    assert any(obu_types(p).count(FRAME) > 1 for p in stream(encoded, "video").packets)
+    for index in (1, 2, 7, 16, 31, 39):
+        frames = scheme.decode(deliver(encoded, {"video": {index}})).frames
+        np.testing.assert_array_equal(frames[:index], intact[:index])
+        assert (frames[index:] == intact[index - 1]).all()
+
+
+def test_av1_writes_nothing_on_its_own(make_clip, capfd):
+    Traditional(video="av1", preset="10").encode(make_clip(count=2, seconds=0.08))
+    clip = Clip(make_clip(count=2).frames, Fraction(1000))
+    with pytest.raises(LinksimError):
+        Traditional(video="av1").encode(clip)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_the_encoder_refuses_is_one_line(make_clip):
+    clip = Clip(make_clip(count=2).frames, Fraction(1000))
+    with pytest.raises(LinksimError, match="SVT-AV1 cannot encode 64x48 at 1000 frames/s"):
+        Traditional(video="av1").encode(clip)
+
+
+def test_av1_needs_fewer_bits(make_clip):
+    clip = make_clip(count=50, height=96, width=128)
+    clip = Clip(clip.frames, clip.fps)
+    cost = {}
+    for scheme in (Traditional(crf=28), Traditional(video="av1", crf=44)):
+        encoded = scheme.encode(clip)
+        psnr = evaluate(["psnr"], clip, scheme.decode(deliver(encoded)))["psnr"].value
+        cost[scheme.video] = sum(map(len, stream(encoded, "video").packets)), psnr
+    assert cost["av1"][0] < 0.9 * cost["h265"][0]
+    assert cost["av1"][1] > cost["h265"][1]
+
+
+def test_av1_quality_and_bit_rate_follow_the_options(make_clip):
+    clip = make_clip(count=50, height=96, width=128)
+    size = {
+        name: sum(map(len, stream(scheme.encode(clip), "video").packets))
+        for name, scheme in (
+            ("fine", Traditional(video="av1", crf=20)),
+            ("coarse", Traditional(video="av1", crf=60)),
+            ("40 kb/s", Traditional(video="av1", bitrate=40_000)),
+            ("80 kb/s", Traditional(video="av1", bitrate=80_000)),
+        )
+    }
+    assert size["coarse"] < 0.5 * size["fine"]
+    # Its variable bit rate is not reached on short clips.
+    assert 10_000 / 4 < size["40 kb/s"] < size["80 kb/s"] < 1.1 * 80_000 / 4
+
+
+def test_sound_by_opus_is_that_of_scheme_opus(small_clip):
+    scheme = Traditional(audio="opus", opus_bitrate=16_000, preset="ultrafast")
+    alone = Opus(bitrate=16_000)
+    encoded = scheme.encode(small_clip)
+    assert stream(encoded, "audio") == alone.encode(small_clip).streams[0]
+    lost = {4, 11}
+    out = Traditional().decode(deliver(encoded, {"audio": lost}))
+    heard = alone.decode(deliver(alone.encode(small_clip), {"audio": lost}))
+    np.testing.assert_array_equal(out.audio, heard.audio)
+    assert out.frames.shape == small_clip.frames.shape
+    nothing = Traditional().decode(Received(encoded.setup))
+    assert nothing.audio.shape == small_clip.audio.shape
+
+
+def test_sound_left_out(small_clip):
+    scheme = Traditional(audio="none", preset="ultrafast")
+    encoded = scheme.encode(small_clip)
+    assert [s.name for s in encoded.streams] == ["video"]
+    assert not scheme.decode(deliver(encoded)).has_audio
+    with pytest.raises(LinksimError, match=r"no video stream.*audio=none"):
+        scheme.encode(Clip(audio=small_clip.audio))
 
 
 def test_quality_and_bit_rate_follow_the_options(make_clip):
@@ -246,6 +356,20 @@ def test_mcs_is_the_links_or_follows_the_csi(small_clip):
         ({"crff": 20}, "did you mean 'crf'"),
         ({"audio_only": "yes"}, "option 'audio_only' must be true or false"),
         ({"gop": 2.5}, "must be a whole number"),
+        ({"video": "h264"}, "did you mean 'h265'"),
+        ({"video": "av1", "crf": 71}, "option 'crf' must be between 1 and 70"),
+        ({"video": "av1", "preset": "medium"}, "unknown SVT-AV1 preset 'medium'"),
+        ({"preset": 6}, "unknown x265 preset '6'"),
+        ({"audio": "opsu"}, "did you mean 'opus'"),
+        ({"opus_bitrate": 10}, "option 'opus_bitrate'"),
+        ({"audio": "none", "audio_only": True}, "leave it out or audio=none"),
+        ({"uses_per_pixel": 0.1, "audio_only": True}, "leave it out or uses_per_pixel"),
+        ({"uses_per_pixel": 0.1, "crf": 30}, "leave out crf and bitrate"),
+        ({"uses_per_pixel": 0.0}, "option 'uses_per_pixel'"),
+        ({"link": "modulation=qpsk"}, "give both"),
+        ({"uses_per_pixel": 0.1, "link": "qpsk"}, "'qpsk' is not of the form key=value"),
+        ({"uses_per_pixel": 0.1, "link": "modulation=qpks"}, "did you mean 'qpsk'"),
+        ({"uses_per_pixel": 0.1, "link": "rate=1"}, "unknown option of option 'link' 'rate'"),
     ],
 )
 def test_bad_options_are_refused(options, message):
@@ -253,18 +377,21 @@ def test_bad_options_are_refused(options, message):
         build(Traditional, options, "scheme 'traditional'")
 
 
-def test_run_that_the_decoder_refuses_is_a_loss():
-    frames = hevc.decode({0: b"\x00\x00\x01" + b"\xff" * 40}, 2, 16, 16, 25)
-    assert (frames == hevc.GREY).all()
+@pytest.mark.parametrize("codec", VIDEO_CODECS.values(), ids=VIDEO_CODECS)
+def test_run_that_the_decoder_refuses_is_a_loss(codec):
+    frames = codec.decode({0: b"\x00\x00\x01" + b"\xff" * 40}, 2, 16, 16, 25)
+    assert (frames == GREY).all()
 
 
 @pytest.mark.shared
-def test_real_clip():
+@pytest.mark.parametrize(("video", "least", "most"), [("h265", 40, 90), ("av1", 35, 60)])
+def test_real_clip(video, least, most):
     if not GRID.exists():
         pytest.skip("the GRID clips are not here")
     clip = read(GRID)
-    encoded = Traditional().encode(clip)
+    scheme = Traditional(video=video)
+    encoded = scheme.encode(clip)
     kbps = sum(map(len, stream(encoded, "video").packets)) * 8 / 3 / 1000
-    assert 40 < kbps < 90
-    out = Traditional().decode(deliver(encoded))
+    assert least < kbps < most
+    out = scheme.decode(deliver(encoded))
     assert evaluate(["psnr"], clip, out)["psnr"].value > 35

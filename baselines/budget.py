@@ -1,0 +1,105 @@
+"""Meet a budget of channel uses by the quality of an encoder, without simulating a link."""
+
+from collections.abc import Callable
+
+from linksim.endpoint import BitStream, Encoded
+from linksim.errors import LinksimError
+from linksim.framing import pack
+from linksim.link_config import LinkConfig, code_block
+
+TOLERANCE = 0.05
+"""Relative difference of channel uses up to which two schemes count as equal."""
+
+CRF_STEP = 0.25
+"""Finest step of a constant rate factor that SVT-AV1 has; x265 takes any number."""
+
+
+def channel_uses(encoded: Encoded, link: LinkConfig) -> int:
+    """Return the data channel uses of bit streams and set-up, as a link accounts for them.
+
+    Parameters
+    ----------
+    encoded : Encoded
+        What is sent; it holds no symbol streams.
+    link : LinkConfig
+        The link. Its channel, front end and feedback do not matter.
+
+    Raises
+    ------
+    LinksimError
+        If a stream asks for an MCS that the link cannot have.
+    """
+    frames = sum(_frames(s, link) for s in encoded.streams)  # type: ignore[arg-type]
+    block = code_block(link, link.mcs)
+    frames += -(-len(encoded.setup) // (block.payload_bytes * block.per_frame))
+    return frames * frame_uses(link)
+
+
+def frame_uses(link: LinkConfig) -> int:
+    """Return the data channel uses of a frame of a link, the least that can be added."""
+    return link.interleave_slots * link.slot_data_symbols
+
+
+def _frames(stream: BitStream, link: LinkConfig) -> int:
+    block = code_block(link, stream.mcs or link.mcs)
+    blocks = len(pack(stream.packets, block.payload_bytes)) // block.payload_bytes
+    return -(-blocks // block.per_frame)
+
+
+def fit(
+    encode: Callable[[float], Encoded], crf: tuple[float, float], budget: float, link: LinkConfig
+) -> Encoded:
+    """Return the encoding that comes nearest to a budget from below, by bisection.
+
+    Where there is none within 5 % below, it is one within 5 % above. A clip that does not fill
+    the budget even at the best quality is sent at that.
+
+    Parameters
+    ----------
+    encode : callable
+        Encodes at a constant rate factor; a pure function of it.
+    crf : tuple of float
+        Best and worst constant rate factor, least and greatest.
+    budget : float
+        Data channel uses, set-up included and pilots not.
+    link : LinkConfig
+        The link that will carry it.
+
+    Raises
+    ------
+    LinksimError
+        If no encoding comes within 5 %: the budget is too small for the clip, or the link's
+        frames are too long for the budget.
+    """
+    best = round((crf[1] - crf[0]) / CRF_STEP)
+    low, high = -1, best + 1  # greatest step known to fit, least known not to
+    below = above = None
+    while high - low > 1:
+        step = (low + high) // 2
+        encoded = encode(crf[1] - step * CRF_STEP)
+        uses = channel_uses(encoded, link)
+        if uses > budget:
+            high, above = step, encoded
+            continue
+        low, below = step, encoded
+        if budget - uses < min(frame_uses(link), TOLERANCE * budget):
+            break  # there is no room for another frame
+    if below and (low == best or channel_uses(below, link) >= (1 - TOLERANCE) * budget):
+        return below
+    if above and channel_uses(above, link) <= (1 + TOLERANCE) * budget:
+        return above
+    raise _missed(below, above, budget, link)
+
+
+def _missed(below: Encoded | None, above: Encoded, budget: float, link: LinkConfig) -> LinksimError:
+    needed = f"{channel_uses(above, link)} channel uses"
+    if below is None:
+        return LinksimError(
+            f"a budget of {budget:.0f} channel uses is too small: at the lowest quality it takes "
+            f"{needed}; raise uses_per_pixel, or send less sound"
+        )
+    return LinksimError(
+        f"a budget of {budget:.0f} channel uses cannot be met within {TOLERANCE:.0%}: it takes "
+        f"{channel_uses(below, link)} or {needed}, and a frame of the link has "
+        f"{frame_uses(link)}; raise uses_per_pixel, or interleave over fewer slots"
+    )
