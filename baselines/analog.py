@@ -8,8 +8,25 @@ import numpy as np
 
 from baselines import mdct, wideband
 from baselines.envelope import Envelope
+from baselines.envelope_packets import (
+    MCS,
+    check_slot,
+    frames_of,
+    from_packets,
+    quantised,
+    to_packets,
+)
 from baselines.spreading import Spreading
-from linksim.endpoint import Csi, Encoded, Endpoint, Received, ReceivedSymbols, SymbolStream
+from linksim.endpoint import (
+    BitStream,
+    Csi,
+    Encoded,
+    Endpoint,
+    Received,
+    ReceivedBits,
+    ReceivedSymbols,
+    SymbolStream,
+)
 from linksim.errors import unknown
 from linksim.media import Clip
 from linksim.options import check_range, option
@@ -22,15 +39,24 @@ BIN_HZ = wideband.RATE / 2 / HOP
 FORMS = {"mse": 0.5, "envelope": 1.0}
 """Exponent p of each form: a coefficient of variance v is divided by v^(p/2)."""
 
+SIDE_INFORMATION = ("analog", "digital")
+
 ENVELOPE_SHARE = 0.2
-"""Share of the symbols that carries the envelope."""
+"""Share of the symbols that carries the envelope, where it is analogue."""
 
 BANDWIDTH_HZ = 10_000
 """Bandwidth sent at one channel use per sample, and in proportion: 1.25 copies or more of each
 coefficient gain more from fading than the coefficients above would add."""
 
-# Samples, sample rate in Hz, bins, exponent p, power of the sound and of what is shaped.
-_SETUP = struct.Struct("<IIHfff")
+COPIES = 1.25
+"""Fewest reals for each coefficient beside a digital envelope, for the same reason."""
+
+LEAST_DIGITAL_USES = 0.05
+"""Fewest channel uses per sample with which the packets of a digital envelope, of one band if
+need be, stay within the budget."""
+
+# Samples, sample rate in Hz, bins, digital, exponent p, power of the sound and of what is shaped.
+_SETUP = struct.Struct("<IIH?fff")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +67,7 @@ class Analog(Endpoint):
 
         audio ─ MDCT ─┬─ ÷ envelope^(p/2) ──────────┬─ spread over all fades ──▶ "audio"
                       └─ envelope ─ DCT ─ ÷ size^½ ─┘
+                              digital: └─ round ─ entropy coder ─ packets ──▶ "envelope"
 
         "audio" ─ combine copies ─┬─ MMSE ─ envelope ─────┐
                                   └─ MMSE ─ x env^(p/2) ──┴─ inverse MDCT ──▶ audio
@@ -50,11 +77,17 @@ class Analog(Endpoint):
     does it for video). With "envelope" (p = 1) all bands and frames get equal power, so that
     the noise takes the shape of the sound.
 
-    Side information is analogue too: digital packets of it fail in a fade, at low SNR most
-    of them, and with it all that they describe. What is not sent is what lies above a
-    bandwidth that follows from `uses_per_sample`, known from the set-up. The budget is cut to
-    whole frames of the link; one is left to the set-up, and at least one is used. The latency
-    is that of the whole clip. A clip's video is not sent.
+    Side information is analogue too, by default: digital packets of it fail in a fade, at low
+    SNR most of them, and with it all that they describe. With "digital" a packet for each half
+    second, at QPSK and code rate 1/5, takes frames from the symbols; what a lost one described
+    is guessed from the packets around it, or taken to be as loud as the sound in the mean if
+    there are none (see `baselines.envelope_packets.from_packets`).
+
+    What is not sent is what lies above a bandwidth that follows from `uses_per_sample`, and
+    from what a digital envelope leaves of it, known from the set-up. The budget is cut to whole
+    frames of the link; one is left to the set-up, and at least one is used for each stream.
+    How many frames packets fill is known for code blocks that fill a slot, which is the link's
+    default. The latency is that of the whole clip. A clip's video is not sent.
 
     Raises
     ------
@@ -67,15 +100,24 @@ class Analog(Endpoint):
     form: str = option("mse", "mse: least squared error; envelope: noise shaped like the sound")
     uses_per_sample: float = option(1.0, "channel uses per 16 kHz sample, set-up included")
     frame_uses: int = option(864, "data channel uses of a frame of the link, a slot by default")
+    side_information: str = option("analog", "how the envelope is sent: analog or digital")
+    slot_uses: int = option(864, "data channel uses of a slot, for a digital envelope")
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:
             raise unknown("value of option 'form'", self.form, FORMS)
-        for name, low, high in (("uses_per_sample", 0.02, 16), ("frame_uses", 1, 10**7)):
+        if self.side_information not in SIDE_INFORMATION:
+            raise unknown(
+                "value of option 'side_information'", self.side_information, SIDE_INFORMATION
+            )
+        least = LEAST_DIGITAL_USES if self._digital else 0.02
+        for name, low, high in (("uses_per_sample", least, 16), ("frame_uses", 1, 10**7)):
             check_range(f"scheme 'analog': option '{name}'", getattr(self, name), low, high)
+        if self._digital:
+            check_slot(self.frame_uses, self.slot_uses)
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
-        """Turn the sound of a clip into one stream, ``"audio"``.
+        """Turn the sound of a clip into ``"audio"`` and, if it is digital, ``"envelope"``.
 
         Raises
         ------
@@ -85,64 +127,92 @@ class Analog(Endpoint):
         audio = wideband.to_core(clip, "scheme 'analog'")
         power = float(np.mean(audio**2))
         unit = audio / np.sqrt(power) if power else audio
-        bins, exponent = self._bins(), FORMS[self.form]
-        coefficients = mdct.analyse(unit, HOP)[:, :bins]
+        exponent = FORMS[self.form]
+        coefficients = mdct.analyse(unit, HOP)
+        budget = max(int(len(audio) * self.uses_per_sample) // self.frame_uses - 1, 1)
+        bins, packets, frames = self._share(coefficients, budget)
+        coefficients = coefficients[:, :bins]
         envelope = Envelope(bins, BIN_HZ)
         levels = envelope.forward(coefficients)
+        if self._digital:
+            levels = quantised(levels)
         # The receiver has no more than the kept part, so the sender does not use more either.
         variance = envelope.inverse(levels, len(coefficients))
         shaped = coefficients / variance ** (exponent / 2)
         shaped_power = float(np.mean(shaped**2)) or 1.0
-        values = np.concatenate(
-            [
-                _in_turn(levels / _level_scale(envelope)),
-                _in_turn(shaped / np.sqrt(shaped_power)),
-            ]
-        )
-        symbols = self._symbols(len(audio))
-        latents = _spreading(len(coefficients), envelope, symbols).spread(values)
-        setup = _SETUP.pack(len(clip.audio), clip.sample_rate, bins, exponent, power, shaped_power)
-        return Encoded((SymbolStream("audio", latents.astype(np.float32)),), setup)
+        values = [_in_turn(shaped / np.sqrt(shaped_power))]
+        if not self._digital:
+            values.insert(0, _in_turn(levels / _level_scale(envelope)))
+        symbols = 2 * self.frame_uses * frames
+        spreading = _spreading(len(coefficients), envelope, symbols, self._digital)
+        latents = spreading.spread(np.concatenate(values)).astype(np.float32)
+        streams: list[BitStream | SymbolStream] = [SymbolStream("audio", latents)]
+        if self._digital:
+            streams.append(BitStream("envelope", packets, MCS))
+        format_ = (len(clip.audio), clip.sample_rate, bins, self._digital)
+        return Encoded(tuple(streams), _SETUP.pack(*format_, exponent, power, shaped_power))
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length."""
-        samples, sample_rate, bins, exponent, power, shaped_power = _SETUP.unpack(received.setup)
+        setup = _SETUP.unpack(received.setup)
+        samples, sample_rate, bins, digital, exponent, power, shaped_power = setup
         core = wideband.length(samples, sample_rate, wideband.RATE)
         stream = received.streams.get("audio")
         audio = np.zeros(core)
         if isinstance(stream, ReceivedSymbols):
             envelope = Envelope(bins, BIN_HZ)
             frames = mdct.frames(core, HOP)
-            spreading = _spreading(frames, envelope, len(stream.latents))
+            spreading = _spreading(frames, envelope, len(stream.latents), digital)
             matched, precision = spreading.combine(stream.latents, stream.noise_variance)
-            (count, _), _ = spreading.groups
-            prior = np.repeat(
-                envelope.spread / envelope.spread.mean(), count // len(envelope.spread)
-            )
-            levels = _mmse(matched[:count], precision[:count], prior)
-            levels = levels.reshape(len(envelope.spread), -1).T * _level_scale(envelope)
+            count = frames * bins
+            if digital:
+                packets = received.streams.get("envelope")
+                arrived = packets.packets if isinstance(packets, ReceivedBits) else {}
+                levels = from_packets(arrived, envelope.blocks(frames), envelope)
+            else:
+                levels = _levels(matched[:-count], precision[:-count], envelope)
             variance = envelope.inverse(levels, frames)
             prior = _in_turn(variance ** (1 - exponent) / shaped_power)
-            shaped = _mmse(matched[count:], precision[count:], prior).reshape(bins, frames).T
+            shaped = _mmse(matched[-count:], precision[-count:], prior).reshape(bins, frames).T
             coefficients = np.zeros((frames, HOP))
             coefficients[:, :bins] = shaped * variance ** (exponent / 2)
             audio = mdct.synthesise(coefficients, core) * np.sqrt(power * shaped_power)
         return wideband.to_clip(audio, wideband.RATE, samples, sample_rate, self.name)
 
-    def _bins(self) -> int:
-        return min(HOP, max(1, round(BANDWIDTH_HZ * self.uses_per_sample / BIN_HZ)))
+    @property
+    def _digital(self) -> bool:
+        return self.side_information == "digital"
 
-    def _symbols(self, samples: int) -> int:
-        """Return how many reals fill the budget, less the frame that the set-up takes."""
-        frames = int(samples * self.uses_per_sample) // self.frame_uses - 1
-        return 2 * self.frame_uses * max(frames, 1)
+    def _share(self, coefficients: np.ndarray, frames: int) -> tuple[int, tuple[bytes, ...], int]:
+        """Return the bins, the packets of a digital envelope and the frames left for symbols."""
+        bins = min(HOP, max(1, round(BANDWIDTH_HZ * self.uses_per_sample / BIN_HZ)))
+        if not self._digital:
+            return bins, (), frames
+        while True:
+            envelope = Envelope(bins, BIN_HZ)
+            packets = to_packets(envelope.forward(coefficients[:, :bins]), envelope)
+            left = frames - frames_of(packets, self.frame_uses, self.slot_uses)
+            if 2 * self.frame_uses * left >= COPIES * bins * len(coefficients) or bins == 1:
+                return bins, packets, max(left, 1)
+            bins = int(0.97 * bins)
 
 
-def _spreading(frames: int, envelope: Envelope, symbols: int) -> Spreading:
+def _spreading(frames: int, envelope: Envelope, symbols: int, digital: bool) -> Spreading:
     """Return how envelope and coefficients share the symbols; low bands come first in both."""
+    if digital:
+        return Spreading(((frames * envelope.bins, symbols),))
     described = max(1, round(ENVELOPE_SHARE * symbols))
     levels = envelope.blocks(frames) * len(envelope.spread)
     return Spreading(((levels, described), (frames * envelope.bins, symbols - described)))
+
+
+def _levels(matched: np.ndarray, precision: np.ndarray, envelope: Envelope) -> np.ndarray:
+    """Return the levels that analogue symbols told, float64, [blocks, kept]."""
+    prior = np.repeat(
+        envelope.spread / envelope.spread.mean(), len(matched) // len(envelope.spread)
+    )
+    levels = _mmse(matched, precision, prior)
+    return levels.reshape(len(envelope.spread), -1).T * _level_scale(envelope)
 
 
 def _level_scale(envelope: Envelope) -> np.ndarray:

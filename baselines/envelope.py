@@ -81,6 +81,11 @@ class Envelope:
         return self._law[self._order]
 
     @cached_property
+    def steady(self) -> np.ndarray:
+        """Which numbers of `forward` tell the mean over the frames of a block, bool, [kept]."""
+        return self._order < len(self._edges) - 1
+
+    @cached_property
     def _order(self) -> np.ndarray:
         kept = max(1, round(KEPT * self._law.size))
         return np.argsort(-self._law, kind="stable")[:kept]
