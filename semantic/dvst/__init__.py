@@ -1,0 +1,1 @@
+"""The video codec of the paper, deep video semantic transmission (DVST): Fig. 3."""
