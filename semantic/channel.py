@@ -59,7 +59,9 @@ class TrainingChannel(keras.layers.Layer):
         self.seed = seed
         self._seeds = keras.random.SeedGenerator(seed)
 
-    def call(self, latents: Any, snr_db: Any, energy: Any = None) -> tuple[Any, Any]:
+    def call(
+        self, latents: Any, snr_db: Any, energy: Any = None, sent: Any = None
+    ) -> tuple[Any, Any]:
         """Send a batch, each row through fades of its own.
 
         Input
@@ -70,6 +72,9 @@ class TrainingChannel(keras.layers.Layer):
             Mean Es/N0 in dB.
         energy : float32, [batch], optional
             Es, the mean energy of a symbol; measured where it is not given.
+        sent : float32, [batch], optional
+            Share of the latents that is really sent, evenly strewn among them; a fade lasts
+            for as many more. All, where it is not given.
 
         Output
         ------
@@ -89,7 +94,11 @@ class TrainingChannel(keras.layers.Layer):
         if self.kind == "rayleigh":
             blocks = math.ceil(symbols / self.block_symbols)
             h = self._normal((batch, blocks, 2)) * math.sqrt(0.5)
-            h = ops.repeat(h, self.block_symbols, axis=1)[:, :symbols]
+            if sent is None:
+                h = ops.repeat(h, self.block_symbols, axis=1)[:, :symbols]
+            else:
+                block = np.arange(symbols, dtype=np.float32) / self.block_symbols * sent[:, None]
+                h = ops.take_along_axis(h, ops.cast(block, "int32")[..., None], axis=1)
             gain = ops.maximum(ops.sum(ops.square(h), axis=-1), MIN_POWER_GAIN)
             h_i, h_q, n_i, n_q = h[..., 0], h[..., 1], noise[..., 0], noise[..., 1]
             i = i + (n_i * h_i + n_q * h_q) / gain

@@ -3,28 +3,47 @@
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from linksim.errors import LinksimError
 
 MODELS = {"asc": "semantic.asc.command"}
-"""Name to the module whose `add_arguments` and `run` train it."""
+"""Name to the module whose `add_arguments` and `prepare` train it; they load no Keras."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code, 2 for bad input."""
+    """Run the command; returns its exit code, 2 for bad input.
+
+    ``linksim train`` is the same, and needs what the link needs: TensorFlow.
+    """
     parser = argparse.ArgumentParser(prog="semantic.train", description="Train a learned endpoint.")
-    models = parser.add_subparsers(dest="model", required=True)
-    for name, module in MODELS.items():
-        command = importlib.import_module(module)
-        command.add_arguments(models.add_parser(name, help=command.__doc__.splitlines()[0]))
-    args = parser.parse_args(argv)
+    add_models(parser)
     try:
-        importlib.import_module(MODELS[args.model]).run(args)
-    except LinksimError as error:
+        prepare(parser.parse_args(argv))()
+    except (LinksimError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """Add a sub-command for each model."""
+    models = parser.add_subparsers(dest="model", required=True, metavar="MODEL")
+    for name, module in MODELS.items():
+        command = importlib.import_module(module)
+        about = command.__doc__.splitlines()[0]
+        command.add_arguments(models.add_parser(name, help=about, description=about))
+
+
+def prepare(args: argparse.Namespace) -> Callable[[], None]:
+    """Check the options of a model and read its data; return what trains it.
+
+    Raises
+    ------
+    LinksimError
+        If they are bad.
+    """
+    return importlib.import_module(MODELS[args.model]).prepare(args)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,42 @@
-"""The parts of the compact codec: companding, collecting, expanding, and residual blocks."""
+"""The parts of the compact codec: envelope, collecting of copies, filling, residual blocks."""
 
 from typing import Any
 
 import numpy as np
 from keras import layers, ops
+from scipy.fft import dct
 
 from semantic.asc.lapped import band_weights
 
 BANDS = 40
 """Bands of the spectral envelope."""
 
+CEPSTRA = 24
+"""Numbers that describe it, of a DCT over the bands."""
+
 FLOOR = 1e-5
-"""Power of a bin, of a signal with unit power, below which the compander stops."""
+"""Power of a bin, of a signal with unit power, below which the envelope does not go."""
+
+FILLED_FROM = 96
+"""First bin that may be filled, from those below it."""
+
+FILLED_WITH = 16
+"""First bin that is used for filling."""
+
+
+def cepstral_spread() -> np.ndarray:
+    """Return the standard deviation of each cepstral number, float32, [CEPSTRA].
+
+    A power law, within 30 % of what was measured on Italian prompts and seven GRID talkers.
+    """
+    return (17.0 / (1.0 + np.arange(CEPSTRA)) ** 0.95).astype(np.float32)
+
+
+def cepstral_mean() -> np.ndarray:
+    """Return the mean of each cepstral number of speech at unit power, float32, [CEPSTRA]."""
+    mean = np.zeros(CEPSTRA, np.float32)
+    mean[:2] = -27.0, 14.0
+    return mean
 
 
 def residual(x: Any, width: int, name: str) -> Any:
@@ -31,63 +56,37 @@ def limited(gain: Any) -> Any:
     return ops.exp(4.0 * ops.tanh(gain / 20.0))
 
 
-class Compander(layers.Layer):
-    """Spectral envelope of a frame, and coefficients divided by its root.
+class Cepstrum(layers.Layer):
+    """Spectral envelope of each frame as few numbers of zero mean and about unit variance.
 
     Input
     -----
-    cosines, sines : float32, [batch, frames, bins]
+    power : float32, [batch, frames, bins]
 
     Output
     ------
-    coefficients : float32, [batch, frames, bins]
-        Their power is the root of what it was.
-    log_power : float32, [batch, frames, bins]
-        Natural logarithm of each bin's power.
+    float32, [batch, frames, CEPSTRA]
     """
 
     def __init__(self, bins: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._bands = band_weights(bins, BANDS)
-        self._mean = (self._bands / self._bands.sum(axis=1, keepdims=True)).T
+        bands = band_weights(bins, BANDS)
+        self._mean = (bands / bands.sum(axis=1, keepdims=True)).T
+        self._transform = dct(np.eye(BANDS), axis=1, norm="ortho")[:, :CEPSTRA].astype(np.float32)
 
-    def call(self, cosines: Any, sines: Any) -> tuple[Any, Any]:
+    def call(self, power: Any) -> Any:
         """See the class."""
-        power = 0.5 * (ops.square(cosines) + ops.square(sines)) + FLOOR
-        envelope = ops.matmul(ops.log(ops.matmul(power, self._mean)), self._bands)
-        return cosines * ops.exp(-0.25 * envelope), ops.log(power)
+        levels = ops.log(ops.matmul(power, self._mean) + FLOOR)
+        cepstrum = ops.matmul(levels, self._transform)
+        return (cepstrum - cepstral_mean()) / cepstral_spread()
 
 
-class Collector(layers.Layer):
-    """Coefficients from the latents that started as theirs, each weighted by its precision.
+class Envelope(layers.Layer):
+    """Natural logarithm of each bin's power from a `Cepstrum`.
 
     Input
     -----
-    latents, precision : float32, [batch, frames, latents]
-        Precision is one over the noise variance.
-
-    Output
-    ------
-    coefficients, noise : float32, [batch, frames, bins]
-        Estimates, and their noise variance.
-    """
-
-    def __init__(self, mapping: np.ndarray, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._mapping = mapping.T
-
-    def call(self, latents: Any, precision: Any) -> tuple[Any, Any]:
-        """See the class."""
-        total = ops.matmul(precision, self._mapping) + 0.1
-        return ops.matmul(latents * precision, self._mapping) / total, 1.0 / total
-
-
-class Expander(layers.Layer):
-    """Undo the companding of noisy coefficients, with a Wiener gain.
-
-    Input
-    -----
-    coefficients, noise : float32, [batch, frames, bins]
+    cepstrum : float32, [batch, frames, CEPSTRA]
 
     Output
     ------
@@ -96,13 +95,44 @@ class Expander(layers.Layer):
 
     def __init__(self, bins: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        bands = band_weights(bins, BANDS)
-        self._smooth = ((bands / bands.sum(axis=1, keepdims=True)).T @ bands).astype(np.float32)
+        inverse = dct(np.eye(BANDS), axis=1, norm="ortho")[:, :CEPSTRA].T
+        self._inverse = (inverse @ band_weights(bins, BANDS)).astype(np.float32)
 
-    def call(self, coefficients: Any, noise: Any) -> Any:
+    def call(self, cepstrum: Any) -> Any:
         """See the class."""
-        power = ops.pad(ops.square(coefficients) - noise, [[0, 0], [1, 1], [0, 0]])
-        power = 0.25 * power[:, :-2] + 0.5 * power[:, 1:-1] + 0.25 * power[:, 2:]
-        # The root of the floor: the compander took the root of all powers.
-        power = ops.maximum(ops.matmul(power, self._smooth), FLOOR**0.5)
-        return coefficients * ops.sqrt(power) * power / (power + noise)
+        levels = ops.matmul(cepstrum * cepstral_spread() + cepstral_mean(), self._inverse)
+        return ops.clip(levels, np.log(FLOOR), 7.0)
+
+
+class Collector(layers.Layer):
+    """Values from their copies among the latents, weighted by precision.
+
+    Parameters
+    ----------
+    mapping : np.ndarray
+        float32, [values, latents]; by what each value was multiplied before it was sent.
+
+    Input
+    -----
+    latents, precision : float32, [batch, frames, latents]
+        Precision is one over the noise variance.
+
+    Output
+    ------
+    matched, precision : float32, [batch, frames, values]
+        ``matched / precision`` is the least-squares estimate, of variance ``1 / precision``.
+    """
+
+    def __init__(self, mapping: np.ndarray, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._once, self._twice = mapping.T.copy(), np.square(mapping.T)
+
+    def call(self, latents: Any, precision: Any) -> tuple[Any, Any]:
+        """See the class."""
+        return ops.matmul(latents * precision, self._once), ops.matmul(precision, self._twice)
+
+
+def fill_source(bins: int) -> np.ndarray:
+    """Return the bin that each bin from `FILLED_FROM` on is filled with, int64."""
+    period = FILLED_FROM - FILLED_WITH
+    return FILLED_WITH + np.arange(bins - FILLED_FROM) % period

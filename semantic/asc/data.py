@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.signal import resample_poly
 
 from linksim.errors import LinksimError
-from semantic.asc.sizes import SAMPLE_RATE, TRAINED_SHARE
+from semantic.asc.sizes import MAX_RATE, MIN_RATE, RATES, SAMPLE_RATE
 
 SUFFIXES = (
     ".g722",
@@ -33,6 +34,12 @@ NOISY = 0.3
 
 NOISE_DB = (15.0, 40.0)
 """How far below the sound it lies, in dB."""
+
+SPEEDS = ((1, 1), (1, 1), (10, 9), (7, 6), (6, 5), (9, 10), (1, 1))
+"""Ratios by which crops are stretched, one drawn for each: pitch and formants of other talkers."""
+
+AT_A_NAMED_RATE = 0.7
+"""Share of the crops sent at a rate that has a name, less up to a tenth; others at any rate."""
 
 
 def find_audio(paths: Sequence[str | Path], without: Sequence[str] = ()) -> list[Path]:
@@ -86,7 +93,10 @@ def load(files: Sequence[Path], min_seconds: float = 0.0) -> np.ndarray:
 
 def _samples(file: Path) -> np.ndarray:
     if file.suffix == ".npy":
-        return np.load(file, allow_pickle=False).astype(np.int16)
+        try:
+            return np.load(file, allow_pickle=False).astype(np.int16)
+        except ValueError as error:
+            raise LinksimError(f"{file}: not an array of samples ({error})") from None
     # Where recordings were decoded beforehand, training needs no decoder.
     from linksim.media import read
 
@@ -106,7 +116,7 @@ class Crops:
     samples, batch : int
         Shape of what a step returns.
     latents : int
-        Of a frame; some of the last are left unsent, so that any fewer will do.
+        Of a frame; how many are sent is drawn for each crop, so that any rate will do.
     snr_db : tuple of float
         Range of the SNR, uniform in dB.
     seed : int
@@ -145,21 +155,26 @@ class Crops:
         if self._music is None:
             speech[:] = True
         audio = np.stack([self._crop(rng, self._speech if s else self._music) for s in speech])
-        kept = rng.integers(round(TRAINED_SHARE * self._latents), self._latents + 1, batch)
+        kept = np.array([_rate(rng) for _ in range(batch)]) / MAX_RATE * self._latents
         return {
             "audio": audio,
             "snr_db": rng.uniform(*self._snr_db, batch).astype(np.float32),
-            "kept": kept.astype(np.float32),
+            "kept": np.round(kept).astype(np.float32),
             "speech": speech.astype(np.float32),
         }
 
     def _crop(self, rng: np.random.Generator, recording: np.ndarray) -> np.ndarray:
         samples = self._shape[1]
+        up, down = SPEEDS[rng.integers(len(SPEEDS))]
+        taken = min(-(-samples * down // up), len(recording) - 1)
         for _ in range(100):
-            start = rng.integers(0, len(recording) - samples)
-            crop = recording[start : start + samples].astype(np.float32) / 32767
+            start = rng.integers(0, len(recording) - taken)
+            crop = recording[start : start + taken].astype(np.float32) / 32767
             if np.sqrt(np.mean(crop**2)) > MIN_RMS:
                 break
+        if up != down:
+            crop = resample_poly(crop, up, down).astype(np.float32)
+        crop = np.pad(crop, (0, max(0, samples - len(crop))))[:samples]
         # A tilt of a few dB an octave, as between one microphone and another.
         crop[1:] += rng.uniform(-0.4, 0.4) * crop[:-1]
         if rng.random() < NOISY:
@@ -168,6 +183,13 @@ class Crops:
             below = 10 ** (-rng.uniform(*NOISE_DB) / 20)
             crop += (hiss * below * np.sqrt(np.mean(crop**2) / np.mean(hiss**2))).astype(np.float32)
         return unit_power(crop)[0]
+
+
+def _rate(rng: np.random.Generator) -> float:
+    """Draw a number of channel uses per sample, low ones more often."""
+    if rng.random() < AT_A_NAMED_RATE:
+        return max(MIN_RATE, rng.choice(list(RATES.values())) * rng.uniform(0.9, 1.0))
+    return float(np.exp(rng.uniform(np.log(MIN_RATE), np.log(MAX_RATE))))
 
 
 def unit_power(audio: np.ndarray) -> tuple[np.ndarray, float]:

@@ -10,9 +10,10 @@ import numpy as np
 from linksim.endpoint import Csi, Encoded, Endpoint, Received, ReceivedSymbols, SymbolStream
 from linksim.errors import LinksimError, unknown
 from linksim.media import Clip, require
-from linksim.options import option
+from linksim.options import check_range, option
+from semantic.asc import stream
 from semantic.asc.interleave import spread
-from semantic.asc.sizes import CHUNK_SECONDS, RATES, SAMPLE_RATE, SNR_WITHOUT_CSI, TRAINED_SHARE
+from semantic.asc.sizes import MAX_RATE, MIN_RATE, RATES, SAMPLE_RATE, SNR_WITHOUT_CSI
 
 if TYPE_CHECKING:
     from semantic.asc.model import AscModel
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 STREAM = "audio"
 PRESETS = ("compact", "paper")
 
-# Samples, level (RMS), latents of each frame that are sent.
-_SETUP = struct.Struct("<IfH")
+# Samples, level (RMS), latents of each frame that are sent, SNR in dB that the encoder goes by.
+_SETUP = struct.Struct("<IfHf")
 
 MIN_LEVEL = 1e-9
 """RMS below which audio is silence."""
@@ -37,11 +38,13 @@ class Asc(Endpoint):
     ::
 
         audio ─÷ level─▶ encoder ─ keep K ─ spread over 2 s ─▶ "audio" ─▶ gather ─▶ decoder ─▶ audio
-                  └── level, length, K: set-up ──────────────────────────▶┘           × level
+                  └── length, level, K, SNR: set-up ────────────────────▶┘           × level
 
-    The last latents of every frame are left unsent where set-up and padding would break the
-    budget; clips of less than about two seconds overrun it, since slots are whole. Latents
-    are spread over chunks of two seconds, which is the delay. Silence comes back as silence.
+    One set of weights serves all rates: the last latents of every frame are left unsent, as
+    many as rate, set-up and padding ask for. Clips of less than about two seconds overrun the
+    budget, since slots are whole. Latents are spread over chunks of two seconds; with what the
+    networks see ahead on either side the algorithmic delay is 2.5 s. Silence comes back as
+    silence.
 
     Raises
     ------
@@ -53,7 +56,7 @@ class Asc(Endpoint):
     uses_csi: ClassVar[bool] = True
 
     rate: float | str = option(
-        "low", "channel uses per sample: low (0.25), mid (0.5), high (1), or down to 80 % of one"
+        "low", "channel uses per sample: low (0.25), mid (0.5), high (1), or 0.2 to 1"
     )
     preset: str = option("compact", "which network: compact or paper")
     weights: str | None = option(None, "file of weights to use instead of the shipped ones")
@@ -63,17 +66,14 @@ class Asc(Endpoint):
             raise unknown("preset of scheme 'asc'", self.preset, PRESETS)
         self._budget()
 
-    def _budget(self) -> tuple[str, float]:
-        """Return the rate whose weights are used, and the channel uses per sample."""
+    def _budget(self) -> float:
+        """Return the channel uses per sample."""
         if isinstance(self.rate, str):
             if self.rate not in RATES:
                 raise unknown("rate of scheme 'asc'", self.rate, RATES)
-            return self.rate, RATES[self.rate]
-        for name, most in RATES.items():
-            if TRAINED_SHARE * most <= self.rate <= most:
-                return name, self.rate
-        spans = ", ".join(f"{TRAINED_SHARE * most:g} to {most:g}" for most in RATES.values())
-        raise LinksimError(f"scheme 'asc': option 'rate' must lie in {spans}, not {self.rate:g}")
+            return RATES[self.rate]
+        check_range("scheme 'asc': option 'rate'", self.rate, MIN_RATE, MAX_RATE)
+        return float(self.rate)
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
         """Turn the audio of a clip into stream ``"audio"``.
@@ -96,50 +96,50 @@ class Asc(Endpoint):
         row = np.zeros(-(-samples // model.hop) * model.hop, np.float32)
         row[:samples] = clip.audio / level if level > MIN_LEVEL else 0.0
         snr = SNR_WITHOUT_CSI if csi is None or np.isnan(csi.snr_db) else csi.snr_db
-        snr_db = np.array([np.clip(snr, 0.0, 20.0)], np.float32)
-        latents = np.asarray(model.encoder([row[None], snr_db], training=False))[0]
-        kept = self._kept(samples, *latents.shape)
-        sent = np.empty(len(latents) * kept, np.float32)
-        sent[_positions(len(latents), kept, model.hop)] = latents[:, :kept].reshape(-1)
-        setup = _SETUP.pack(samples, level if level > MIN_LEVEL else 0.0, kept)
+        snr_db = float(np.clip(snr, 0.0, 20.0))
+        kept = self._kept(samples, len(row) // model.hop + 1, model.latents)
+        latents = stream.encode(model, row, snr_db, kept / model.latents)[:, :kept]
+        sent = np.empty(latents.size, np.float32)
+        sent[_positions(len(latents), kept, model.hop)] = latents.reshape(-1)
+        level = level if level > MIN_LEVEL else 0.0
+        setup = _SETUP.pack(samples, level, kept, snr_db)
         return Encoded((SymbolStream(STREAM, sent),), setup)
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into audio of the original length; silence if nothing did."""
         from semantic.asc.model import ABSENT
 
-        samples, level, kept = _SETUP.unpack(received.setup)
-        stream = received.streams.get(STREAM)
+        samples, level, kept, snr_db = _SETUP.unpack(received.setup)
+        arrived = received.streams.get(STREAM)
         audio = np.zeros(samples, np.float32)
-        if isinstance(stream, ReceivedSymbols) and level:
+        if isinstance(arrived, ReceivedSymbols) and level:
             model = self._model()
             frames = -(-samples // model.hop) + 1
             position = _positions(frames, kept, model.hop)
-            latents = np.zeros((1, frames, model.latents), np.float32)
+            latents = np.zeros((frames, model.latents), np.float32)
             noise = np.full_like(latents, ABSENT)
-            latents[0, :, :kept] = stream.latents[position].reshape(frames, kept)
-            noise[0, :, :kept] = stream.noise_variance[position].reshape(frames, kept)
-            row = np.asarray(model.decoder([latents, noise], training=False))[0]
+            latents[:, :kept] = arrived.latents[position].reshape(frames, kept)
+            noise[:, :kept] = arrived.noise_variance[position].reshape(frames, kept)
+            row = stream.decode(model, latents, noise, snr_db)
             audio = np.clip(row[:samples] * np.float32(level), -1.0, 1.0)
         return Clip(audio=audio, sample_rate=SAMPLE_RATE, name=self.name)
 
     def _kept(self, samples: int, frames: int, latents: int) -> int:
         """Return how many latents of a frame the budget allows, of those that training left."""
-        uses = self._budget()[1] * samples - _RESERVE
-        return int(np.clip(2 * uses // frames, round(TRAINED_SHARE * latents), latents))
+        uses = self._budget() * samples - _RESERVE
+        return int(np.clip(2 * uses // frames, round(MIN_RATE / MAX_RATE * latents), latents))
 
     def _model(self) -> "AscModel":
         # Keras is loaded when it is needed, not when schemes are listed.
         from semantic.asc.weights import path_of, trained
 
-        rate = self._budget()[0]
-        path = Path(self.weights) if self.weights else path_of(self.preset, rate)
-        return trained(self.preset, rate, path)
+        path = Path(self.weights) if self.weights else path_of(self.preset)
+        return trained(self.preset, path)
 
 
 def _positions(frames: int, kept: int, hop: int) -> np.ndarray:
     """Return where each latent goes, [frames * kept]: spread within chunks, chunk by chunk."""
-    per_chunk = round(CHUNK_SECONDS * SAMPLE_RATE / hop)
-    starts = range(0, frames, per_chunk)
-    sizes = [min(per_chunk, frames - start) * kept for start in starts]
+    size = stream.chunk_frames(hop)
+    starts = range(0, frames, size)
+    sizes = [min(size, frames - start) * kept for start in starts]
     return np.concatenate([s * kept + spread(n) for s, n in zip(starts, sizes, strict=True)])

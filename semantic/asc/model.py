@@ -1,16 +1,18 @@
 """The audio codec as one trainable model: encoder, training channel, decoder."""
 
+import importlib.util
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from linksim.errors import unknown
+from linksim.errors import LinksimError, unknown
+from linksim.link_config import LinkConfig
 from semantic.asc import compact, paper
 from semantic.asc.interleave import spread
 from semantic.asc.losses import disturbance, nrmse
-from semantic.asc.sizes import RATES
+from semantic.asc.sizes import MAX_RATE
 from semantic.channel import TrainingChannel
 
 PRESETS = {"compact": compact, "paper": paper}
@@ -19,8 +21,8 @@ PRESETS = {"compact": compact, "paper": paper}
 ABSENT = 1e3
 """Noise variance that tells the decoder of a latent never sent."""
 
-
 MUSIC_WAVEFORM = 5.0
+"""How much more the waveform of music counts than that of speech, which has a loss beside it."""
 
 
 class AscModel(keras.Model):
@@ -28,53 +30,55 @@ class AscModel(keras.Model):
 
     ::
 
-        audio ─▶ encoder ─ keep ─ spread ─▶ channel ─ gather ─▶ decoder ─▶ audio'
-        snr ────▶┘                snr ─────▶┘   └─── noise ────▶┘
+        audio ─────▶ encoder ─ keep ─ spread ─▶ channel ─ gather ─▶ decoder ─▶ audio'
+        snr, kept ──▶┘                snr ─────▶┘   └─ noise, snr ─▶┘
 
     Parameters
     ----------
     preset : str
         ``"compact"`` or ``"paper"``.
-    rate : str
-        ``"low"``, ``"mid"`` or ``"high"``: how many latents a frame has.
     channel : str
         Kind of `TrainingChannel`.
+    link : str, optional
+        Channel of the link itself, with an estimated channel, that `enter` switches to for
+        fine-tuning; on TensorFlow alone.
     seed : int
         Of initial weights, fading and noise.
     perceptual, waveform : float
-        Weights of `disturbance` and of `nrmse`, eq. (8), in the loss.
+        Weights of `disturbance` and of the root of `nrmse`, eq. (8), in the loss. Without the
+        root, which the paper's name for it has, crops in bad channels outweigh all others.
 
     Raises
     ------
     LinksimError
-        If there is no such preset, rate or channel.
+        If there is no such preset or channel.
     """
 
     def __init__(
         self,
         *,
         preset: str = "compact",
-        rate: str = "low",
         channel: str = "rayleigh",
+        link: str | None = None,
         seed: int = 0,
         perceptual: float = 1.0,
-        waveform: float = 2.0,
+        waveform: float = 1.25,
         **kwargs: Any,
     ) -> None:
         if preset not in PRESETS:
             raise unknown("preset of the audio codec", preset, PRESETS)
-        if rate not in RATES:
-            raise unknown("rate of the audio codec", rate, RATES)
         super().__init__(**kwargs)
         keras.utils.set_random_seed(seed)
         module = PRESETS[preset]
         self.hop = module.HOP
-        self.latents = round(2 * RATES[rate] * self.hop)
+        self.latents = round(2 * MAX_RATE * self.hop)
         self.encoder = module.make_encoder(self.latents)
         self.decoder = module.make_decoder(self.latents)
         layers = [*self.encoder.layers, *self.decoder.layers]
         self._trainable = [(layer, layer.trainable) for layer in layers]
-        self.channel = TrainingChannel(kind=channel, seed=seed)
+        self.training_channel = TrainingChannel(kind=channel, seed=seed)
+        self.link_channel = _link_channel(link, seed) if link else None
+        self._over_link = False
         self.perceptual = perceptual
         self.waveform = waveform
 
@@ -92,7 +96,8 @@ class AscModel(keras.Model):
         ------
         float32, [batch, frames * hop]
         """
-        latents = self.encoder([inputs["audio"], inputs["snr_db"]], training=training)
+        snr_db, share = inputs["snr_db"], inputs["kept"] / self.latents
+        latents = self.encoder([inputs["audio"], snr_db, share], training=training)
         index = ops.arange(self.latents, dtype="float32")
         sent = ops.cast(index < inputs["kept"][:, None], "float32")[:, None]
         latents = latents * sent
@@ -101,11 +106,11 @@ class AscModel(keras.Model):
         n = latents.shape[1] * latents.shape[2]
         order = spread(n)
         flat = ops.take(ops.reshape(latents, (-1, n)), np.argsort(order), axis=1)
-        received, noise = self.channel(flat, inputs["snr_db"], 2.0 * power)
+        received, noise = self.channel(flat, snr_db, 2.0 * power, share)
         received = ops.reshape(ops.take(received, order, axis=1), shape)
         noise = ops.reshape(ops.take(noise, order, axis=1), shape)
         noise = noise * sent + ABSENT * (1.0 - sent)
-        return self.decoder([received * sent, noise], training=training)
+        return self.decoder([received * sent, noise, snr_db], training=training)
 
     def compute_loss(
         self,
@@ -122,20 +127,38 @@ class AscModel(keras.Model):
         """
         speech = x["speech"]
         waveform = self.waveform * (speech + MUSIC_WAVEFORM * (1.0 - speech))
-        loss = ops.mean(waveform * nrmse(x["audio"], y_pred))
+        loss = ops.mean(waveform * ops.sqrt(nrmse(x["audio"], y_pred) + 1e-5))
         if self.perceptual:
             heard = disturbance(x["audio"], y_pred)
             loss = loss + self.perceptual * ops.mean(speech * heard)
         return loss
 
-    def freeze(self, stage: str) -> None:
-        """Choose what is trained: all, or as in Algorithm 1 the two 1x1 layers alone.
+    @property
+    def channel(self) -> Any:
+        """The layer that latents go through."""
+        return self.link_channel if self._over_link else self.training_channel
+
+    def enter(self, stage: str, kind: str) -> None:
+        """Choose what is trained, and through what; compile afterwards.
 
         Parameters
         ----------
         stage : str
-            ``"fine-tune"`` trains aggregator and decomposer; any other stage trains all.
+            ``"fine-tune"`` trains, as in Algorithm 1, the two 1x1 layers alone, through the link
+            if there is one; any other stage trains all.
+        kind : str
+            Of the training channel.
         """
         for layer, trainable in self._trainable:
             bridge = layer.name in ("aggregator", "decomposer")
             layer.trainable = trainable and (bridge or stage != "fine-tune")
+        self.training_channel.kind = kind
+        self._over_link = stage == "fine-tune" and self.link_channel is not None
+
+
+def _link_channel(name: str, seed: int) -> Any:
+    if importlib.util.find_spec("tensorflow") is None:
+        raise LinksimError("training through the link needs TensorFlow, which is not installed")
+    from semantic.link_channel import LinkChannel
+
+    return LinkChannel(LinkConfig(channel=name, estimator="lmmse"), seed=seed)

@@ -30,23 +30,25 @@ def make_encoder(latents: int, channels: int = CHANNELS) -> keras.Model:
     -----
     audio : float32, [batch, frames * HOP]
         Unit mean power.
-    snr_db : float32, [batch]
-        A second channel beside the features that are aggregated.
+    snr_db, share : float32, [batch]
+        Mean Es/N0 in dB, and share of the latents that is sent: two more channels beside the
+        features that are aggregated.
 
     Output
     ------
     float32, [batch, frames + 1, latents]
     """
     audio = keras.Input((None,), name="audio")
-    snr_db = keras.Input((), name="snr_db")
+    snr_db, share = keras.Input((), name="snr_db"), keras.Input((), name="share")
     # A frame more than the audio has, so that its ends lie inside the outer windows too.
     x = layers.ZeroPadding1D((HOP // 2, HOP - HOP // 2))(layers.Reshape((-1, 1))(audio))
     for i, (kernel, stride) in enumerate(EXTRACTOR, 1):
         x = layers.Conv1D(channels, kernel, stride, padding="same", name=f"block{i}")(x)
         x = _norm(x, f"block{i}")
-    state = ops.ones_like(x[..., :1]) * (snr_db[:, None, None] - 10.0) / 10.0
+    told = ops.stack([(snr_db - 10.0) / 10.0, 2.0 * share - 1.0], axis=-1)
+    state = ops.ones_like(x[..., :2]) * told[:, None]
     y = layers.Conv1D(latents, 1, name="aggregator")(ops.concatenate([x, state], axis=-1))
-    return keras.Model([audio, snr_db], y, name="encoder")
+    return keras.Model([audio, snr_db, share], y, name="encoder")
 
 
 def make_decoder(latents: int, channels: int = CHANNELS) -> keras.Model:
@@ -56,6 +58,8 @@ def make_decoder(latents: int, channels: int = CHANNELS) -> keras.Model:
     -----
     latents, noise : float32, [batch, frames + 1, latents]
         Received latents and the noise variance of each, in the units of what was sent.
+    snr_db : float32, [batch]
+        What the encoder took the SNR for; not used, for the noise tells more.
 
     Output
     ------
@@ -63,6 +67,7 @@ def make_decoder(latents: int, channels: int = CHANNELS) -> keras.Model:
     """
     received = keras.Input((None, latents), name="latents")
     noise = keras.Input((None, latents), name="noise")
+    snr_db = keras.Input((), name="snr_db")
     weight = 1.0 / (1.0 + noise)
     x = ops.concatenate([received * weight, weight], axis=-1)
     x = _norm(layers.Conv1DTranspose(channels, 1, name="decomposer")(x), "block1")
@@ -71,4 +76,4 @@ def make_decoder(latents: int, channels: int = CHANNELS) -> keras.Model:
         x = _norm(x, f"block{i}")
     x = layers.Conv1DTranspose(1, 1, name="block8")(x)
     x = layers.Cropping1D((HOP // 2, HOP - HOP // 2))(x)
-    return keras.Model([received, noise], layers.Flatten()(x), name="decoder")
+    return keras.Model([received, noise, snr_db], layers.Flatten()(x), name="decoder")

@@ -37,7 +37,7 @@ class Recipe:
 
     Parameters
     ----------
-    preset, rate : str
+    preset : str
         Of `semantic.asc.model.AscModel`.
     steps : int
         In all; a twentieth goes to the first stage, a tenth to the last.
@@ -47,6 +47,11 @@ class Recipe:
         Peak of the first two stages; the last has a fifth.
     perceptual, waveform : float
         Weights of the losses.
+    link : str or None
+        Channel of the link itself that the last stage goes through, see
+        `semantic.link_channel`; None stays with the training channel.
+    start : str or None
+        File of weights to start from; None starts anew.
     seed : int
         Of weights, crops, fading and noise.
 
@@ -57,13 +62,14 @@ class Recipe:
     """
 
     preset: str = "compact"
-    rate: str = "low"
-    steps: int = 20_000
+    steps: int = 22_000
     batch: int = 8
-    crop_frames: int = 124
+    crop_frames: int = 62
     learning_rate: float = 1e-3
     perceptual: float = 1.0
-    waveform: float = 2.0
+    waveform: float = 1.25
+    link: str | None = None
+    start: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -1,8 +1,9 @@
-"""Train the audio codec: ``python -m semantic.train asc --audio DIR --rate low``."""
+"""Train the audio codec: ``linksim train asc --audio DIR --out DIR``."""
 
 import csv
 import dataclasses
 import json
+import os
 import time
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from semantic.asc import checkpoint, weights
 from semantic.asc.data import Crops
 from semantic.asc.model import AscModel
 from semantic.asc.recipe import Recipe, Stage
-from semantic.asc.validation import SNRS_DB, Validation
+from semantic.asc.validation import COLUMNS as SCORES
+from semantic.asc.validation import Validation
 
 LOG_EVERY = 20
 WARM_UP = 300
-COLUMNS = ("step", "stage", "loss", *(f"pesq_{snr:g}" for snr in SNRS_DB), "score")
+COLUMNS = ("step", "stage", "loss", *SCORES, "score")
 
 
 class Trainer:
@@ -55,19 +57,17 @@ class Trainer:
         self.recipe = recipe
         self.model = AscModel(
             preset=recipe.preset,
-            rate=recipe.rate,
+            link=recipe.link,
             seed=recipe.seed,
             perceptual=recipe.perceptual,
             waveform=recipe.waveform,
         )
+        if recipe.start:
+            weights.load(Path(recipe.start), self.model)
         self._samples = recipe.crop_frames * self.model.hop
         self._audio = audio
         self._music = music
-        self._validate = (
-            None
-            if held_out is None
-            else Validation(held_out, 2 * self._samples, self.model.latents)
-        )
+        self._validate = None if held_out is None else Validation(held_out, 2 * self._samples)
         self._out = out
         self._save_every = save_every
         self._best = -np.inf
@@ -87,7 +87,9 @@ class Trainer:
         for step in range(done, end):
             if self.recipe.stage(step) != stage:
                 stage = self.recipe.stage(step)
-                crops = self._enter(stage)
+                before, crops = self.model.channel, self._enter(stage)
+                if step > done and self.model.channel is not before:
+                    self._best = -np.inf  # scores over another channel do not compare
                 if step == done > 0:
                     same = self.recipe.stage(done - 1) == stage
                     checkpoint.restore(self._state_file, self.model, optimizer=same)
@@ -99,9 +101,12 @@ class Trainer:
             if saves or (step + 1) % LOG_EVERY == 0:
                 row = {"step": step + 1, "stage": stage.name, "loss": round(np.mean(losses), 4)}
                 losses = []
-                if saves:
-                    row |= self._save(step + 1, scored=stage.channel == "rayleigh")
+                if saves and self._validate and stage.channel == "rayleigh":
+                    row |= self._validate(self.model)
+                # Before the checkpoint: rows that a kill leaves ahead of it are cut off again.
                 self._log(row)
+                if saves:
+                    self._save(step + 1, row.get("score", np.inf))
                 left = (time.monotonic() - began) / (step + 1 - done) * (end - step - 1)
                 shown = "  ".join(f"{k} {v}" for k, v in row.items())
                 print(f"{shown}  ETA {left / 60:.1f} min", flush=True)
@@ -128,12 +133,13 @@ class Trainer:
         self._best = -np.inf if state["best"] is None else state["best"]
         header, *rows = log.read_text().splitlines()
         kept = [row for row in rows if int(row.split(",")[0]) <= state["step"]]
-        log.write_text("\n".join([header, *kept]) + "\n")
+        part = log.with_suffix(".part")
+        part.write_text("\n".join([header, *kept]) + "\n")
+        os.replace(part, log)
         return state["step"]
 
     def _enter(self, stage: Stage) -> Crops:
-        self.model.freeze(stage.name)
-        self.model.channel.kind = stage.channel
+        self.model.enter(stage.name, stage.channel)
         schedule = keras.optimizers.schedules.CosineDecay(
             stage.learning_rate / 100,
             stage.steps,
@@ -159,16 +165,14 @@ class Trainer:
         optimizer.build(self.model.trainable_variables)
         return crops
 
-    def _save(self, step: int, *, scored: bool) -> dict[str, float]:
-        scores = self._validate(self.model) if self._validate and scored else {}
-        if scores.get("score", np.inf) >= self._best:
-            self._best = scores.get("score", self._best)
+    def _save(self, step: int, score: float) -> None:
+        if score >= self._best:
+            self._best = score if np.isfinite(score) else self._best
             weights.save(self._out / "best.npz", self.model)
         best = float(self._best) if self._best > -np.inf else None
         checkpoint.save(
             self._state_file, self.model, {"recipe": self._identity(), "step": step, "best": best}
         )
-        return scores
 
     def _log(self, row: dict[str, object]) -> None:
         with (self._out / "log.csv").open("a", newline="") as file:

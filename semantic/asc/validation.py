@@ -7,9 +7,13 @@ import numpy as np
 from linksim.errors import LinksimError
 from semantic.asc.data import unit_power
 from semantic.asc.model import AscModel
-from semantic.asc.sizes import SAMPLE_RATE
+from semantic.asc.sizes import MAX_RATE, RATES, SAMPLE_RATE
 
 SNRS_DB = (0.0, 10.0, 20.0)
+SCORED = ("low", "high")
+"""Rates whose mean score chooses the best weights."""
+
+COLUMNS = tuple(f"{rate}_{snr_db:g}" for rate in SCORED for snr_db in SNRS_DB)
 CROPS = 8
 LEVEL = 0.05
 """RMS at which PESQ hears the clips, of full scale."""
@@ -24,8 +28,6 @@ class Validation:
         int16, [N]; held-out voices at 16 kHz.
     samples : int
         Length of a crop.
-    latents : int
-        Of a frame; all are sent.
 
     Raises
     ------
@@ -33,7 +35,7 @@ class Validation:
         If the ``pesq`` package is missing.
     """
 
-    def __init__(self, recording: np.ndarray, samples: int, latents: int) -> None:
+    def __init__(self, recording: np.ndarray, samples: int) -> None:
         if importlib.util.find_spec("pesq") is None:
             raise LinksimError("validation needs the package pesq; install it or go without")
         rows = []
@@ -42,19 +44,20 @@ class Validation:
             rows.append(unit_power(np.pad(crop, (0, samples - len(crop))))[0])
         self._audio = np.stack(rows)
         self._fades = np.array([1, 2], np.uint32)
-        self._kept = np.full(CROPS, latents, np.float32)
 
     def __call__(self, model: AscModel) -> dict[str, float]:
-        """Return ``pesq_0``, ``pesq_10`` and ``pesq_20`` of a model, and ``score``, their mean."""
+        """Return the score of each rate and SNR by `COLUMNS`, and their mean as ``score``."""
         # The same fades every time, and none taken from those of training.
         before, model.channel.random_state = model.channel.random_state, self._fades
         scores = {}
-        for snr_db in SNRS_DB:
-            snr = np.full(CROPS, snr_db, np.float32)
-            inputs = {"audio": self._audio, "snr_db": snr, "kept": self._kept}
-            heard = np.asarray(model.predict_on_batch(inputs))
-            pairs = zip(self._audio, heard, strict=True)
-            scores[f"pesq_{snr_db:g}"] = round(float(np.mean([_pesq(a, b) for a, b in pairs])), 3)
+        for rate in SCORED:
+            kept = np.full(CROPS, round(RATES[rate] / MAX_RATE * model.latents), np.float32)
+            for snr_db in SNRS_DB:
+                snr = np.full(CROPS, snr_db, np.float32)
+                heard = model.predict_on_batch({"audio": self._audio, "snr_db": snr, "kept": kept})
+                pairs = zip(self._audio, np.asarray(heard), strict=True)
+                mean = np.mean([_pesq(sent, got) for sent, got in pairs])
+                scores[f"{rate}_{snr_db:g}"] = round(float(mean), 3)
         model.channel.random_state = before
         return {**scores, "score": round(float(np.mean(list(scores.values()))), 3)}
 

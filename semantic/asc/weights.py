@@ -1,4 +1,4 @@
-"""Trained weights of the audio codec: one small file for each preset and rate."""
+"""Trained weights of the audio codec: one small file for each preset."""
 
 import functools
 import os
@@ -14,9 +14,9 @@ from semantic.asc.model import AscModel
 FOLDER = Path(__file__).parent.parent / "presets"
 
 
-def path_of(preset: str, rate: str) -> Path:
-    """Return where the shipped weights of a preset and a rate lie."""
-    return FOLDER / f"asc_{preset}_{rate}.npz"
+def path_of(preset: str) -> Path:
+    """Return where the shipped weights of a preset lie."""
+    return FOLDER / f"asc_{preset}.npz"
 
 
 def save(path: Path, model: AscModel) -> None:
@@ -40,27 +40,27 @@ def load(path: Path, model: AscModel) -> None:
     Raises
     ------
     LinksimError
-        If the file is missing, no weights, or of another preset or rate.
+        If the file is missing, no weights, or of another preset.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise LinksimError(
-            f"{path}: no such weights; train them with 'python -m semantic.train asc'"
+            f"{path}: no such weights; train them with 'linksim train asc'"
         ) from None
     except (OSError, ValueError) as error:
         raise LinksimError(f"{path}: not a file of weights ({error})") from None
     variables = _named(model)
     shapes = {name: tuple(v.shape) for name, v in variables.items()}
     if shapes != {name: a.shape for name, a in arrays.items()}:
-        raise LinksimError(f"{path}: holds weights of another preset or rate of the audio codec")
+        raise LinksimError(f"{path}: holds weights of another preset of the audio codec")
     for name, variable in variables.items():
         variable.assign(arrays[name].astype(np.float32))
 
 
 @functools.lru_cache(maxsize=4)
-def trained(preset: str, rate: str, path: Path) -> AscModel:
+def trained(preset: str, path: Path) -> AscModel:
     """Return a model with weights from a file, built once.
 
     Raises
@@ -68,7 +68,7 @@ def trained(preset: str, rate: str, path: Path) -> AscModel:
     LinksimError
         If the weights cannot be had.
     """
-    model = AscModel(preset=preset, rate=rate)
+    model = AscModel(preset=preset)
     load(path, model)
     return model
 

@@ -11,7 +11,7 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
-from semantic.asc import paper, weights
+from semantic.asc import paper, stream, weights
 from semantic.asc.data import Crops, find_audio, load
 from semantic.asc.interleave import spread
 from semantic.asc.lapped import band_weights, lapped_kernels
@@ -20,9 +20,10 @@ from semantic.asc.model import AscModel
 from semantic.asc.recipe import Recipe
 from semantic.asc.train import Trainer
 from semantic.asc.validation import Validation
+from semantic.channel import TrainingChannel
 from semantic.train import main
 
-TINY = Recipe(steps=200, batch=2, crop_frames=48, learning_rate=1e-3)
+TINY = Recipe(steps=200, batch=2, crop_frames=24, learning_rate=1e-3)
 
 
 def voice(seconds: float = 2.0, seed: int = 0) -> np.ndarray:
@@ -66,20 +67,16 @@ def test_spread_parts_neighbours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("preset", "rate", "latents", "encoder", "decoder"),
-    [
-        ("compact", "low", 128, 784_736, 1_742_848),
-        ("compact", "high", 512, 944_864, 2_037_760),
-        ("paper", "low", 80, 5_560_480, 8_219_649),
-    ],
+    ("preset", "latents", "encoder", "decoder"),
+    [("compact", 1024, 1_762_560, 2_912_760), ("paper", 320, 5_684_160, 8_465_409)],
 )
-def test_sizes(preset: str, rate: str, latents: int, encoder: int, decoder: int) -> None:
-    model = AscModel(preset=preset, rate=rate)
+def test_sizes(preset: str, latents: int, encoder: int, decoder: int) -> None:
+    model = AscModel(preset=preset)
     assert (model.encoder.count_params(), model.decoder.count_params()) == (encoder, decoder)
-    audio = np.zeros((1, 3 * model.hop), np.float32)
-    sent = model.encoder([audio, np.zeros(1, np.float32)])
+    audio, told = keras.ops.zeros((1, 3 * model.hop)), keras.ops.zeros(1)
+    sent = model.encoder([audio, told, told])
     assert tuple(sent.shape) == (1, 4, latents)
-    assert tuple(model.decoder([sent, sent**2]).shape) == audio.shape
+    assert tuple(model.decoder([sent, sent**2, told]).shape) == audio.shape
 
 
 def test_paper_layer_table() -> None:
@@ -96,9 +93,9 @@ def test_paper_layer_table() -> None:
 
 
 def test_starts_as_a_linear_scheme() -> None:
-    audio = voice(2.0)[: 124 * 256]
+    audio = voice(2.0)[: 62 * 512]
     audio /= audio.std()
-    model = AscModel(rate="high", channel="awgn")
+    model = AscModel(channel="awgn")
     batch = {"audio": audio[None], "snr_db": np.full(1, 40.0, np.float32)}
     heard = model({**batch, "kept": np.full(1, model.latents, np.float32)})
     assert float(nrmse(audio[None], heard)[0]) < 0.05
@@ -119,7 +116,7 @@ def test_losses() -> None:
 def test_training_lowers_the_loss(recording: np.ndarray) -> None:
     model = AscModel()
     model.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=False)
-    batch = Crops(recording, samples=48 * 256, batch=2, latents=128)(0)
+    batch = Crops(recording, samples=24 * 512, batch=2, latents=1024)(0)
     losses = []
     for _ in range(10):
         model.reset_metrics()
@@ -142,28 +139,51 @@ def test_resumed_run_equals_an_unbroken_one(recording: np.ndarray, tmp_path: Pat
         Trainer(Recipe(steps=99), recording, None, twice).run()
 
 
+def test_chunks_are_as_one_piece() -> None:
+    model = AscModel()
+    frames = 2 * stream.chunk_frames(model.hop) + 5
+    rng = np.random.default_rng(0)
+    # Trained networks, unlike a fresh one, look at their neighbours.
+    for variable in [*model.encoder.trainable_variables, *model.decoder.trainable_variables]:
+        variable.assign(variable + 0.02 * rng.normal(size=variable.shape))
+    audio = rng.normal(size=frames * model.hop).astype(np.float32)
+    told = [np.array([x], np.float32) for x in (7.0, 0.5)]
+    latents = stream.encode(model, audio, 7.0, 0.5)
+    assert np.allclose(latents, model.encoder([audio[None], *told])[0], atol=1e-3)
+    noise = np.full_like(latents, 0.1)
+    whole = model.decoder([latents[None], noise[None], told[0]])[0]
+    assert np.allclose(stream.decode(model, latents, noise, 7.0), whole, atol=1e-3)
+
+
+def test_fades_last_longer_where_less_is_sent() -> None:
+    channel = TrainingChannel(seed=3, block_symbols=10)
+    sent = np.array([1.0, 0.25], np.float32)
+    _, noise = channel(np.ones((2, 800), np.float32), np.zeros(2, np.float32), sent=sent)
+    assert [len(np.unique(row)) for row in np.asarray(noise)] == [40, 10]
+
+
 def test_fine_tuning_trains_two_layers() -> None:
     model = AscModel()
-    model.freeze("fine-tune")
+    model.enter("fine-tune", "rayleigh")
     halves = (*model.encoder.layers, *model.decoder.layers)
     trained = {layer.name for layer in halves if layer.trainable_weights}
     assert trained == {"aggregator", "decomposer"}
-    model.freeze("end-to-end")
+    model.enter("end-to-end", "rayleigh")
     assert len({layer.name for layer in halves if layer.trainable_weights}) > 10
 
 
 def test_crops_are_functions_of_the_step(recording: np.ndarray) -> None:
-    crops = [Crops(recording, samples=4096, batch=3, latents=128, seed=1) for _ in range(2)]
+    crops = [Crops(recording, samples=4096, batch=3, latents=1024, seed=1) for _ in range(2)]
     first, second = (c(7) for c in crops)
     assert all(np.array_equal(first[k], second[k]) for k in first)
     assert not np.array_equal(first["audio"], crops[0](8)["audio"])
     assert np.allclose(np.mean(first["audio"] ** 2, axis=1), 1.0, atol=1e-3)
 
 
-def test_weights_of_another_rate_are_refused(tmp_path: Path) -> None:
-    weights.save(tmp_path / "w.npz", AscModel(rate="low"))
-    with pytest.raises(LinksimError, match="another preset or rate"):
-        weights.load(tmp_path / "w.npz", AscModel(rate="mid"))
+def test_weights_of_another_preset_are_refused(tmp_path: Path) -> None:
+    weights.save(tmp_path / "w.npz", AscModel(preset="paper"))
+    with pytest.raises(LinksimError, match="another preset"):
+        weights.load(tmp_path / "w.npz", AscModel())
     (tmp_path / "junk.npz").write_bytes(b"junk")
     with pytest.raises(LinksimError, match="not a file of weights"):
         weights.load(tmp_path / "junk.npz", AscModel())
@@ -175,6 +195,38 @@ def test_folder_without_audio(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         find_audio([tmp_path])
     assert main(["asc", "--audio", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_training_starts_from_weights(recording: np.ndarray, tmp_path: Path) -> None:
+    model = AscModel()
+    layer = model.decoder.get_layer("decomposer")
+    layer.set_weights([np.full_like(w, 0.25) for w in layer.get_weights()])
+    weights.save(tmp_path / "w.npz", model)
+    recipe = Recipe(steps=10, start=str(tmp_path / "w.npz"))
+    trainer = Trainer(recipe, recording, None, tmp_path / "run")
+    assert np.all(trainer.model.decoder.get_layer("decomposer").get_weights()[0] == 0.25)
+    with pytest.raises(LinksimError, match="no such weights"):
+        Trainer(Recipe(start="none.npz"), recording, None, tmp_path / "run")
+
+
+def test_array_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.npy").write_bytes(b"junk")
+    with pytest.raises(LinksimError, match="not an array of samples"):
+        load(find_audio([tmp_path]))
+
+
+def test_fine_tuning_goes_through_the_link(recording: np.ndarray, tmp_path: Path) -> None:
+    recipe = Recipe(steps=10, batch=1, crop_frames=24, link="tdl-a:delay_spread=100e-9")
+    trainer = Trainer(recipe, recording, None, tmp_path)
+    trainer.run(stop_at=9)
+    assert trainer.model.channel is trainer.model.training_channel
+    before = trainer.model.decoder.get_layer("decomposer").get_weights()[0]
+    trainer.run()
+    assert trainer.model.channel is trainer.model.link_channel
+    after = trainer.model.decoder.get_layer("decomposer").get_weights()[0]
+    assert not np.array_equal(before, after)
+    with (tmp_path / "log.csv").open() as file:
+        assert [row["stage"] for row in csv.DictReader(file)] == ["end-to-end", "fine-tune"]
 
 
 def test_command_trains(tmp_path: Path) -> None:
@@ -196,7 +248,7 @@ def test_trains_without_tensorflow(backend: str, tmp_path: Path) -> None:
         "from semantic.asc.recipe import Recipe\n"
         "from semantic.asc.train import Trainer\n"
         "audio = np.random.default_rng(0).integers(-9999, 9999, 90_000).astype(np.int16)\n"
-        "recipe = Recipe(steps=40, batch=2, crop_frames=48)\n"
+        "recipe = Recipe(steps=40, batch=2, crop_frames=24)\n"
         "Trainer(recipe, audio, None, Path(sys.argv[1])).run(stop_at=10)\n"
     )
     environment = {**os.environ, "KERAS_BACKEND": backend}
@@ -206,9 +258,9 @@ def test_trains_without_tensorflow(backend: str, tmp_path: Path) -> None:
 def test_validation_takes_nothing_from_training(recording: np.ndarray) -> None:
     model = AscModel()
     model.compile()
-    validation = Validation(recording, 64 * 256, model.latents)
+    validation = Validation(recording, 32 * 512)
     before = model.channel.random_state
     first = validation(model)
     assert np.array_equal(model.channel.random_state, before)
     assert validation(model) == first
-    assert first["pesq_0"] < first["pesq_20"]
+    assert first["low_0"] < first["low_20"] < first["high_20"]

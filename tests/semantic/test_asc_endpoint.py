@@ -30,7 +30,7 @@ def arrive(encoded: Encoded, noise: float = 1e-4) -> Received:
 @pytest.fixture(scope="module")
 def untrained(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("weights") / "asc.npz"
-    weights.save(path, AscModel(rate="high"))
+    weights.save(path, AscModel())
     return str(path)
 
 
@@ -46,7 +46,7 @@ def test_shipped_weights_over_a_clean_link(rate: str) -> None:
     assert 0.75 * uses < sent.accounting.channel_uses / len(clip.audio) <= uses
 
 
-@pytest.mark.parametrize("samples", [1, 160, 255, 256, 257, 40_001])
+@pytest.mark.parametrize("samples", [1, 160, 511, 512, 513, 40_001])
 def test_any_length_comes_back(samples: int, untrained: str) -> None:
     scheme = Asc(rate="high", weights=untrained)
     clip = Clip(audio=sound(3.0).audio[5000:][:samples])
@@ -97,7 +97,7 @@ def test_rate_as_a_number(untrained: str) -> None:
     clip = sound(4.0)
     counts = [
         Asc(rate=rate, weights=untrained).encode(clip).streams[0].latents.size
-        for rate in (0.85, 0.95)
+        for rate in (0.4, 0.45)
     ]
     assert counts[0] < counts[1]
 
@@ -106,7 +106,7 @@ def test_rate_as_a_number(untrained: str) -> None:
     ("options", "message"),
     [
         ({"rate": "hihg"}, "did you mean 'high'"),
-        ({"rate": "0.3"}, "must lie in 0.2 to 0.25"),
+        ({"rate": "0.1"}, "between 0.2 and 1"),
         ({"preset": "huge"}, "unknown preset"),
     ],
 )
