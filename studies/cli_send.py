@@ -8,7 +8,7 @@ from linksim.errors import LinksimError
 from studies import arguments
 
 REPORT = "report.json"
-METRICS = ("pesq", "stoi", "nrmse", "psnr", "ms_ssim")
+METRICS = ("pesq", "stoi", "nrmse", "snr", "psnr", "ms_ssim")
 
 
 def add_parser(commands: Any) -> None:
