@@ -2,6 +2,7 @@
 
 import functools
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,10 @@ def load(path: Path, model: AscModel) -> None:
         raise LinksimError(
             f"{path}: no such weights; train them with 'linksim train asc'"
         ) from None
-    except (OSError, ValueError) as error:
-        raise LinksimError(f"{path}: not a file of weights ({error})") from None
+    except (OSError, ValueError, zipfile.BadZipFile):
+        raise LinksimError(
+            f"{path}: not a file of weights; give one that 'linksim train asc' wrote"
+        ) from None
     variables = _named(model)
     shapes = {name: tuple(v.shape) for name, v in variables.items()}
     if shapes != {name: a.shape for name, a in arrays.items()}:
