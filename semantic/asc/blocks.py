@@ -27,7 +27,7 @@ FILLED_WITH = 16
 def cepstral_spread() -> np.ndarray:
     """Return the standard deviation of each cepstral number, float32, [CEPSTRA].
 
-    A power law, within 30 % of what was measured on Italian prompts and seven GRID talkers.
+    A power law, fitted to Italian prompts and four GRID talkers.
     """
     return (17.0 / (1.0 + np.arange(CEPSTRA)) ** 0.95).astype(np.float32)
 
