@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from linksim.endpoint import BitStream, Encoded
 from linksim.errors import LinksimError
-from linksim.framing import pack
+from linksim.framing import frames_for
 from linksim.link_config import LinkConfig, code_block
 
 TOLERANCE = 0.05
@@ -41,9 +41,7 @@ def frame_uses(link: LinkConfig) -> int:
 
 
 def _frames(stream: BitStream, link: LinkConfig) -> int:
-    block = code_block(link, stream.mcs or link.mcs)
-    blocks = len(pack(stream.packets, block.payload_bytes)) // block.payload_bytes
-    return -(-blocks // block.per_frame)
+    return frames_for(stream.packets, code_block(link, stream.mcs or link.mcs))
 
 
 def fit(

@@ -13,7 +13,7 @@ from baselines.envelope import BLOCK_FRAMES, Envelope
 from linksim import entropy
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
-from linksim.framing import pack
+from linksim.framing import frames_for
 from linksim.link_config import (
     MIN_CODE_RATE,
     PILOT_SYMBOLS,
@@ -87,9 +87,7 @@ def frames_of(packets: Sequence[bytes], frame_uses: int, slot_uses: int) -> int:
     frame_uses, slot_uses : int
         Data channel uses of a frame and of a slot of the link.
     """
-    block = code_block(_link(frame_uses, slot_uses), MCS)
-    blocks = len(pack(packets, block.payload_bytes)) // block.payload_bytes
-    return -(-blocks // block.per_frame)
+    return frames_for(packets, code_block(_link(frame_uses, slot_uses), MCS))
 
 
 def check_slot(frame_uses: int, slot_uses: int) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-GOLDEN = (np.sqrt(5) - 1) / 2
+from linksim.spread import spread
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,7 @@ class Spreading:
     @cached_property
     def _order(self) -> np.ndarray:
         """Where each symbol goes, int64, [symbols]: in steps of the golden ratio of the whole."""
-        symbols = len(self._value)
-        step = max(1, round(GOLDEN * symbols))
-        while np.gcd(step, symbols) > 1:
-            step += 1
-        return np.arange(symbols) * step % symbols
+        return spread(len(self._value))
 
 
 def _evenly(count: int, symbols: int) -> np.ndarray:

@@ -13,6 +13,7 @@ than a tenth of a block.
 from collections.abc import Sequence
 
 from linksim.errors import LinksimError
+from linksim.link_config import CodeBlock
 
 OFFSET_BYTES = 2
 HEADER_BYTES = 6
@@ -62,6 +63,12 @@ def pack(packets: Sequence[bytes], block_bytes: int) -> bytes:
         starts.get(i, _NO_START).to_bytes(OFFSET_BYTES, "big") + block
         for i, block in enumerate(blocks)
     )
+
+
+def frames_for(packets: Sequence[bytes], block: CodeBlock) -> int:
+    """Return how many frames of the link packets take, in blocks of a kind."""
+    blocks = len(pack(packets, block.payload_bytes)) // block.payload_bytes
+    return -(-blocks // block.per_frame)
 
 
 def unpack(blocks: Sequence[bytes | None]) -> dict[int, bytes]:

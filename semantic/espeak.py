@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,13 @@ class Speech:
     sample_rate: int
     phonemes: tuple[tuple[float, str], ...]
     words: tuple[float, ...]
+
+    def at(self, sample_rate: int) -> np.ndarray:
+        """Return the samples at another rate in Hz, float32, shape [n]."""
+        from scipy.signal import resample_poly
+
+        common = gcd(sample_rate, self.sample_rate)
+        return resample_poly(self.samples, sample_rate // common, self.sample_rate // common)
 
 
 def speak(text: str, voice: str = "en-us+f3") -> Speech:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
-from math import gcd, pi, sin
+from math import pi, sin
 
 import numpy as np
 
@@ -144,10 +144,7 @@ def _cut(speech: Speech, seconds: float) -> Speech:
 
 def _audio(speech: Speech, samples: int) -> np.ndarray:
     """Place the speech in a quiet room: float32, shape [samples]."""
-    from scipy.signal import resample_poly
-
-    common = gcd(SAMPLE_RATE, speech.sample_rate)
-    voice = resample_poly(speech.samples, SAMPLE_RATE // common, speech.sample_rate // common)
+    voice = speech.at(SAMPLE_RATE)
     room = 1e-3 * np.random.default_rng(SEED).standard_normal(samples)  # about -60 dB
     start = round(LEAD * SAMPLE_RATE)
     room[start : start + len(voice)] += voice

@@ -7,7 +7,6 @@ from them, so nothing is to be claimed from them alone.
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
-from math import gcd
 
 import numpy as np
 
@@ -87,15 +86,11 @@ def builtin_sound(name: str) -> Clip:
 
 def _speech(voice: str, text: str) -> np.ndarray:
     """Place speech in a quiet room: float64, shape [N]."""
-    from scipy.signal import resample_poly
-
     if find_spec("espeakng_loader") is None:
         raise LinksimError(
             "built-in speech needs 'espeakng_loader': pip install 'linksim[clip]', or pass --clip"
         )
-    speech = speak(text, voice)
-    common = gcd(SAMPLE_RATE, speech.sample_rate)
-    said = resample_poly(speech.samples, SAMPLE_RATE // common, speech.sample_rate // common)
+    said = speak(text, voice).at(SAMPLE_RATE)
     rest = round(REST * SAMPLE_RATE)
     room = ROOM * np.random.default_rng(SEED).standard_normal(len(said) + 2 * rest)
     room[rest : rest + len(said)] += said

@@ -11,8 +11,8 @@ from linksim.endpoint import Csi, Encoded, Endpoint, Received, ReceivedSymbols, 
 from linksim.errors import LinksimError, unknown
 from linksim.media import Clip, require
 from linksim.options import check_range, option
+from linksim.spread import spread
 from semantic.asc import stream
-from semantic.asc.interleave import spread
 from semantic.asc.sizes import MAX_RATE, MIN_RATE, RATES, SAMPLE_RATE, SNR_WITHOUT_CSI
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from keras import ops
 
 from linksim.errors import LinksimError, unknown
 from linksim.link_config import LinkConfig
+from linksim.spread import spread
 from semantic.asc import compact, paper
-from semantic.asc.interleave import spread
 from semantic.asc.losses import disturbance, nrmse
 from semantic.asc.sizes import MAX_RATE
 from semantic.channel import TrainingChannel

@@ -11,9 +11,9 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
+from linksim.spread import spread
 from semantic.asc import paper, stream, weights
 from semantic.asc.data import Crops, find_audio, load
-from semantic.asc.interleave import spread
 from semantic.asc.lapped import band_weights, lapped_kernels
 from semantic.asc.losses import disturbance, nrmse
 from semantic.asc.model import AscModel

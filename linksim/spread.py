@@ -1,4 +1,4 @@
-"""Spreading of latents over slots, so that no stretch of sound meets one fade alone."""
+"""Spreading of symbols over slots, so that no stretch of them meets one fade alone."""
 
 import math
 
@@ -8,9 +8,9 @@ GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
 def spread(n: int) -> np.ndarray:
-    """Return the position on the channel of each of n latents, a permutation.
+    """Return the position on the channel of each of n symbols, a permutation.
 
-    Neighbours lie the golden ratio of the whole apart, so that any run of latents, of one
+    Neighbours lie the golden ratio of the whole apart, so that any run of symbols, of one
     frame or of one frequency, is spread evenly over all slots.
 
     Returns
