@@ -27,12 +27,11 @@ def channel_uses(encoded: Encoded, link: LinkConfig) -> int:
     Raises
     ------
     LinksimError
-        If a stream asks for an MCS that the link cannot have.
+        If a stream asks for an MCS or a depth that the link cannot have.
     """
-    frames = sum(_frames(s, link) for s in encoded.streams)  # type: ignore[arg-type]
     block = code_block(link, link.mcs)
-    frames += -(-len(encoded.setup) // (block.payload_bytes * block.per_frame))
-    return frames * frame_uses(link)
+    setup = -(-len(encoded.setup) // (block.payload_bytes * block.per_frame)) * frame_uses(link)
+    return setup + sum(_uses(s, link) for s in encoded.streams)  # type: ignore[arg-type]
 
 
 def frame_uses(link: LinkConfig) -> int:
@@ -40,8 +39,9 @@ def frame_uses(link: LinkConfig) -> int:
     return link.interleave_slots * link.slot_data_symbols
 
 
-def _frames(stream: BitStream, link: LinkConfig) -> int:
-    return frames_for(stream.packets, code_block(link, stream.mcs or link.mcs))
+def _uses(stream: BitStream, link: LinkConfig) -> int:
+    own = stream.own_link(link)
+    return frames_for(stream.packets, code_block(own, own.mcs)) * frame_uses(own)
 
 
 def fit(
@@ -80,7 +80,8 @@ def fit(
             high, above = step, encoded
             continue
         low, below = step, encoded
-        if budget - uses < min(frame_uses(link), TOLERANCE * budget):
+        least = min(frame_uses(s.own_link(link)) for s in encoded.streams)  # type: ignore[union-attr]
+        if budget - uses < min(least, TOLERANCE * budget):
             break  # there is no room for another frame
     if below and (low == best or channel_uses(below, link) >= (1 - TOLERANCE) * budget):
         return below

@@ -12,16 +12,17 @@ Sionna.
 import typing
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 import numpy as np
 
-from linksim.errors import unknown
+from linksim.errors import LinksimError, unknown
 from linksim.options import build
 
 if typing.TYPE_CHECKING:
+    from linksim.link_config import LinkConfig
     from linksim.media import Clip
 
 ENTRY_POINT_GROUP = "linksim.endpoints"
@@ -58,11 +59,35 @@ class BitStream:
         Sent in order; index i at the sender is index i at the receiver.
     mcs : Mcs or None
         The scheme's own choice; None takes the link's.
+    interleave_slots : int or None
+        Slots over which its code blocks are interleaved; the scheme's own choice, as for side
+        information that many fades must carry; None takes the link's.
     """
 
     name: str
     packets: tuple[bytes, ...]
     mcs: Mcs | None = None
+    interleave_slots: int | None = None
+
+    def own_link(self, link: "LinkConfig") -> "LinkConfig":
+        """Return a link with the MCS and the depth that this stream takes.
+
+        Raises
+        ------
+        LinksimError
+            If there is no such link.
+        """
+        mcs = self.mcs or link.mcs
+        depth = link.interleave_slots if self.interleave_slots is None else self.interleave_slots
+        try:
+            return replace(
+                link,
+                modulation=mcs.modulation,
+                code_rate=mcs.code_rate,
+                interleave_slots=depth,
+            )
+        except LinksimError as error:
+            raise LinksimError(f"stream '{self.name}': {error}") from error
 
 
 @dataclass(frozen=True)

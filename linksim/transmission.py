@@ -18,7 +18,6 @@ from linksim.endpoint import (
     BitStream,
     Csi,
     Encoded,
-    Mcs,
     Received,
     ReceivedBits,
     ReceivedSymbols,
@@ -107,7 +106,8 @@ class Link:
     """
 
     config: LinkConfig
-    _bit_links: dict[Mcs, BitLink] = field(default_factory=dict, init=False, repr=False)
+    _front_ends: dict[int, FrontEnd] = field(default_factory=dict, init=False, repr=False)
+    _bit_links: dict[LinkConfig, BitLink] = field(default_factory=dict, init=False, repr=False)
 
     def sound(self, snr_db: float, seed: int) -> Csi:
         """Return the CSI that the transmitter has before it encodes.
@@ -143,7 +143,7 @@ class Link:
         Raises
         ------
         LinksimError
-            If a stream asks for an MCS that does not exist, or holds NaN.
+            If a stream asks for an MCS or a depth that does not exist, or holds NaN.
         """
         streams: dict[str, ReceivedBits | ReceivedSymbols] = {}
         costs: dict[str, Accounting] = {}
@@ -160,11 +160,13 @@ class Link:
                 "first_slot": first_slot,
             }
             if isinstance(stream, BitStream):
-                link = self._bit_link(stream.mcs or self.config.mcs)
+                config = stream.own_link(self.config)
+                link = self._bit_link(config)
                 sent = link.transmit(pack(stream.packets, link.block.payload_bytes), **when)
                 streams[stream.name] = ReceivedBits(stream.name, unpack(sent.blocks))
                 flags[stream.name] = sent.block_ok
-                lost += self._lost_blocks(sent.block_ok, link.block.per_frame)
+                per_fade = link.block.per_frame * self._front_end(config).frames_per_fade
+                lost += _lost_blocks(sent.block_ok, per_fade)
             else:
                 sent = self._symbol_link.transmit(stream.latents, **when)
                 streams[stream.name] = ReceivedSymbols(
@@ -188,14 +190,6 @@ class Link:
             csi=feedback.average(reports),
         )
 
-    def _lost_blocks(self, block_ok: np.ndarray, blocks_per_frame: int) -> Tally:
-        per_fade = blocks_per_frame * self._front_end.frames_per_fade
-        starts = np.arange(0, block_ok.size, per_fade)
-        if not starts.size:
-            return Tally()
-        errors = np.add.reduceat(~block_ok, starts, dtype=np.int64)
-        return Tally.of(errors, np.diff(np.append(starts, block_ok.size)))
-
     def _side_information(self, encoded: Encoded) -> Accounting:
         scales = sum(isinstance(s, SymbolStream) for s in encoded.streams)
         bits = 8 * len(encoded.setup) + SCALE_BITS * scales
@@ -207,17 +201,29 @@ class Link:
         return Accounting(side_info_bits=bits, channel_uses=data, overhead_uses=pilots)
 
     def _fading(self, seed: int) -> Fading:
-        return self._front_end.fading(derive_seed(seed, "fading"))
+        return self._front_end(self.config).fading(derive_seed(seed, "fading"))
 
-    def _bit_link(self, mcs: Mcs) -> BitLink:
-        if mcs not in self._bit_links:
-            self._bit_links[mcs] = BitLink(self.config, self._front_end, mcs)
-        return self._bit_links[mcs]
+    def _bit_link(self, config: LinkConfig) -> BitLink:
+        if config not in self._bit_links:
+            self._bit_links[config] = BitLink(config, self._front_end(config))
+        return self._bit_links[config]
 
-    @cached_property
-    def _front_end(self) -> FrontEnd:
-        return FrontEnd(self.config)
+    def _front_end(self, config: LinkConfig) -> FrontEnd:
+        """Return that of a stream's own link; those of one transmission differ in depth alone."""
+        depth = config.interleave_slots
+        if depth not in self._front_ends:
+            self._front_ends[depth] = FrontEnd(config)
+        return self._front_ends[depth]
 
     @cached_property
     def _symbol_link(self) -> SymbolLink:
-        return SymbolLink(self._front_end)
+        return SymbolLink(self._front_end(self.config))
+
+
+def _lost_blocks(block_ok: np.ndarray, per_fade: int) -> Tally:
+    """Count the lost blocks of one stream, clusters of `per_fade`."""
+    starts = np.arange(0, block_ok.size, per_fade)
+    if not starts.size:
+        return Tally()
+    errors = np.add.reduceat(~block_ok, starts, dtype=np.int64)
+    return Tally.of(errors, np.diff(np.append(starts, block_ok.size)))

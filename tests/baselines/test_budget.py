@@ -31,6 +31,7 @@ def test_uses_are_those_that_the_link_accounts_for():
     for streams, setup in (
         ((BitStream("a", packets(3, 100), mcs), BitStream("b", packets(40, 33), mcs)), b"s"),
         ((BitStream("a", packets(1, 2000), mcs), BitStream("b", (), mcs)), bytes(300)),
+        ((BitStream("a", packets(9, 70), mcs, 7), BitStream("b", packets(9, 70), None, 1)), b"s"),
         ((), b""),
     ):
         encoded = Encoded(streams, setup)
@@ -100,3 +101,13 @@ def test_what_lies_above_is_taken_where_nothing_lies_close_below():
     assert fit(encode, (0, 51), below * 1.01, config) == encode(20)
     with pytest.raises(LinksimError, match=f"it takes {below} or {above} channel uses"):
         fit(encode, (0, 51), (below + above) / 2, config)
+
+
+def test_room_is_left_only_for_less_than_a_frame_of_the_stream():
+    def encode(crf: float, depth: int | None = None) -> Encoded:
+        return Encoded((BitStream("a", packets(round(600 - 10 * crf), 100), None, depth),))
+
+    deep, budget = LinkConfig(interleave_slots=10), 250.5 * frame_uses(LinkConfig())
+    own = fit(lambda crf: encode(crf, 1), (0, 51), budget, deep)
+    assert own.streams[0].packets == fit(encode, (0, 51), budget, LinkConfig()).streams[0].packets
+    assert budget - channel_uses(own, deep) < 2 * frame_uses(LinkConfig())

@@ -5,8 +5,9 @@ import pytest
 
 from linksim.endpoint import BitStream, Encoded, Mcs, SymbolStream
 from linksim.errors import LinksimError
+from linksim.fading import Fading
 from linksim.link_config import LinkConfig
-from linksim.transmission import Accounting, Link
+from linksim.transmission import SOUNDING_SLOTS, Accounting, Link
 
 RNG = np.random.default_rng(0)
 PACKETS = tuple(RNG.bytes(int(n)) for n in RNG.integers(10, 120, 60))
@@ -73,11 +74,78 @@ def test_lost_blocks_are_clustered_by_the_fades_they_share() -> None:
     eight = _link(channel="rayleigh:coherence=8").transmit(many, 12.0, 1).block_errors
     assert eight.clusters == -(-eight.trials // 8)
     assert eight.effective_trials() < 0.4 * eight.trials
+    deep = Encoded((BitStream("bits", PACKETS * 20, interleave_slots=16),))
+    sixteen = _link(channel="rayleigh:coherence=8").transmit(deep, 12.0, 1).block_errors
+    assert sixteen.clusters == -(-sixteen.trials // 16)  # a frame holds two whole fades
     few = Encoded((BitStream("bits", PACKETS * 4),))
     doppler = _link(channel="tdl-a").transmit(few, 12.0, 1).block_errors
     assert (doppler.clusters, doppler.trials > 200) == (1, True)
     low, high = doppler.interval()
     assert high - low > 0.8  # one fade says next to nothing
+
+
+@pytest.mark.parametrize(("own", "links"), [(4, 1), (1, 4), (4, 4)])
+def test_a_stream_of_its_own_depth_fares_as_on_a_link_of_that_depth(own: int, links: int) -> None:
+    streams = (BitStream("bits", PACKETS, interleave_slots=own),)
+    sent = _link(channel="rayleigh", interleave_slots=links).transmit(Encoded(streams), 12.0, 1)
+    plain = Encoded((BitStream("bits", PACKETS),))
+    same = _link(channel="rayleigh", interleave_slots=own).transmit(plain, 12.0, 1)
+    assert 0 < sent.block_errors.rate < 1
+    np.testing.assert_array_equal(sent.block_ok["bits"], same.block_ok["bits"])
+    assert sent.received == same.received
+    assert sent.accounting == same.accounting
+    assert sent.block_errors == same.block_errors
+    assert sent.csi == same.csi
+
+
+def test_streams_of_any_depth_follow_one_another_through_the_same_fading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    slots = Fading.slots
+
+    def noted(self: Fading, first: int, count: int) -> object:
+        asked.append((self, first, count))
+        return slots(self, first, count)
+
+    monkeypatch.setattr(Fading, "slots", noted)
+    streams = (
+        BitStream("deep", PACKETS, Mcs("qpsk", 0.3), interleave_slots=7),
+        BitStream("plain", PACKETS),
+        SymbolStream("latents", LATENTS),
+    )
+    link = _link(channel="rayleigh", interleave_slots=2)
+    sent = link.transmit(Encoded(streams, b"size"), 12.0, 1)
+    assert len({id(fading) for fading, _, _ in asked}) == 1
+    following = SOUNDING_SLOTS + link.config.feedback_delay_slots
+    for _, first, count in asked:
+        assert first == following
+        following += count
+    used = {n: c.channel_uses + c.overhead_uses for n, c in sent.per_stream.items()}
+    for name, depth in (("deep", 7), ("plain", 2), ("latents", 2), ("set-up", 2)):
+        assert used[name] > 0
+        assert used[name] % (depth * 24 * 14) == 0
+        assert sent.per_stream[name].overhead_uses * 7 == used[name]
+    sending = sum(used.values()) - used["set-up"]
+    assert sending == sum(count for _, _, count in asked) * 24 * 14
+    # What comes first fares the same whatever depth comes after it.
+    first, alone = (
+        link.transmit(Encoded(s), 12.0, 1).block_ok["plain"]
+        for s in ((streams[1], streams[0]), streams[1:2])
+    )
+    np.testing.assert_array_equal(first, alone)
+
+
+def test_a_deep_stream_survives_the_fades_that_a_shallow_one_does_not() -> None:
+    link = _link(channel="rayleigh", modulation="qpsk", code_rate=1 / 3, estimator="lmmse")
+    shallow, deep = (
+        link.transmit(Encoded((BitStream("bits", PACKETS * 8, interleave_slots=d),)), 5.0, 1)
+        for d in (None, 16)
+    )
+    low, _ = shallow.block_errors.interval()
+    _, high = deep.block_errors.interval()  # 95 %, a frame a cluster
+    assert low > 0.15
+    assert high < 0.05
 
 
 def test_nothing_to_send_costs_nothing() -> None:
@@ -95,3 +163,13 @@ def test_streams_need_names_of_their_own() -> None:
 def test_an_mcs_that_does_not_exist_is_one_line() -> None:
     with pytest.raises(LinksimError, match="did you mean '16qam'"):
         _link().transmit(Encoded((BitStream("bits", PACKETS, Mcs("16qa", 0.5)),)), 10.0, 1)
+
+
+def test_a_depth_that_does_not_exist_is_one_line_that_names_the_stream() -> None:
+    for depth in (0, -4, 1025):
+        encoded = Encoded((BitStream("bits", PACKETS, interleave_slots=depth),))
+        with pytest.raises(LinksimError, match=f"'bits': interleave_slots must .* not {depth}$"):
+            _link().transmit(encoded, 10.0, 1)
+    short = Encoded((BitStream("bits", PACKETS, interleave_slots=1),))
+    with pytest.raises(LinksimError, match=r"'bits': block_length 2000 .* frame \(1 slot"):
+        _link(interleave_slots=2, block_length=2000).transmit(short, 10.0, 1)

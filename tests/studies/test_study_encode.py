@@ -15,7 +15,7 @@ from studies.cache import EncoderCache, load_encoded, save_encoded
 CLIP = Clip(audio=np.ones(4, np.float32), name="ones")
 STREAMS = (
     BitStream("a", (b"one", b"", b"three")),
-    BitStream("b", (), Mcs("qpsk", 0.25)),
+    BitStream("b", (), Mcs("qpsk", 0.25), 16),
     SymbolStream("c", np.array([1.5, -2.0], np.float32)),
 )
 
