@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from semantic.facemesh import face_mesh
+from linksim.metrics.facemesh import LOWER_LIP, UPPER_LIP, face_mesh
 from semantic.warp import Box, fill, mix, redraw, thin_plate
 
 SIZE = 288  # frame side in pixels: MS-SSIM needs more than 160
@@ -27,8 +27,6 @@ HAIR_CENTRE, HAIR_AXES = (227, 78), (74, 64)
 # Points of the mesh, each contour from the left of the image to the right.
 UPPER_INNER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 LOWER_INNER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
-UPPER_OUTER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
-LOWER_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 CHIN = (150, 149, 176, 148, 152, 377, 400, 378, 379)
 EARS = (234, 454)
 FIXED = (1, 2, 98, 327, 50, 280, 117, 346, 132, 361, 58, 288, 172, 397)
@@ -118,7 +116,7 @@ class Portrait:
 
     def _draw_mouth(self, canvas: np.ndarray, expression: Expression) -> None:
         upper, lower = self._contour(UPPER_INNER), self._contour(LOWER_INNER)
-        upper_lip, lower_lip = self._contour(UPPER_OUTER), self._contour(LOWER_OUTER)
+        upper_lip, lower_lip = self._contour(UPPER_LIP), self._contour(LOWER_LIP)
         chin, still = self._contour(CHIN), self._contour(FIXED)
         to_upper, to_lower = shape_lips(upper, lower, expression)
         drop = (to_lower - lower)[5, 1]  # of the middle of the lower lip

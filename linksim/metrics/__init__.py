@@ -1,7 +1,7 @@
 """How close a received clip is to the one sent.
 
-TensorFlow, pesq and pystoi are imported when first measured with, so that the names of
-metrics can be checked at once.
+TensorFlow, pesq, pystoi and what runs the face mesh are imported when first measured with, so
+that the names of metrics can be checked at once.
 """
 
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from math import inf
 from linksim.errors import unknown
 from linksim.media import Clip
 from linksim.metrics.audio import SNR_CAP, nrmse, pesq, snr, stoi
+from linksim.metrics.mouth import mouth_psnr
 from linksim.metrics.value import Metric, MetricValue
 from linksim.metrics.video import ms_ssim, psnr
 
@@ -17,6 +18,7 @@ METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
         Metric("psnr", "PSNR (dB)", "video", True, (0.0, 100.0), psnr),
+        Metric("mouth_psnr", "Mouth-region PSNR (dB)", "video", True, (0.0, 100.0), mouth_psnr),
         Metric("ms_ssim", "MS-SSIM", "video", True, (0.0, 1.0), ms_ssim),
         Metric("nrmse", "NRMSE", "audio", False, (0.0, inf), nrmse),
         Metric("snr", "SNR of the sound (dB)", "audio", True, (-SNR_CAP, SNR_CAP), snr),

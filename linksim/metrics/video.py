@@ -22,12 +22,18 @@ def psnr(reference: Clip, received: Clip) -> MetricValue:
     The MSE is over the 8-bit R, G and B values of a frame. A frame without error counts as
     100 dB, which caps every frame.
     """
+    return region_psnr(reference, received, (slice(None), slice(None)))
+
+
+def region_psnr(reference: Clip, received: Clip, region: tuple[slice, slice]) -> MetricValue:
+    """`psnr` of the rows and columns of a region alone."""
     reason = _mismatch(reference, received)
     if reason:
         return undefined(reason)
     values = []
     for a, b in _pairs(reference, received):
-        error = np.mean((a.astype(np.int32) - b) ** 2, axis=(1, 2, 3))
+        sent, shown = a[:, *region], b[:, *region]
+        error = np.mean((sent.astype(np.int32) - shown) ** 2, axis=(1, 2, 3))
         with np.errstate(divide="ignore"):
             values.append(np.minimum(10 * np.log10(255.0**2 / error), PSNR_CAP))
     values = np.concatenate(values)

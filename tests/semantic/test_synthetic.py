@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
+from linksim.metrics.facemesh import face_mesh
 from semantic import synthetic
 from semantic.espeak import speak
-from semantic.facemesh import face_mesh
 from semantic.synthetic import EXTRA, LEAD, SENTENCES, TAIL, builtin_clip, talking_head
 
 missing = [name for name in EXTRA if synthetic.find_spec(name) is None]
