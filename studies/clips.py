@@ -26,6 +26,8 @@ class ClipRef:
         What can be measured.
     seconds : float
         Its length.
+    pixels : int
+        Of all frames together; 0 without video.
     """
 
     name: str
@@ -33,6 +35,7 @@ class ClipRef:
     fingerprint: str
     kind: Kind
     seconds: float
+    pixels: int = 0  # a study.json from before they were counted lacks them until the next run
 
 
 @lru_cache(maxsize=8)
@@ -61,7 +64,8 @@ def clip_refs(study: Study) -> list[ClipRef]:
 
 def _clip_ref(source: str, kind: Kind) -> ClipRef:
     clip = load_clip(source)
-    return ClipRef(clip_name(source), source, clip.fingerprint(), kind, clip.duration)
+    pixels = 0 if clip.frames is None else clip.frames[..., 0].size
+    return ClipRef(clip_name(source), source, clip.fingerprint(), kind, clip.duration, pixels)
 
 
 def media_suffix(clip: Clip) -> str:

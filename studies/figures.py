@@ -1,4 +1,4 @@
-"""Curves against SNR, at the size of one IEEE column."""
+"""Curves against SNR or channel uses, at the size of one IEEE column."""
 
 import itertools
 import math
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from operator import itemgetter
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -26,6 +27,7 @@ from studies.store import Store
 
 STYLE = Path(__file__).with_name("linksim.mplstyle")
 SNR_LABEL = "SNR, $E_s/N_0$ per resource element (dB)"
+USES_LABEL = "Channel uses per pixel"
 OUTAGE, LIMIT = "outage bound", "ergodic limit"
 BOUND_LOOK = {"color": "0.35", "ls": "--", "marker": ""}
 MOST_CURVES = 4
@@ -34,24 +36,26 @@ MOST_CURVES = 4
 
 @dataclass(frozen=True)
 class Curve:
-    """One curve: arrays over SNR, NaN where there is no value.
+    """One curve: arrays over its points, NaN where there is no value.
 
     Parameters
     ----------
-    scheme, channel : str
-        Whose it is.
+    name, channel : str
+        What it is called, and where it was measured.
     bound : bool
         Whether it is a ceiling and not a simulation.
-    snr_db, mean, low, high : np.ndarray
+    x : np.ndarray
+        SNR in dB, or channel uses per pixel; rising.
+    mean, low, high : np.ndarray
         Values and 95 % interval.
     missing : np.ndarray
         Trials without a value.
     """
 
-    scheme: str
+    name: str
     channel: str
     bound: bool
-    snr_db: np.ndarray
+    x: np.ndarray
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
@@ -81,23 +85,23 @@ def draw_all(folder: Path, *, theory: bool = False) -> list[Path]:
     for figure, kind in itertools.product(figures, KINDS):
         mine = [r for r in rows if (r["metric"], r["kind"]) == (figure.metric, kind)]
         name = figure.file_name if kind == SPEECH else f"{figure.file_name}_{kind}"
-        bounded = study if theory and figure.metric == BLER else None
+        limits = theory and figure.metric == BLER and figure.against == "snr"
         heading = kind if study.clips and study.music else ""
         for file_name, group in _share(_curves(mine, study, figure), name):
-            canvas = draw(figure.metric, group, bounded, heading)
+            canvas = draw(figure, group, study if limits else None, heading)
             written += _save(canvas, folder / "figures", file_name)
     return written
 
 
 def draw(
-    metric: str, curves: Sequence[Curve], theory: Study | None = None, heading: str = ""
+    figure: Figure, curves: Sequence[Curve], theory: Study | None = None, heading: str = ""
 ) -> Canvas:
     """Draw one figure.
 
     Parameters
     ----------
-    metric : str
-        A media metric or ``"bler"``.
+    figure : Figure
+        Which metric, and against what.
     curves : sequence of Curve
         What to draw; channels are told apart by line style.
     theory : Study, optional
@@ -106,32 +110,40 @@ def draw(
         What was sent, to stand above.
     """
     channels = list(dict.fromkeys(c.channel for c in curves if not c.bound))
-    schemes = list(dict.fromkeys(c.scheme for c in curves if not c.bound))
+    names = list(dict.fromkeys(c.name for c in curves if not c.bound))
     dashes = dict(zip(channels, cycle(("-", "--", ":", "-.")), strict=False))
     with plt.style.context(STYLE):
         canvas, axes = plt.subplots()
-        looks = dict(zip(schemes, cycle(plt.rcParams["axes.prop_cycle"]), strict=False))
+        looks = dict(zip(names, cycle(plt.rcParams["axes.prop_cycle"]), strict=False))
         for curve in curves:
             if curve.bound:
-                axes.plot(curve.snr_db, curve.mean, label=curve.scheme, **BOUND_LOOK)
+                axes.plot(curve.x, curve.mean, label=curve.name, **BOUND_LOOK)
                 continue
-            label = f"{curve.scheme}, {curve.channel}" if len(channels) > 1 else curve.scheme
-            look = {**looks[curve.scheme], "ls": dashes[curve.channel]}
-            _draw_curve(axes, curve, look, label, logarithmic=metric == BLER)
-        if metric == BLER:
+            label = f"{curve.name}, {curve.channel}" if len(channels) > 1 else curve.name
+            look = {**looks[curve.name], "ls": dashes[curve.channel]}
+            _draw_curve(axes, curve, look, label, logarithmic=figure.metric == BLER)
+        if figure.metric == BLER:
             axes.set_yscale("log")
         if theory:
             _draw_limits(axes, theory, channels)
         axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
-        axes.set_xlabel(SNR_LABEL)
-        axes.set_ylabel("Block error rate" if metric == BLER else METRICS[metric].label)
-        alone = f"channel: {channels[0]}" if len(channels) == 1 else ""
-        title = ", ".join(filter(None, (heading, alone)))
-        axes.set_title(title[:1].upper() + title[1:])
+        axes.set_xlabel(SNR_LABEL if figure.against == "snr" else USES_LABEL)
+        label = "Block error rate" if figure.metric == BLER else METRICS[figure.metric].label
+        axes.set_ylabel(label)
+        axes.set_title(_title(figure, channels, heading))
         _legend(canvas, axes)
         canvas.canvas.draw()
     plt.close(canvas)
     return canvas
+
+
+def _title(figure: Figure, channels: Sequence[str], heading: str) -> str:
+    alone = f"channel: {channels[0]}" if len(channels) == 1 else ""
+    title = ", ".join(filter(None, (heading, alone)))
+    lines = [title[:1].upper() + title[1:]]
+    if figure.snr_db is not None:
+        lines.append(f"SNR: $E_s/N_0$ = {figure.snr_db:g} dB per resource element")
+    return "\n".join(filter(None, lines))
 
 
 def _draw_curve(axes: Axes, curve: Curve, look: dict, label: str, *, logarithmic: bool) -> None:
@@ -143,12 +155,12 @@ def _draw_curve(axes: Axes, curve: Curve, look: dict, label: str, *, logarithmic
     off_scale = logarithmic & (curve.mean == 0)
     mean = np.where(off_scale, math.nan, curve.mean)
     reach = np.nan_to_num(np.abs([mean - curve.low, curve.high - mean]))
-    axes.errorbar(curve.snr_db, mean, yerr=reach, label=label, elinewidth=0.6, **look)
+    axes.errorbar(curve.x, mean, yerr=reach, label=label, elinewidth=0.6, **look)
     hollow = (curve.missing > 0) & ~np.isnan(mean)
     off = {"color": look["color"], "marker": look["marker"], "ls": "none", "mfc": "white"}
-    axes.plot(curve.snr_db[hollow], mean[hollow], zorder=3, **off)
+    axes.plot(curve.x[hollow], mean[hollow], zorder=3, **off)
     limits = {"yerr": 0.35 * curve.high[off_scale], "uplims": True, "fmt": "none"}
-    axes.errorbar(curve.snr_db[off_scale], curve.high[off_scale], ecolor=look["color"], **limits)
+    axes.errorbar(curve.x[off_scale], curve.high[off_scale], ecolor=look["color"], **limits)
 
 
 def _draw_limits(axes: Axes, study: Study, channels: Iterable[str]) -> None:
@@ -192,13 +204,22 @@ def _curves(rows: list[dict[str, str]], study: Study, figure: Figure) -> list[Cu
     """Return the curves of a figure that have a value, in the figure's order."""
     bounds = {bound.label for bound in study.bounds}
     channels, labels = (dict.fromkeys(names) for names in zip(*study.curves, strict=True))
+    groups = figure.curves or {label: [label] for label in figure.schemes or labels}
+    along = "snr_db" if figure.against == "snr" else "uses_per_pixel"
+    names = (along, "mean", "ci_low", "ci_high", "missing")
     curves = []
-    for channel, label in itertools.product(channels, figure.schemes or labels):
-        mine = [r for r in rows if (r["scheme"], r["channel"]) == (label, channel)]
-        names = ("snr_db", "mean", "ci_low", "ci_high", "missing")
-        columns = [np.array([float(r[n]) for r in mine]) for n in names]
-        if mine and not np.isnan(columns[1]).all():
-            curves.append(Curve(label, channel, label in bounds, *columns))
+    for channel, (name, members) in itertools.product(channels, groups.items()):
+        mine = [
+            [float(row[column]) for column in names]
+            for row in rows
+            if row["channel"] == channel
+            and row["scheme"] in members
+            and figure.snr_db in (None, float(row["snr_db"]))
+        ]
+        points = np.array(sorted((p for p in mine if not math.isnan(p[0])), key=itemgetter(0)))
+        if points.size and not np.isnan(points[:, 1]).all():
+            bound = not figure.curves and name in bounds
+            curves.append(Curve(name, channel, bound, *points.T))
     return curves
 
 

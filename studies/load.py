@@ -154,10 +154,39 @@ def _check_figures(study: Study, source: Source) -> None:
             if label not in labels:
                 error = unknown("label", label, labels)
                 raise source.error(("figures", index, "schemes", place), error)
+        if figure.against == "snr":
+            _check_against_snr(figure, index, source)
+        else:
+            _check_against_uses(study, figure, index, source)
         if figure.file_name in names:
             message = f"two figures are called '{figure.file_name}'; set 'name'"
             raise source.error(("figures", index), message)
         names.add(figure.file_name)
+
+
+def _check_against_snr(figure: Figure, index: int, source: Source) -> None:
+    for field in ("snr_db", "curves"):
+        if getattr(figure, field) not in (None, {}):
+            message = "is read with 'against: channel_uses' only; add that"
+            raise source.error(("figures", index, field), message)
+
+
+def _check_against_uses(study: Study, figure: Figure, index: int, source: Source) -> None:
+    if figure.schemes:
+        raise source.error(("figures", index, "schemes"), "is read against SNR only; use 'curves'")
+    for field in ("snr_db", "curves"):
+        if getattr(figure, field) in (None, {}):
+            message = f"'{field}' is missing, which 'against: channel_uses' needs"
+            raise source.error(("figures", index), message)
+    if figure.snr_db not in study.snr_db:
+        message = f"{figure.snr_db:g} dB is not among the study's SNR values; add it there"
+        raise source.error(("figures", index, "snr_db"), message)
+    labels = [scheme.label for scheme in study.schemes]
+    for curve, points in figure.curves.items():
+        for place, label in enumerate(points):
+            if label not in labels:
+                error = unknown("label", label, labels)
+                raise source.error(("figures", index, "curves", curve, place), error)
 
 
 def _check_size(study: Study, source: Source) -> None:

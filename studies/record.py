@@ -58,8 +58,19 @@ def failed_record(point: Point, failure: Failure) -> dict[str, Any]:
 
 def uses_per_sample(record: Mapping[str, Any], clip: ClipRef) -> float:
     """Return the channel uses per 16 kHz sample, without pilots; NaN if nothing was sent."""
-    uses = record.get("accounting", {}).get("channel_uses", math.nan)
-    return uses / (clip.seconds * SAMPLE_RATE)
+    return _channel_uses(record) / (clip.seconds * SAMPLE_RATE)
+
+
+def uses_per_pixel(record: Mapping[str, Any], clip: ClipRef) -> float:
+    """Return the channel uses per pixel of all frames, without pilots.
+
+    NaN if nothing was sent, or the clip has no video.
+    """
+    return _channel_uses(record) / clip.pixels if clip.pixels else math.nan
+
+
+def _channel_uses(record: Mapping[str, Any]) -> float:
+    return record.get("accounting", {}).get("channel_uses", math.nan)
 
 
 def finite(value: float) -> float | None:

@@ -151,7 +151,7 @@ def _plain(value: object) -> str:
 
 def _figure(path: Path) -> str:
     name = html.escape(path.stem)
-    return f'<figure><img src="{data_uri(path)}" alt="{name} against SNR"></figure>'
+    return f'<figure><img src="{data_uri(path)}" alt="{name}"></figure>'
 
 
 def _summary(rows: list[dict[str, str]], study: Study) -> str:
@@ -182,7 +182,7 @@ def _interval(row: dict[str, str]) -> str:
 def _accounting(points: Sequence[Point], records: dict[str, Any]) -> str:
     """Tabulate what a transmission costs; the mean where the transmitter adapts to the SNR."""
     head = ["Scheme", "Clip", "Payload (bit)", "Side information (bit)", "Channel uses"]
-    head += ["Uses per sample", "Overhead"]
+    head += ["Uses per sample", "Uses per pixel", "Overhead"]
     names = ("payload_bits", "side_info_bits", "channel_uses", "overhead_uses")
     spent: dict[tuple[str, ClipRef], list[dict[str, int]]] = {}
     for point in points:
@@ -192,10 +192,11 @@ def _accounting(points: Sequence[Point], records: dict[str, Any]) -> str:
     table = []
     for (label, clip), entries in spent.items():
         means = [statistics.fmean(e[name] for e in entries) for name in names]
-        rate = f"{means[2] / (clip.seconds * SAMPLE_RATE):.3g}"
+        rates = [f"{means[2] / (clip.seconds * SAMPLE_RATE):.3g}"]
+        rates.append(f"{means[2] / clip.pixels:.3g}" if clip.pixels else "–")
         share = means[3] / (means[2] + means[3])
         figures = [f"{mean:,.0f}" for mean in means]
-        table.append([label, clip.name, *figures[:3], rate, f"{figures[3]} ({share:.1%})"])
+        table.append([label, clip.name, *figures[:3], *rates, f"{figures[3]} ({share:.1%})"])
     return _table(head, table, 2)
 
 

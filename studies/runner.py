@@ -84,10 +84,11 @@ def run(
 def write_tables(store: Store, points: Sequence[Point]) -> None:
     """Write ``results.csv`` and ``summary.csv`` from the records that are there."""
     metrics = points[0].metrics
+    clips = list(dict.fromkeys(point.clip for point in points))
     records = [record for point in points if (record := store.load(point))]
     table = [row for record in records for row in rows(record, metrics)]
     store.write_table("results.csv", COLUMNS, table)
-    store.write_table("summary.csv", SUMMARY_COLUMNS, summarise(records, metrics))
+    store.write_table("summary.csv", SUMMARY_COLUMNS, summarise(records, metrics, clips))
 
 
 def _run_missing(

@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
@@ -63,6 +63,7 @@ def _unique(values: list[str]) -> list[str]:
 Line = Annotated[str, AfterValidator(_line)]
 Text = Annotated[Line, AfterValidator(_not_blank)]
 Channels = Annotated[list[Annotated[str, AfterValidator(_channel)]], AfterValidator(_unique)]
+Labels = Annotated[list[str], AfterValidator(_unique)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 MetricName = Annotated[str, AfterValidator(_metric)]
 
@@ -145,20 +146,31 @@ class Bound(_Model):
 
 
 class Figure(_Model):
-    """One figure per channel and kind of clip: a metric against SNR.
+    """One figure per channel and kind of clip: a metric against SNR or against channel uses.
 
     Parameters
     ----------
     metric : str
         A metric of the study, or ``"bler"``.
     schemes : list of str
-        Labels of the schemes and bounds to draw; empty draws all.
+        Labels of the schemes and bounds to draw against SNR; empty draws all.
+    against : {"snr", "channel_uses"}
+        What goes along the horizontal axis. Channel uses are those measured, per pixel of the
+        clip and without pilots.
+    snr_db : float
+        The one SNR of the study to draw against channel uses.
+    curves : dict of str to list of str
+        Against channel uses: what to call each curve, and the labels of the schemes that are its
+        points.
     name : str
         What its files are called; by default as the metric.
     """
 
     metric: Annotated[str, AfterValidator(_figure_metric)]
-    schemes: Annotated[list[str], AfterValidator(_unique)] = []
+    schemes: Labels = []
+    against: Literal["snr", "channel_uses"] = "snr"
+    snr_db: float | None = None
+    curves: dict[Text, Annotated[Labels, Field(min_length=1)]] = {}
     name: Name | None = None
 
     @property

@@ -10,7 +10,7 @@ from linksim.errors import LinksimError, unknown
 from linksim.metrics import METRICS
 from studies.kinds import KINDS
 from studies.plan import Point, plan
-from studies.record import BLER, OK, uses_per_sample
+from studies.record import BLER, OK, uses_per_pixel, uses_per_sample
 from studies.schema import BOUND_CHANNEL, Study
 from studies.store import Store
 
@@ -57,14 +57,17 @@ def markdown(
         for r in store.read_table("summary.csv")
         if (r["metric"], r["kind"]) == (metric, kind)
     }
-    lines = [["Scheme", "Uses per sample", *(f"{snr:g} dB" for snr in study.snr_db)]]
+    per_pixel = metric != BLER and METRICS[metric].kind == "video"
+    cost = "Uses per pixel" if per_pixel else "Uses per sample"
+    lines = [["Scheme", cost, *(f"{snr:g} dB" for snr in study.snr_db)]]
     lines.append(["---", *("---:" for _ in lines[0][1:])])
     for where, label in (c for c in study.curves if c[0] == channel or _is_bound(study, c[1])):
         mine = [p for p in shown if (p.channel, p.scheme.label) == (where, label)]
         cells = [_cell(means.get((where, label, snr))) for snr in study.snr_db]
-        lines.append([label.replace("|", r"\|"), _uses(mine, records), *cells])
+        lines.append([label.replace("|", r"\|"), _uses(mine, records, per_pixel), *cells])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{table}\n\n{_note(study, metric, channel, kind, names)}"
+    unit = "pixel" if per_pixel else "16 kHz sample"
+    return f"{table}\n\n{_note(study, metric, channel, kind, names, unit)}"
 
 
 def _known(what: str, name: str, names: Sequence[str]) -> str:
@@ -84,19 +87,22 @@ def _cell(row: Mapping[str, str] | None) -> str:
     return f"{float(row['mean']) + 0.0:.3g}" + ("*" if row["missing"] != "0" else "")
 
 
-def _uses(points: Sequence[Point], records: Mapping[str, Any]) -> str:
+def _uses(points: Sequence[Point], records: Mapping[str, Any], per_pixel: bool) -> str:
     """Return the mean over clips, trials and, where it differs, SNR; bounds differ."""
-    uses = [uses_per_sample(records[p.id], p.clip) for p in points if p.id in records]
+    rate = uses_per_pixel if per_pixel else uses_per_sample
+    uses = [rate(records[p.id], p.clip) for p in points if p.id in records]
     sent = [value for value in uses if not math.isnan(value)]
     return f"{statistics.fmean(sent):.3g}" if sent else "–"
 
 
-def _note(study: Study, metric: str, channel: str, kind: str, names: Sequence[str]) -> str:
+def _note(
+    study: Study, metric: str, channel: str, kind: str, names: Sequence[str], unit: str
+) -> str:
     label = "Block error rate" if metric == BLER else METRICS[metric].label
     amount = f"{len(names)} × {study.trials} clips × trials"
     ceilings = f" Bounds are over `{BOUND_CHANNEL}`." if study.bounds else ""
     return (
         f"{label}, mean over {amount} ({kind}: {', '.join(names)}); channel `{channel}`, SNR is "
-        f"Es/N0.{ceilings} Channel uses per 16 kHz sample are without pilots. –: no value; "
+        f"Es/N0.{ceilings} Channel uses per {unit} are without pilots. –: no value; "
         "*: some trials have none."
     )

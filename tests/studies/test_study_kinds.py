@@ -17,7 +17,7 @@ from studies.load import load
 from studies.plan import Point, plan
 from studies.record import rows
 from studies.runner import run
-from studies.schema import Bound, Study
+from studies.schema import Bound, Figure, Study
 from studies.store import Store
 from studies.work import run_point
 
@@ -77,9 +77,9 @@ def test_figures_choose_their_curves(folder: Path, monkeypatch: pytest.MonkeyPat
 
     draw = figures.draw
 
-    def spy(metric: str, curves: Any, theory: Any = None, heading: str = "") -> Any:
-        drawn[metric, heading] = sorted({c.scheme for c in curves})
-        return draw(metric, curves, theory, heading)
+    def spy(figure: Figure, curves: Any, theory: Any = None, heading: str = "") -> Any:
+        drawn[figure.metric, heading] = sorted({c.name for c in curves})
+        return draw(figure, curves, theory, heading)
 
     monkeypatch.setattr(figures, "draw", spy)
     names = sorted(path.stem for path in figures.draw_all(folder) if path.suffix == ".png")
@@ -100,7 +100,7 @@ def test_a_bound_is_dashed_and_has_no_channel_of_its_own(folder: Path) -> None:
         Curve("s", "awgn", False, values, values, values, values, zero),
         Curve("ceiling", "rayleigh", True, values, values + 1, values, values, zero),
     ]
-    (axes,) = draw("pesq", curves, None, "speech").axes
+    (axes,) = draw(Figure(metric="pesq"), curves, None, "speech").axes
     assert axes.get_title() == "Speech, channel: awgn"
     bound = next(line for line in axes.lines if line.get_label() == "ceiling")
     assert (bound.get_linestyle(), bound.get_marker()) == ("--", "")

@@ -113,6 +113,53 @@ REPLACED = [
     ),
     (
         "seed: 7",
+        "seed: 7\nfigures: [{metric: bler, against: uses}]",
+        "small.yaml:8: figures.0.against: should be 'snr' or 'channel_uses', not 'uses'",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nfigures: [{metric: bler, snr_db: 5}]",
+        "figures.0.snr_db: is read with 'against: channel_uses' only; add that",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nfigures: [{metric: bler, curves: {a: [interleaved]}}]",
+        "figures.0.curves: is read with 'against: channel_uses' only; add that",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nfigures: [{metric: bler, against: channel_uses, curves: {a: [interleaved]}}]",
+        "small.yaml:8: figures.0: 'snr_db' is missing, which 'against: channel_uses' needs",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nfigures: [{metric: bler, against: channel_uses, snr_db: 0}]",
+        "figures.0: 'curves' is missing",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nfigures: [{metric: bler, against: channel_uses, schemes: [interleaved]}]",
+        "figures.0.schemes: is read against SNR only; use 'curves'",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nfigures:\n  - metric: bler\n    against: channel_uses\n    snr_db: 7\n"
+        "    curves: {a: [interleaved]}",
+        "small.yaml:11: figures.0.snr_db: 7 dB is not among the study's SNR values; add it there",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nfigures:\n  - metric: bler\n    against: channel_uses\n    snr_db: 5\n"
+        "    curves:\n      a: [interleaved]\n      b: [plan]",
+        "small.yaml:14: figures.0.curves.b.0: unknown label 'plan'; did you mean 'plain, 16QAM'",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nfigures: [{metric: bler, against: channel_uses, snr_db: 5, curves: {a: []}}]",
+        "figures.0.curves.a: should have an entry",
+    ),
+    (
+        "seed: 7",
         "seed: 7\nbounds: [{label: a, scheme: fake, uses_per_sample: 1.0}]",
         "bounds.0.scheme: unknown scheme of a bound 'fake'; known: opus",
     ),
