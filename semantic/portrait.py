@@ -18,6 +18,7 @@ from semantic.warp import Box, fill, mix, redraw, thin_plate
 
 SIZE = 288  # frame side in pixels: MS-SSIM needs more than 160
 CANVAS = 2 * SIZE
+MARGIN = 80  # frame pixels on each side that a moving camera may see in addition
 
 # Measured on scikit-image's `astronaut` (512 x 512), in its pixels.
 CROP_X, CROP_Y, CROP = 116, 0, 216
@@ -80,6 +81,35 @@ class Expression:
     blink: float = 0.0
 
 
+@dataclass(frozen=True)
+class Camera:
+    """How the whole scene is seen, relative to the frame without a camera.
+
+    Parameters
+    ----------
+    x, y : float
+        Where it looks: right and down from the middle of the frame, in its pixels.
+    zoom : float
+        Magnification.
+    roll : float
+        In degrees; positive turns the scene anticlockwise in the image.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    zoom: float = 1.0
+    roll: float = 0.0
+
+    def scene(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Say where in the scene the pixels (x, y) of a frame lie, like the inputs."""
+        middle, roll = (SIZE - 1) / 2, np.radians(self.roll)
+        cos, sin = np.cos(roll) / self.zoom, np.sin(roll) / self.zoom
+        right, down = x - middle, y - middle
+        scene_x = middle + self.x + cos * right - sin * down
+        scene_y = middle + self.y + sin * right + cos * down
+        return scene_x.astype(x.dtype), scene_y.astype(y.dtype)
+
+
 class Portrait:
     """Scikit-image's photograph of an astronaut (NASA, public domain), ready to move."""
 
@@ -87,15 +117,26 @@ class Portrait:
         import cv2
         from skimage.data import astronaut
 
-        photograph = astronaut()
+        self._photograph = photograph = astronaut()
         mesh = face_mesh(photograph, FACE_CENTRE, FACE_SIDE)
         self.scale = CANVAS / CROP
         crop = photograph[CROP_Y : CROP_Y + CROP, CROP_X : CROP_X + CROP]
         self.canvas = cv2.resize(crop, (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
         self.mesh = (mesh - (CROP_X, CROP_Y, 0)) * self.scale
 
-    def render(self, expression: Expression, pose: Pose) -> np.ndarray:
+    def render(
+        self, expression: Expression, pose: Pose, camera: Camera | None = None
+    ) -> np.ndarray:
         """Draw one frame.
+
+        Parameters
+        ----------
+        expression : Expression
+            What the face does.
+        pose : Pose
+            Where the head is in the scene.
+        camera : Camera or None
+            How the scene is seen; None stands still.
 
         Returns
         -------
@@ -107,7 +148,7 @@ class Portrait:
         if expression.blink > 0:
             for upper, lower in EYES:
                 self._draw_eye(canvas, upper, lower, expression.blink)
-        return self._turn(canvas, pose)
+        return self._turn(canvas, pose, camera)
 
     # Lips and eyelids: the photograph's landmarks move, thin plates carry the skin along.
 
@@ -205,7 +246,21 @@ class Portrait:
         fade = np.clip(1 - away / 40, 0, 1)
         return cv2.GaussianBlur(fade * fade * (3 - 2 * fade), (0, 0), 3)
 
-    def _turn(self, canvas: np.ndarray, pose: Pose) -> np.ndarray:
+    @cached_property
+    def _surroundings(self) -> np.ndarray:
+        """The canvas with a margin: more of the photograph, and above it its first row's colours.
+
+        That row shows nothing but a background out of focus.
+        """
+        import cv2
+
+        margin, side = round(2 * MARGIN / self.scale), CANVAS + 4 * MARGIN
+        wide = cv2.copyMakeBorder(self._photograph, margin, 0, 0, 0, cv2.BORDER_REPLICATE)
+        wide[:margin] = cv2.GaussianBlur(wide, (0, 0), 6)[:margin]
+        wide = wide[CROP_Y:, CROP_X - margin :][: CROP + 2 * margin, : CROP + 2 * margin]
+        return cv2.resize(wide, (side, side), interpolation=cv2.INTER_CUBIC)
+
+    def _turn(self, canvas: np.ndarray, pose: Pose, camera: Camera | None) -> np.ndarray:
         import cv2
 
         y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
@@ -214,12 +269,19 @@ class Portrait:
         turned = points @ _rotation(pose).T
         shift = turned[..., :2] - points[..., :2] + np.float32((pose.x, pose.y))
         shift = (shift * self._weight[..., None]).astype(np.float32)
+        margin, beyond = 0, cv2.BORDER_CONSTANT
+        if camera is not None:
+            wide, margin = self._surroundings.copy(), 2 * MARGIN
+            wide[margin:-margin, margin:-margin] = canvas
+            # Above the head, what is next to it goes with it.
+            canvas, beyond = wide, cv2.BORDER_REPLICATE
+            x, y = camera.scene(x, y)
         # `shift` says where a canvas point goes; a frame needs where its pixels come from.
         from_x, from_y = x, y
         for _ in range(6):
-            here = cv2.remap(shift, from_x, from_y, cv2.INTER_LINEAR)
+            here = cv2.remap(shift, from_x, from_y, cv2.INTER_LINEAR, None, beyond)
             from_x, from_y = x - here[..., 0], y - here[..., 1]
-        from_x, from_y = 2 * from_x + 0.5, 2 * from_y + 0.5
+        from_x, from_y = 2 * from_x + 0.5 + margin, 2 * from_y + 0.5 + margin
         return cv2.remap(canvas, from_x, from_y, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
 
 

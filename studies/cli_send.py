@@ -14,7 +14,9 @@ METRICS = ("pesq", "stoi", "nrmse", "snr", "psnr", "ms_ssim")
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("send", help="send one clip once and keep what arrives")
-    parser.add_argument("clip", metavar="CLIP", help="a media file, 'builtin' or 'builtin:music'")
+    parser.add_argument(
+        "clip", metavar="CLIP", help="a media file or 'builtin', 'builtin:moving' …"
+    )
     parser.add_argument("--scheme", required=True, help="the endpoint")
     parser.add_argument("--channel", required=True, help="channel model, name:option=value,…")
     parser.add_argument("--snr", required=True, help="Es/N0 per resource element in dB")

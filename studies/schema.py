@@ -17,8 +17,9 @@ from semantic.synthetic_sound import SOUNDS
 from studies.snr import parse_snr
 
 BUILTIN = "builtin"
-BUILTINS = (BUILTIN, *(f"{BUILTIN}:{name}" for name in SOUNDS))
-"""Clips that linksim makes: the talking head and the built-in sounds."""
+MOVING = f"{BUILTIN}:moving"
+BUILTINS = (BUILTIN, MOVING, *(f"{BUILTIN}:{name}" for name in SOUNDS))
+"""Clips that linksim makes: the talking head, the same all in motion, and the built-in sounds."""
 BOUND_CHANNEL = "rayleigh"
 BITRATES = {"opus": (6000, 256_000)}
 """Least and greatest bit rate in bit/s of the schemes that a bound can be drawn for."""

@@ -1,10 +1,11 @@
-"""The built-in clip: the same every time, and its lips say what is heard."""
+"""The built-in clips: the same every time, and their lips say what is heard."""
 
 import os
 import subprocess
 import sys
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,7 +13,18 @@ from linksim.errors import LinksimError
 from linksim.metrics.facemesh import face_mesh
 from semantic import synthetic
 from semantic.espeak import speak
-from semantic.synthetic import EXTRA, LEAD, SENTENCES, TAIL, builtin_clip, talking_head
+from semantic.portrait import SIZE, Camera, Expression, Portrait, Pose
+from semantic.synthetic import (
+    EXTRA,
+    LEAD,
+    SENTENCES,
+    TAIL,
+    builtin_clip,
+    moving_clip,
+    moving_head,
+    talking_head,
+    training_heads,
+)
 
 missing = [name for name in EXTRA if synthetic.find_spec(name) is None]
 needs_extra = pytest.mark.skipif(bool(missing), reason=f"linksim[clip] lacks {missing}")
@@ -24,7 +36,16 @@ def head():
 
 
 @pytest.fixture(scope="module")
+def moving():
+    return moving_head()
+
+
+@pytest.fixture(scope="module")
 def measured_opening(head):
+    return lip_gap(head)
+
+
+def lip_gap(head):
     """Gap between the lips over the height of the face, measured in the pixels drawn."""
     mesh = np.stack([face_mesh(f, (140, 150), 220) for f in head.clip.frames])
     gap = np.linalg.norm(mesh[:, 13] - mesh[:, 14], axis=1)
@@ -133,17 +154,111 @@ def test_there_is_enough_to_say():
         assert len(speech.samples) / speech.sample_rate > seconds - LEAD - TAIL
 
 
-def test_missing_extra_gives_one_line(monkeypatch):
+def followed(frames, corners):
+    """Follow points of the background from one frame to the next: [n, 2] before and after."""
+    before, after = (cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames)
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, None, winSize=(31, 31))
+    return moved, found[:, 0] == 1
+
+
+@needs_extra
+def test_moving_clip_has_the_promised_format(moving):
+    clip = moving.clip
+    assert clip.name == "builtin-moving"
+    assert clip.frames.shape == (75, 288, 288, 3)
+    assert clip.fps == Fraction(25)
+    assert clip.audio.shape == (48000,)
+    assert 0.3 < np.abs(clip.audio).max() < 1
+    assert len(moving.poses) == len(moving.cameras) == 75
+    assert moving_clip(1.2).fingerprint() == moving_clip(1.2).fingerprint()
+
+
+@needs_extra
+def test_moving_head_turns_to_both_sides_and_nods_while_speaking(moving):
+    talking = loudness(moving.clip) > 0.002
+    yaw = np.array([p.yaw for p in moving.poses])[talking]
+    pitch = np.array([p.pitch for p in moving.poses])[talking]
+    assert yaw.min() < -10
+    assert yaw.max() > 10
+    nods = np.flatnonzero((pitch[1:-1] > pitch[:-2]) & (pitch[1:-1] > pitch[2:]))
+    assert len(nods) >= 2
+    assert np.ptp(pitch) > 8
+    assert np.ptp(lip_gap(moving)[talking]) > 0.05
+
+
+@needs_extra
+def test_moving_camera_carries_the_whole_picture_by_fractions_of_a_pixel(moving):
+    cameras = moving.cameras
+    places = np.array([(c.x, c.y) for c in cameras])
+    steps = np.diff(places, axis=0)
+    assert np.linalg.norm(steps, axis=1).mean() > 1
+    assert np.ptp([c.zoom for c in cameras]) > 0.1
+    assert np.ptp(np.abs(steps - np.round(steps))) > 0.3
+    corner = np.mgrid[20:120:20, 12:40:9].reshape(2, -1).T[:, ::-1].astype(np.float32)
+    distances = []
+    for i in range(0, 70, 7):
+        moved, found = followed(moving.clip.frames[i : i + 2], corner[:, None])
+        moved = moved[found, 0]
+        before = np.stack(cameras[i].scene(*corner[found].T), 1)
+        after = np.stack(cameras[i + 1].scene(*moved.T), 1)
+        distances.append(np.linalg.norm(after - before, axis=1))
+    assert np.median(np.concatenate(distances)) < 0.6
+
+
+@needs_extra
+def test_moving_camera_sees_no_hole(moving):
+    frames = moving.clip.frames
+    edge = np.concatenate(
+        [frames[:, :6].reshape(75, -1, 3), frames[:, :90, :6].reshape(75, -1, 3)], 1
+    )
+    assert edge.max(-1).min() > 60
+    for camera in moving.cameras:
+        x, y = camera.scene(*np.array([[0.0, 0, 287, 287], [0, 287, 0, 287]]))
+        assert min(x.min(), y.min()) > -70
+        assert max(x.max(), y.max()) < SIZE + 70
+
+
+@needs_extra
+def test_a_camera_at_rest_sees_what_is_seen_without_one():
+    portrait, pose = Portrait(), Pose(yaw=8, pitch=-3, x=2)
+    plain, seen = (portrait.render(Expression(0.4), pose, c).astype(int) for c in (None, Camera()))
+    assert np.abs(plain - seen)[12:].max() <= 2  # the first rows are at the photograph's border
+    closer = portrait.render(Expression(0.4), pose, Camera(zoom=2.0))
+    middle = cv2.resize(plain[72:216, 72:216].astype(np.uint8), (288, 288))
+    assert np.abs(closer.astype(int) - middle).mean() < 4
+
+
+@needs_extra
+def test_training_heads_differ_and_can_be_made_again():
+    first, second = training_heads(2, seed=4, frames=6)
+    assert first.shape == second.shape == (6, 288, 288, 3)
+    assert first.dtype == np.uint8
+    assert np.abs(first.astype(int) - second).mean() > 5
+    np.testing.assert_array_equal(next(training_heads(1, seed=4, frames=6)), first)
+    other = next(training_heads(1, seed=5, frames=6))
+    assert np.abs(first.astype(int) - other).mean() > 5
+
+
+@pytest.mark.parametrize("make", [builtin_clip, moving_clip, lambda: next(training_heads(1, 0))])
+def test_missing_extra_gives_one_line(monkeypatch, make):
     monkeypatch.setattr(synthetic, "find_spec", lambda name: None)
     with pytest.raises(LinksimError, match=r"pip install 'linksim\[clip\]', or pass --clip") as e:
-        builtin_clip()
+        make()
     assert "\n" not in str(e.value)
 
 
+@needs_extra
+def test_shortest_training_head():
+    assert next(training_heads(1, seed=0, frames=1)).shape == (1, 288, 288, 3)
+    with pytest.raises(LinksimError, match="frames"):
+        next(training_heads(1, seed=0, frames=0))
+
+
+@pytest.mark.parametrize("make", [builtin_clip, moving_clip])
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_bad_length_is_refused(seconds):
+def test_bad_length_is_refused(make, seconds):
     with pytest.raises(LinksimError, match="seconds"):
-        builtin_clip(seconds)
+        make(seconds)
 
 
 @needs_extra

@@ -12,7 +12,7 @@ from linksim.errors import LinksimError
 from linksim.media import Clip, write
 from studies.bounds import bitrate
 from studies.cli import main
-from studies.clips import clip_refs
+from studies.clips import clip_refs, load_clip
 from studies.load import load
 from studies.plan import Point, plan
 from studies.record import rows
@@ -169,6 +169,14 @@ def test_clips_and_music_on_the_command_line(both: Path) -> None:
     assert (study.clips, study.music) == (["builtin:speech2"], ["builtin:music"])
     (clip,) = clip_refs(study.model_copy(update={"clips": []}))
     assert (clip.name, clip.kind, clip.seconds) == ("builtin-music", "music", 8.0)
+
+
+def test_the_clip_that_moves_is_one_of_those_built_in(
+    both: Path, small_clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("semantic.synthetic.moving_clip", lambda: small_clip)
+    assert load(both, clips=["builtin:moving"]).clips == ["builtin:moving"]
+    assert load_clip.__wrapped__("builtin:moving") is small_clip  # not kept for other tests
 
 
 def test_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
