@@ -2,46 +2,16 @@
 
 from collections.abc import Callable
 
-from linksim.endpoint import BitStream, Encoded
+from linksim.accounting import channel_uses, frame_uses
+from linksim.endpoint import Encoded
 from linksim.errors import LinksimError
-from linksim.framing import frames_for
-from linksim.link_config import LinkConfig, code_block
+from linksim.link_config import LinkConfig
 
 TOLERANCE = 0.05
 """Relative difference of channel uses up to which two schemes count as equal."""
 
 CRF_STEP = 0.25
 """Finest step of a constant rate factor that SVT-AV1 has; x265 takes any number."""
-
-
-def channel_uses(encoded: Encoded, link: LinkConfig) -> int:
-    """Return the data channel uses of bit streams and set-up, as a link accounts for them.
-
-    Parameters
-    ----------
-    encoded : Encoded
-        What is sent; it holds no symbol streams.
-    link : LinkConfig
-        The link. Its channel, front end and feedback do not matter.
-
-    Raises
-    ------
-    LinksimError
-        If a stream asks for an MCS or a depth that the link cannot have.
-    """
-    block = code_block(link, link.mcs)
-    setup = -(-len(encoded.setup) // (block.payload_bytes * block.per_frame)) * frame_uses(link)
-    return setup + sum(_uses(s, link) for s in encoded.streams)  # type: ignore[arg-type]
-
-
-def frame_uses(link: LinkConfig) -> int:
-    """Return the data channel uses of a frame of a link, the least that can be added."""
-    return link.interleave_slots * link.slot_data_symbols
-
-
-def _uses(stream: BitStream, link: LinkConfig) -> int:
-    own = stream.own_link(link)
-    return frames_for(stream.packets, code_block(own, own.mcs)) * frame_uses(own)
 
 
 def fit(

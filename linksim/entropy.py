@@ -125,71 +125,97 @@ class Categorical:
 Model = Gaussian | Laplace | Categorical
 
 
-def encode(symbols: np.ndarray, model: Model) -> bytes:
-    """Code symbols in about the bits that the model gives them, and 3 bytes more.
+class Encoder:
+    """Codes runs of symbols, each under a model of its own, into one string of bytes."""
 
-    Parameters
-    ----------
-    symbols : np.ndarray
-        int, any shape.
-    model : Gaussian, Laplace or Categorical
-        The probability of each symbol.
+    def __init__(self) -> None:
+        self._coder = _coders.RangeEncoder()
 
-    Returns
-    -------
-    bytes
-        Empty if there are no symbols.
+    def put(self, symbols: np.ndarray, model: Model) -> None:
+        """Code symbols in about the bits that the model gives them.
 
-    Raises
-    ------
-    LinksimError
-        If the symbols are not whole numbers or outside what the model covers, or the model
-        does not fit their shape.
-    """
-    symbols = np.asarray(symbols)
-    if symbols.dtype.kind not in "iu":
-        raise LinksimError(f"entropy coding: symbols must be whole numbers, not {symbols.dtype}")
-    model._check(symbols)
-    arguments = model._arguments(symbols.shape)
-    if not symbols.size:
-        return b""
-    coder = _coders.RangeEncoder()
-    coder.encode(symbols.reshape(-1).astype(np.int32), *arguments)
-    # The decoder takes what is missing at the end for zeros.
-    return coder.get_compressed().astype(_WORD).tobytes().rstrip(b"\0")
+        Parameters
+        ----------
+        symbols : np.ndarray
+            int, any shape.
+        model : Gaussian, Laplace or Categorical
+            The probability of each symbol.
+
+        Raises
+        ------
+        LinksimError
+            If the symbols are not whole numbers or outside what the model covers, or the model
+            does not fit their shape.
+        """
+        symbols = np.asarray(symbols)
+        if symbols.dtype.kind not in "iu":
+            raise LinksimError(
+                f"entropy coding: symbols must be whole numbers, not {symbols.dtype}"
+            )
+        model._check(symbols)
+        arguments = model._arguments(symbols.shape)
+        if symbols.size:
+            self._coder.encode(symbols.reshape(-1).astype(np.int32), *arguments)
+
+    def data(self) -> bytes:
+        """Return what was coded so far, in 3 bytes more than the models ask for; maybe empty."""
+        # The decoder takes what is missing at the end for zeros.
+        return self._coder.get_compressed().astype(_WORD).tobytes().rstrip(b"\0")
 
 
-def decode(data: bytes, shape: tuple[int, ...], model: Model) -> np.ndarray:
-    """Read back what `encode` wrote.
+class Decoder:
+    """Reads back what an `Encoder` coded, run by run.
 
     Parameters
     ----------
     data : bytes
-        What `encode` returned. Nothing in it tells whether it is whole: guard it by a CRC.
-    shape : tuple of int
-        Shape of the symbols.
-    model : Gaussian, Laplace or Categorical
-        The model that they were encoded with, equal to the last bit.
-
-    Returns
-    -------
-    np.ndarray
-        int32, of that shape; from damaged data any symbols that the model covers.
-
-    Raises
-    ------
-    LinksimError
-        If the model does not fit the shape, or for some damaged data.
+        What `Encoder.data` returned. Nothing in it tells whether it is whole: guard it by a CRC.
     """
-    arguments = model._arguments(shape)
-    if not np.prod(shape):
-        return np.zeros(shape, np.int32)
-    words = np.frombuffer(data.ljust(-(-len(data) // 4) * 4, b"\0"), _WORD)
-    try:
-        symbols = _coders.RangeDecoder(words.astype(np.uint32)).decode(*arguments)
-    except AssertionError as error:
-        raise LinksimError("entropy coding: the data is damaged or of another model") from error
-    return symbols.reshape(shape)
+
+    def __init__(self, data: bytes) -> None:
+        words = np.frombuffer(data.ljust(-(-len(data) // 4) * 4, b"\0"), _WORD)
+        self._coder = _coders.RangeDecoder(words.astype(np.uint32))
+
+    def take(self, shape: tuple[int, ...], model: Model) -> np.ndarray:
+        """Read the next run of symbols.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape of the symbols.
+        model : Gaussian, Laplace or Categorical
+            The model that they were encoded with, equal to the last bit.
+
+        Returns
+        -------
+        np.ndarray
+            int32, of that shape; from damaged data any symbols that the model covers.
+
+        Raises
+        ------
+        LinksimError
+            If the model does not fit the shape, or for some damaged data.
+        """
+        arguments = model._arguments(shape)
+        if not np.prod(shape):
+            return np.zeros(shape, np.int32)
+        try:
+            symbols = self._coder.decode(*arguments)
+        except AssertionError as error:
+            raise LinksimError("entropy coding: the data is damaged or of another model") from error
+        return symbols.reshape(shape)
+
+
+def encode(symbols: np.ndarray, model: Model) -> bytes:
+    """Code one run of symbols; see `Encoder.put`."""
+    encoder = Encoder()
+    encoder.put(symbols, model)
+    return encoder.data()
+
+
+def decode(data: bytes, shape: tuple[int, ...], model: Model) -> np.ndarray:
+    """Read back what `encode` wrote; see `Decoder.take`."""
+    return Decoder(data).take(shape, model)
 
 
 def _flat(name: str, values: np.ndarray | float, shape: tuple[int, ...]) -> np.ndarray:

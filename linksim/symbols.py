@@ -11,9 +11,6 @@ from linksim.front_end import FrontEnd, noise_variance
 from linksim.montecarlo import derive_seed
 from linksim.seeding import seed_sionna
 
-SCALE_BITS = 16
-"""Side information of one transmission: its scale as a bfloat16, which has float32's range."""
-
 
 @dataclass(frozen=True)
 class SymbolTransmission:

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from linksim.accounting import setup_bits, setup_frames
 from linksim.bits import BitLink
 from linksim.endpoint import (
     SETUP,
@@ -21,15 +22,14 @@ from linksim.endpoint import (
     Received,
     ReceivedBits,
     ReceivedSymbols,
-    SymbolStream,
 )
 from linksim.fading import Fading
 from linksim.feedback import CsiFeedback
 from linksim.framing import pack, unpack
 from linksim.front_end import FrontEnd
-from linksim.link_config import LinkConfig, code_block
+from linksim.link_config import LinkConfig
 from linksim.montecarlo import Tally, derive_seed
-from linksim.symbols import SCALE_BITS, SymbolLink
+from linksim.symbols import SymbolLink
 
 SOUNDING_SLOTS = 64
 """Slots whose reports the transmitter averages before it encodes."""
@@ -191,14 +191,13 @@ class Link:
         )
 
     def _side_information(self, encoded: Encoded) -> Accounting:
-        scales = sum(isinstance(s, SymbolStream) for s in encoded.streams)
-        bits = 8 * len(encoded.setup) + SCALE_BITS * scales
-        block = code_block(self.config, self.config.mcs)
-        frames = -(-bits // (8 * block.payload_bytes * block.per_frame))
+        frames = setup_frames(encoded, self.config)
         slots = frames * self.config.interleave_slots
         data = slots * self.config.slot_data_symbols
         pilots = slots * self.config.slot_resource_elements - data
-        return Accounting(side_info_bits=bits, channel_uses=data, overhead_uses=pilots)
+        return Accounting(
+            side_info_bits=setup_bits(encoded), channel_uses=data, overhead_uses=pilots
+        )
 
     def _fading(self, seed: int) -> Fading:
         return self._front_end(self.config).fading(derive_seed(seed, "fading"))

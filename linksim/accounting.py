@@ -1,0 +1,52 @@
+"""What streams cost, in complex channel uses, before anything is sent."""
+
+from linksim.endpoint import BitStream, Encoded, SymbolStream
+from linksim.framing import frames_for
+from linksim.link_config import LinkConfig, code_block
+
+SCALE_BITS = 16
+"""Side information of a run of latents: its scale as a bfloat16, which has float32's range."""
+
+
+def channel_uses(encoded: Encoded, link: LinkConfig) -> int:
+    """Return the data channel uses of all streams and of the set-up, as `Link` accounts for them.
+
+    Parameters
+    ----------
+    encoded : Encoded
+        What is sent.
+    link : LinkConfig
+        The link. Its channel, front end and feedback do not matter.
+
+    Raises
+    ------
+    LinksimError
+        If a stream asks for an MCS or a depth that the link cannot have.
+    """
+    frames = setup_frames(encoded, link)
+    return frames * frame_uses(link) + sum(stream_uses(s, link) for s in encoded.streams)
+
+
+def stream_uses(stream: BitStream | SymbolStream, link: LinkConfig) -> int:
+    """Return the data channel uses of one stream, headers, CRC, parity and padding included."""
+    if isinstance(stream, BitStream):
+        own = stream.own_link(link)
+        return frames_for(stream.packets, code_block(own, own.mcs)) * frame_uses(own)
+    return -(-stream.latents.size // (2 * frame_uses(link))) * frame_uses(link)
+
+
+def frame_uses(link: LinkConfig) -> int:
+    """Return the data channel uses of a frame of a link, the least that can be added."""
+    return link.interleave_slots * link.slot_data_symbols
+
+
+def setup_bits(encoded: Encoded) -> int:
+    """Return the bits of call set-up and of scales."""
+    scales = sum(isinstance(s, SymbolStream) for s in encoded.streams)
+    return 8 * len(encoded.setup) + SCALE_BITS * scales
+
+
+def setup_frames(encoded: Encoded, link: LinkConfig) -> int:
+    """Return how many frames of the link call set-up and scales take at the link's own MCS."""
+    block = code_block(link, link.mcs)
+    return -(-setup_bits(encoded) // (8 * block.payload_bytes * block.per_frame))
