@@ -62,6 +62,4 @@ def restore(path: Path, model: keras.Model, *, optimizer: bool) -> None:
 
 def _state(model: keras.Model) -> dict[str, list[Any]]:
     """Return all variables; those of a model count the states of its seed generators in."""
-    # By path: what is frozen changes the order in which Keras lists them.
-    own = sorted(model.variables, key=lambda v: v.path)
-    return {"model": own, "optimizer": list(model.optimizer.variables)}
+    return {"model": list(model.variables), "optimizer": list(model.optimizer.variables)}
