@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from linksim.errors import LinksimError
 
-MODELS = {"asc": "semantic.asc.command"}
+MODELS = {"asc": "semantic.asc.command", "dvst": "semantic.dvst.command"}
 """Name to the module whose `add_arguments` and `prepare` train it; they load no Keras."""
 
 

@@ -56,9 +56,19 @@ class DepthToSpace(layers.Layer):
         return ops.depth_to_space(x, self.block, data_format="channels_last")
 
 
+def silent(filters: int, kernel: int = 3) -> layers.Conv2D:
+    """Return a convolution that gives 0 until it is trained, for what adds to something."""
+    return layers.Conv2D(filters, kernel, padding="same", kernel_initializer="zeros")
+
+
 def chain(channels: int, *parts: layers.Layer) -> keras.Sequential:
     """Return layers in a row, built, for pictures of any size with so many channels."""
     return keras.Sequential([keras.Input((None, None, channels)), *parts])
+
+
+def repeated(x: Any, times: int) -> Any:
+    """Return a map, [batch, h, w, channels], with each position as a square of so many."""
+    return ops.repeat(ops.repeat(x, times, axis=1), times, axis=2)
 
 
 def upsample(channels: int, kernel: int = 3) -> list[layers.Layer]:
@@ -69,7 +79,7 @@ def upsample(channels: int, kernel: int = 3) -> list[layers.Layer]:
 def analysis(
     inputs: int, width: int, outputs: int, stages: int, kernel: int, *, residual: bool = False
 ) -> keras.Sequential:
-    """Return strided convolutions with GDN between them.
+    """Return strided convolutions with GDN between them; they give 0 until they are trained.
 
     ::
 
@@ -91,13 +101,22 @@ def analysis(
         parts += [layers.Conv2D(width, kernel, 2, padding="same"), Gdn(width)]
         if residual and stage < stages - 2:
             parts += [Residual(width)]
-    return chain(inputs, *parts, layers.Conv2D(outputs, kernel, 2, padding="same"))
+    last = layers.Conv2D(outputs, kernel, 2, padding="same", kernel_initializer="zeros")
+    return chain(inputs, *parts, last)
 
 
 def synthesis(
-    inputs: int, width: int, outputs: int, stages: int, *, residual: bool = False
+    inputs: int,
+    width: int,
+    outputs: int,
+    stages: int,
+    *,
+    residual: bool = False,
+    awake: bool = False,
 ) -> keras.Sequential:
     """Return `analysis` mirrored, with upsampling 3x3 convolutions and inverse GDN.
+
+    It gives 0 until it is trained, or with `awake` what its random weights make of latents.
 
     ::
 
@@ -108,4 +127,5 @@ def synthesis(
         parts += [*upsample(width), Gdn(width, inverse=True)]
         if residual and stage > 0:
             parts += [Residual(width)]
-    return chain(inputs, *parts, *upsample(outputs))
+    last = upsample(outputs) if awake else [silent(4 * outputs), DepthToSpace(2)]
+    return chain(inputs, *parts, *last)

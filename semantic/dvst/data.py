@@ -41,13 +41,13 @@ SENSOR_NOISE = 2.0
 SCENE_CUT = 40.0
 """Mean absolute difference of two frames, of 255, that no motion explains."""
 
-WHERE_IT_MOVES = 0.5
+WHERE_IT_MOVES = 0.3
 """Share of the crops that are drawn where the video changes."""
 
-STRIDES, STRIDE_SHARES = (1, 2, 3), (0.75, 0.17, 0.08)
+STRIDES, STRIDE_SHARES = (1, 2, 3), (0.9, 0.07, 0.03)
 """How many frames a crop goes ahead at each step, and how often."""
 
-PANNED = 0.25
+PANNED = 0.1
 """Share of the crops whose window moves; of still pictures all do."""
 
 

@@ -2,17 +2,49 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import keras
 import numpy as np
 
+from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
-from semantic.dvst.inter import InterCodec
-from semantic.dvst.intra import IntraCodec
 from semantic.dvst.model import DvstModel
 from semantic.dvst.packing import count, pack, unpack
-from semantic.dvst.sizes import LATENT_STRIDE
+from semantic.dvst.sizes import INTRA_ETA, LATENT_STRIDE
+from semantic.dvst.steps import DecodeStep, EncodeStep
+
+SCENE_CUT = 40.0
+"""Mean absolute difference of two frames, of 255, from which on no reference helps."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a clip is coded for, and both ends are told.
+
+    Parameters
+    ----------
+    snr_db : float
+        Mean Es/N0 in dB that the transmitter knows of.
+    eta : float
+        Latent reals sent per bit of information.
+    precision : float
+        How finely hyper-latents are quantised.
+    side_mcs : Mcs or None
+        What side information is sent with; the receiver need not be told.
+    """
+
+    snr_db: float
+    eta: float
+    precision: float
+    side_mcs: Mcs | None = None
+
+    def arrays(self, *, intra: bool) -> dict[str, np.ndarray]:
+        """Return what `LatentCodec.encode` is told of a frame."""
+        factors = {"eta": INTRA_ETA} if intra else {}
+        # The receiver is told in single precision; to multiply in any other would part the ends.
+        return {
+            name: np.array([getattr(self, name)], np.float32) * np.float32(factors.get(name, 1.0))
+            for name in ("snr_db", "eta", "precision")
+        }
 
 
 @dataclass(frozen=True)
@@ -28,13 +60,16 @@ class FrameCode:
     rates : dict of np.ndarray
         int32, shape [h, w]; rate map of each part. Positions are row by row.
     hyper : dict of np.ndarray
-        int32, shape [ceil(h / 4), ceil(w / 4), hyper]; hyper-latents of each part.
+        int32, shape [h, w, hyper]; hyper-latents of each part.
+    excess : dict of np.ndarray
+        float32, shape [h, w]; what the rates were made of. Not sent, and empty at the receiver.
     """
 
     intra: bool
     symbols: np.ndarray
     rates: dict[str, np.ndarray]
     hyper: dict[str, np.ndarray]
+    excess: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -67,7 +102,7 @@ class Sender:
         self._steps = {intra: EncodeStep(codec) for intra, codec in self._codecs.items()}
 
     def __call__(
-        self, frames: Iterable[np.ndarray], snr_db: float, eta: float, gop: int
+        self, frames: Iterable[np.ndarray], conditions: Conditions, gop: int
     ) -> Iterator[FrameCode]:
         """Encode frames.
 
@@ -75,42 +110,43 @@ class Sender:
         ----------
         frames : iterable of np.ndarray
             uint8, shape [H, W, 3], of any size, all the same.
-        snr_db : float
-            Mean Es/N0 in dB that the transmitter knows of.
-        eta : float
-            Latent reals sent per bit of information.
+        conditions : Conditions
+            What to code them for.
         gop : int
-            Frames from one without reference to the next.
+            Frames from one without reference to the next; a scene cut begins a new group.
 
         Raises
         ------
         LinksimError
             If the sizes of frames differ.
         """
-        told = {"snr_db": np.array([snr_db], np.float32), "eta": np.array([eta], np.float32)}
-        echo, size = None, None
+        state, size, before, since = None, None, None, gop
         for t, frame in enumerate(frames):
             if size not in (None, frame.shape):
                 raise LinksimError(
                     f"frame {t} is {frame.shape[1]}x{frame.shape[0]}, those before it "
                     f"{size[1]}x{size[0]}; scale them to one size"
                 )
-            size, intra = frame.shape, t % gop == 0
-            inputs = {"frames": padded(frame)[None], **told}
+            size = frame.shape
+            intra = since == gop or (t > 0 and _is_cut(before, frame))
+            since, before = 1 if intra else since + 1, frame
+            inputs = {"frames": padded(frame)[None], **conditions.arrays(intra=intra)}
             if not intra:
-                inputs["references"] = echo
-            coded, echo = self._steps[intra].predict_on_batch(inputs)
+                inputs["state"] = state
+            coded = self._steps[intra].predict_on_batch(inputs)
+            state = coded["state"]
             yield self._code(intra, coded)
 
     def _code(self, intra: bool, coded: dict[str, dict[str, np.ndarray]]) -> FrameCode:
-        codec = self._codecs[intra]
-        rates = {part: coded[part]["rates"][0] for part in codec.PARTS}
+        codec, sent = self._codecs[intra], coded["sent"]
+        rates = {part: sent[part]["rates"][0] for part in codec.PARTS}
         symbols = [
-            pack(coded[part]["symbols"][0], rates[part], getattr(codec, part).ladder)
+            pack(sent[part]["symbols"][0], rates[part], getattr(codec, part).ladder)
             for part in codec.PARTS
         ]
-        hyper = {part: coded[part]["hyper"][0].astype(np.int32) for part in codec.PARTS}
-        return FrameCode(intra, np.concatenate(symbols), rates, hyper)
+        hyper = {part: sent[part]["hyper"][0].astype(np.int32) for part in codec.PARTS}
+        excess = {part: coded["excess"][part][0] for part in codec.PARTS}
+        return FrameCode(intra, np.concatenate(symbols), rates, hyper, excess)
 
 
 class Receiver:
@@ -127,7 +163,10 @@ class Receiver:
         self._steps = {intra: DecodeStep(codec) for intra, codec in self._codecs.items()}
 
     def __call__(
-        self, received: Iterable[ReceivedFrame | None], snr_db: float, size: tuple[int, int]
+        self,
+        received: Iterable[ReceivedFrame | None],
+        conditions: Conditions,
+        size: tuple[int, int],
     ) -> Iterator[np.ndarray | None]:
         """Decode frames.
 
@@ -136,8 +175,8 @@ class Receiver:
         received : iterable of ReceivedFrame or None
             None for a frame whose side information is lost: nothing can be decoded from there
             to the next frame without reference.
-        snr_db : float
-            What the transmitter took the SNR for.
+        conditions : Conditions
+            What the transmitter coded them for.
         size : tuple of int
             Height and width of a frame.
 
@@ -146,17 +185,19 @@ class Receiver:
         np.ndarray or None
             uint8, shape [H, W, 3], or None for a frame that cannot be decoded.
         """
-        picture = None
+        state = None
         for arrived in received:
-            if arrived is None or (picture is None and not arrived.code.intra):
-                picture = None
+            if arrived is None or (state is None and not arrived.code.intra):
+                state = None
                 yield None
                 continue
-            inputs = {"received": self._parts(arrived), "snr_db": np.array([snr_db], np.float32)}
-            if not arrived.code.intra:
-                inputs["references"] = picture
-            picture = self._steps[arrived.code.intra].predict_on_batch(inputs)
-            shown = picture[0, : size[0], : size[1]]
+            intra = arrived.code.intra
+            inputs = {"received": self._parts(arrived), **conditions.arrays(intra=intra)}
+            if not intra:
+                inputs["state"] = state
+            decoded = self._steps[intra].predict_on_batch(inputs)
+            state = decoded["state"]
+            shown = decoded["picture"][0, : size[0], : size[1]]
             yield np.round(255.0 * np.clip(shown, 0.0, 1.0)).astype(np.uint8)
 
     def _parts(self, arrived: ReceivedFrame) -> dict[str, dict[str, np.ndarray]]:
@@ -191,33 +232,6 @@ def padded(frame: np.ndarray) -> np.ndarray:
     return np.pad(frame, [*extra, (0, 0)], mode="edge").astype(np.float32) / 255.0
 
 
-class CodecStep(keras.Model):
-    """A model around a codec, for Keras to compile."""
-
-    def __init__(self, codec: IntraCodec | InterCodec) -> None:
-        super().__init__()
-        self.codec = codec
-        # XLA compiles for minutes on a CPU and gains nothing by it.
-        self.compile(jit_compile=False if keras.backend.backend() == "tensorflow" else "auto")
-
-    def build(self, input_shape: Any) -> None:
-        """Do nothing: the codec is built."""
-        self.built = True
-
-
-class EncodeStep(CodecStep):
-    """A frame to what is sent of it and to its echo."""
-
-    def call(self, inputs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-        codes, pictures = self.codec.encode(**{"references": None, **inputs})
-        sent = ("symbols", "rates", "hyper")
-        return {
-            part: {what: code[what] for what in sent} for part, code in codes.items()
-        }, pictures["echo"]
-
-
-class DecodeStep(CodecStep):
-    """What arrived to a frame."""
-
-    def call(self, inputs: dict[str, Any]) -> Any:
-        return self.codec.decode(**{"references": None, **inputs})
+def _is_cut(before: np.ndarray, frame: np.ndarray) -> bool:
+    difference = before.astype(np.int16) - frame
+    return float(np.mean(np.abs(difference))) > SCENE_CUT

@@ -1,54 +1,61 @@
-"""The path of frames without reference."""
+"""The path of frames without reference: a transform and a JSCC codec of their own."""
 
 from typing import Any
 
-from keras import layers
+from keras import layers, ops
 
-from semantic.dvst.blocks import analysis, synthesis
+from semantic.dvst.contextual import ContextualCodec
 from semantic.dvst.latent_codec import LatentCodec
 from semantic.dvst.sizes import Sizes
-
-STAGES = 4
+from semantic.dvst.synthesiser import FrameSynthesiser
 
 
 class IntraCodec(layers.Layer):
-    """I-frames: a transform and a latent codec of their own.
+    """I-frames.
 
     ::
 
-        frame ─▶ analysis ─▶ latents ─▶ latent codec ~▶ latents' ─▶ synthesis ─▶ frame'
+        frame ─▶ encoder ─▶ latents ─▶ latent codec ~▶ latents' ─▶ decoder ─▶ synthesiser ─▶ frame'
     """
 
     PARTS = ("intra",)
 
     def __init__(self, sizes: Sizes, *, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        width, channels = sizes.intra_width, sizes.intra.channels
-        self.analysis = analysis(3, width, channels, STAGES, 5)
-        self.synthesis = synthesis(channels, width, 3, STAGES)
+        self.contextual = ContextualCodec(sizes, sizes.intra_width, sizes.intra.channels)
+        self.synthesiser = FrameSynthesiser(sizes)
         self.intra = LatentCodec(sizes.intra, seed=seed)
 
     def encode(
         self,
         frames: Any,
-        references: Any,
-        snr_db: Any,
-        eta: Any,
+        state: dict[str, Any] | None,
+        told: dict[str, Any],
         *,
         jscc: bool = True,
         training: bool | None = None,
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Encode frames; see `InterCodec.encode`. References are not used."""
-        latents = self.analysis(frames - 0.5)
-        code = self.intra.encode(latents, snr_db, eta, jscc=jscc, training=training)
-        pictures = {"echo": self._frames(code["echo"])}
-        if training:
-            pictures["transform"] = self._frames(code["latents"]) if jscc else pictures["echo"]
-        return {"intra": code}, pictures
+    ) -> tuple[dict[str, Any], Any, dict[str, Any]]:
+        """Encode frames; see `InterCodec.encode`. What was before is not used."""
+        latents = self.contextual.encode(frames, 0.5 * ops.ones_like(frames))
+        before = ops.zeros_like(latents[..., :3])
+        code = self.intra.encode(latents, told, before, jscc=jscc, training=training)
+        echo = self._frames(code["echo"])
+        return {"intra": code}, echo, self._state(echo, code, told)
 
-    def decode(self, received: dict[str, Any], references: Any, snr_db: Any) -> Any:
-        """Decode frames; see `InterCodec.decode`. References are not used."""
-        return self._frames(self.intra.decode(**received["intra"], snr_db=snr_db))
+    def decode(
+        self, received: dict[str, Any], state: dict[str, Any] | None, told: dict[str, Any]
+    ) -> tuple[Any, dict[str, Any]]:
+        """Decode frames; see `InterCodec.decode`. What was before is not used."""
+        picture = self._frames(self.intra.decode(**received["intra"], told=told))
+        return picture, self._state(picture, received["intra"], told)
+
+    def _state(self, picture: Any, side: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+        latents = self.intra.base(side["rates"], side["hyper"], told["precision"])
+        none = ops.zeros_like(latents[..., :3])
+        base = 0.5 + self.contextual.residual(latents)
+        return {"picture": picture, "base": base, "motion": none, "feature": none}
 
     def _frames(self, latents: Any) -> Any:
-        return self.synthesis(latents) + 0.5
+        drawn = 0.5 + self.contextual.residual(latents)
+        everywhere = ops.ones_like(latents[..., :1])
+        return self.synthesiser(drawn, self.contextual.features(latents), everywhere)

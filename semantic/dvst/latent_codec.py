@@ -1,11 +1,14 @@
 """What turns one kind of latent map into what crosses the air, and back."""
 
+import math
 from typing import Any
 
+import numpy as np
 from keras import layers, ops
 
 from semantic.dvst.entropy import EntropyModel
 from semantic.dvst.jscc import JsccDecoder, JsccEncoder
+from semantic.dvst.likelihood import positive
 from semantic.dvst.sizes import LatentSizes
 
 
@@ -14,13 +17,15 @@ class LatentCodec(layers.Layer):
 
     ::
 
-        latents ─┬─▶ entropy model ─┬─ rates, hyper-latents ═══════════════▶┐
-                 └─▶ JSCC encoder ◀─┘─ symbols ~~~~~~ channel ~~~~~~▶ JSCC decoder ─▶ latents'
+        latents ─┬─▶ entropy model ─┬─ rates, hyper-latents ═══════════════▶ prior ─┐
+                 └── − prior ─▶ JSCC encoder ─ symbols ~~~ channel ~~~▶ JSCC decoder ─ + ─▶ latents'
 
     Parameters
     ----------
     sizes : LatentSizes
         Of all three.
+    rests : bool
+        Whether latents of 0 mean that nothing happens, as of a prediction.
     context, stride, seed : int
         Of `EntropyModel`.
     """
@@ -29,22 +34,23 @@ class LatentCodec(layers.Layer):
         self,
         sizes: LatentSizes,
         *,
+        rests: bool = False,
         context: int = 0,
         stride: int = 1,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.ladder = sizes.ladder
-        self.entropy = EntropyModel(sizes, context=context, stride=stride, seed=seed)
+        self.ladder, self.rests = sizes.ladder, rests
+        self.entropy = EntropyModel(sizes, rests=rests, context=context, stride=stride, seed=seed)
         self.encoder = JsccEncoder(sizes)
         self.decoder = JsccDecoder(sizes)
 
     def encode(
         self,
         latents: Any,
-        snr_db: Any,
-        eta: Any,
+        told: dict[str, Any],
+        before: Any,
         context: Any = None,
         *,
         jscc: bool = True,
@@ -55,30 +61,37 @@ class LatentCodec(layers.Layer):
         Input
         -----
         latents : float32, [batch, h, w, channels]
-        snr_db, eta : float32, [batch]
-            Mean Es/N0 in dB that the transmitter knows of; reals per bit.
-        context : float32, of `EntropyModel`
+        told : dict
+            Float32, [batch] each, known to both ends. ``snr_db``: mean Es/N0 in dB that the
+            transmitter knows of. ``eta``: reals per bit. ``precision``: how finely
+            hyper-latents are quantised.
+        before, context :
+            Of `EntropyModel`.
         jscc : bool
-            False leaves the JSCC codec out, as on the transform path of training.
+            False leaves the JSCC codec out.
 
         Output
         ------
-        latents, hyper, bits, rates, side_bits
+        hyper, bits, excess, rates, side_bits
             Of `EntropyModel`.
         symbols : float32, [batch, h, w, ladder[-1]], with `jscc`
             To be sent.
         echo : float32, [batch, h, w, channels]
-            Latents that a receiver without noise has; without `jscc`, `latents`.
+            Latents that a receiver without noise has; without `jscc`, `latents` where `active`.
         """
-        code = self.entropy(latents, eta, context, training=training)
+        code = self.entropy(
+            latents, told["eta"], told["precision"], before, context, training=training
+        )
+        location, spread = code.pop("location"), math.sqrt(2.0) * code.pop("scale")
         if not jscc:
-            return {**code, "echo": code["latents"]}
-        symbols = self.encoder(latents, code["rates"], snr_db)
+            return {**code, "echo": latents * self.active(code["rates"], code["hyper"])}
+        u = (latents - location) / spread
+        symbols = self.encoder(u, spread, code["rates"], told["snr_db"])
         silence = ops.zeros_like(symbols)
-        echo = self.decode(symbols, silence, code["rates"], code["hyper"], snr_db)
+        echo = self.decode(symbols, silence, code["rates"], code["hyper"], told)
         return {**code, "symbols": symbols, "echo": echo}
 
-    def decode(self, symbols: Any, noise: Any, rates: Any, hyper: Any, snr_db: Any) -> Any:
+    def decode(self, symbols: Any, noise: Any, rates: Any, hyper: Any, told: dict[str, Any]) -> Any:
         """Return latents of what arrived.
 
         Input
@@ -86,14 +99,36 @@ class LatentCodec(layers.Layer):
         symbols, noise : float32, [batch, h, w, ladder[-1]]
             Received, and their noise variances.
         rates : int32, [batch, h, w]
-        hyper : float32, [batch, ceil(h / 4), ceil(w / 4), hyper]
+        hyper : float32, [batch, h, w, hyper]
             Delivered without loss, as `rates`.
-        snr_db : float32, [batch]
-            What the encoder took the SNR for.
+        told : dict
+            As for `encode`.
 
         Output
         ------
         float32, [batch, h, w, channels]
         """
-        prior = self.entropy.prior(hyper, rates.shape[1:3])
-        return self.decoder(symbols, noise, rates, prior, snr_db)
+        location, raw = self.entropy.prior(hyper, told["precision"])
+        spread = math.sqrt(2.0) * positive(raw)
+        prior = ops.concatenate([location, raw], axis=-1)
+        u = self.decoder(symbols, noise, spread, rates, prior, told["snr_db"])
+        return (location + spread * u) * self.active(rates, hyper)
+
+    def base(self, rates: Any, hyper: Any, precision: Any) -> Any:
+        """Return latents of what arrives without loss alone, [batch, h, w, channels]."""
+        return self.entropy.prior(hyper, precision)[0] * self.active(rates, hyper)
+
+    def active(self, rates: Any, hyper: Any) -> Any:
+        """Return where something is sent: float32, [batch, h, w, 1].
+
+        Elsewhere latents that can rest are 0, and networks that add to a prediction must not:
+        however little they erred, in a still picture it would pile up frame by frame.
+        """
+        if not self.rests:
+            return ops.ones_like(hyper[..., :1])
+        coarse = ops.any(ops.round(hyper) != 0.0, axis=-1)
+        return ops.cast(ops.logical_or(rates > 0, coarse), "float32")[..., None]
+
+    def fit(self, deviations: np.ndarray) -> None:
+        """Start from the spread of latents, float32, [channels]."""
+        self.entropy.fit(deviations)

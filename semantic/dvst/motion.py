@@ -1,15 +1,22 @@
-"""Motion estimation: a spatial pyramid of small networks."""
+"""Motion estimation: matching on a spatial pyramid, refined by small networks."""
 
 from typing import Any
 
-from keras import initializers, layers, ops
+from keras import layers, ops
 
-from semantic.dvst.blocks import chain
+from semantic.dvst.blocks import chain, silent
+from semantic.dvst.matching import matched, smoothed
 from semantic.dvst.sizes import Sizes
 from semantic.dvst.warp import enlarge, warp
 
 LEVELS = 4
 """Of the pyramid; each has half the height and width of the one before."""
+
+MARGIN = 4e-3
+"""Mean absolute difference, of pixels from 0 to 1, by which motion has to mend a neighbourhood."""
+
+NEIGHBOURHOOD = 9
+"""Positions, across and down, over which `MARGIN` is judged."""
 
 
 class MotionEstimation(layers.Layer):
@@ -18,11 +25,14 @@ class MotionEstimation(layers.Layer):
     ::
 
         coarsest level: flow = 0
-        each level:     flow ─ ↑2 ─┬─▶ warp reference ─▶ concat with frame, flow ─▶ net ─ + ─▶ flow
-                                   └──────────────────────────────────────────────────────┘
+        each level:     flow ─ ↑2 ─┬─▶ warp reference ─┬─▶ match ─────────────── + ─▶ + ─▶ flow
+                                   │                   └─▶ concat with frame ─▶ net ──┘
+                                   └───────────────────────────────────────▲
+        last:           flow ─▶ 0 where it does not mend the prediction ─▶ flow
 
-    Ranjan and Black, "Optical flow estimation using a spatial pyramid network", CVPR 2017: five
-    7x7 convolutions a level.
+    The pyramid and its five 7x7 convolutions a level are those of Ranjan and Black, "Optical flow
+    estimation using a spatial pyramid network", CVPR 2017. Matching gives a sound flow from the
+    start; the networks learn what is better for the codec.
 
     Input
     -----
@@ -47,22 +57,30 @@ class MotionEstimation(layers.Layer):
         flow = ops.zeros_like(pyramid[-1][0][..., :2])
         for level, (frame, reference) in enumerate(reversed(pyramid)):
             if level:
-                flow = enlarge(flow, 2)
-            told = ops.concatenate([frame, warp(reference, flow), flow], axis=-1)
-            flow = flow + self.nets[level](told)
-        return flow
+                flow = enlarge(flow, 2, frame.shape[1:3])
+            moved = warp(reference, flow) if level else reference
+            told = ops.concatenate([frame, moved, flow], axis=-1)
+            flow = flow + ops.stop_gradient(matched(frame, moved)) + self.nets[level](told)
+        frame, reference = pyramid[0]
+        return flow * ops.stop_gradient(_worth(frame, reference, warp(reference, flow)))
 
     @staticmethod
     def _net(channels: tuple[int, ...]) -> Any:
         parts: list[layers.Layer] = []
         for width in channels:
             parts += [layers.Conv2D(width, 7, padding="same"), layers.LeakyReLU(0.1)]
-        # Almost no motion at first, which is right for most of a frame.
-        small = initializers.RandomNormal(stddev=1e-3)
-        return chain(8, *parts, layers.Conv2D(2, 7, padding="same", kernel_initializer=small))
+        return chain(8, *parts, silent(2, 7))
 
 
 def _halved(x: Any, factor: int = 2) -> Any:
     if factor == 1:
         return x
-    return ops.average_pool(x, factor, factor, data_format="channels_last")
+    # Sizes that are no multiple keep what is left over.
+    return ops.average_pool(x, factor, factor, padding="same", data_format="channels_last")
+
+
+def _worth(frame: Any, still: Any, moved: Any) -> Any:
+    """Return where motion mends the prediction: 1 or 0, [batch, h, w, 1]."""
+    gain = ops.abs(frame - still) - ops.abs(frame - moved)
+    gain = smoothed(ops.mean(gain, axis=-1, keepdims=True), NEIGHBOURHOOD)
+    return ops.cast(gain > MARGIN, "float32")

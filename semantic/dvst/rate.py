@@ -12,7 +12,7 @@ def choose_rates(bits: Any, eta: Any, ladder: tuple[int, ...]) -> Any:
     Input
     -----
     bits : float32, [batch, h, w]
-        -log2 P of all channels of a position.
+        -log2 P of all channels of a position, or as much of it as is worth symbols.
     eta : float32, [batch]
         Reals per bit.
 

@@ -5,8 +5,15 @@ from dataclasses import dataclass
 LATENT_STRIDE = 16
 """Pixels from one position of a latent map to the next; frames are multiples of it."""
 
-HYPER_STRIDE = 4
-"""Positions of a latent map for each position of its hyper-latents."""
+PIXEL_STEP = 20.0 / 255.0
+"""What one unit of a latent stands for in pixels from 0 to 1, transforms being orthonormal."""
+
+FLOW_STEP = 1.0 / 16.0
+"""What one unit of a latent of motion stands for, in units of `Sizes.stride` pixels."""
+
+
+INTRA_ETA = 3.0
+"""Times eta, for frames without reference: all frames of a group live on what they bring."""
 
 
 @dataclass(frozen=True)
@@ -16,19 +23,28 @@ class LatentSizes:
     Parameters
     ----------
     channels, hyper : int
-        Of the latent map, and of its hyper-latents.
+        Of the latent map, and of its hyper-latents: the first latents, coarsely quantised.
+    coarse : float
+        Units of a latent that make one of its hyper-latent, at a precision of 1.
     ladder : tuple of int
         Reals that a position may be sent as, rising from 0. Even, for two make a channel use.
     width, heads, window : int
-        Of the Swin blocks of its JSCC codec.
+        Of the Swin blocks of its JSCC codec; width at least `channels`.
+    density : int
+        Channels of the networks that entropy coding goes by.
+    spared : float
+        Bits of a position that are not worth sending: noise, and what no one sees.
     """
 
     channels: int
     hyper: int
+    coarse: float
     ladder: tuple[int, ...]
     width: int
     heads: int
     window: int
+    density: int
+    spared: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,9 +76,9 @@ class Sizes:
     intra: LatentSizes
 
 
-_FINE = (0, 2, 4, 6, 8, 12, 16, 24)
-_MEDIUM = (0, 2, 4, 6, 8, 12, 16, 24, 32, 48)
-_COARSE = (0, 4, 8, 12, 16, 24, 32, 48, 64, 96)
+_MOTION = (0, 2, 4, 8)
+_FEATURE = (0, 4, 8, 12, 16, 24, 32, 48, 64)
+_INTRA = (0, 8, 16, 24, 32, 40, 48, 64, 80, 96)
 _NTSCC = tuple(range(0, 257, 16))
 
 PRESETS = {
@@ -72,10 +88,10 @@ PRESETS = {
         flow=(8, 12, 12, 8),
         motion_width=24,
         feature_width=40,
-        intra_width=48,
-        motion=LatentSizes(24, 8, _FINE, 48, 3, 4),
-        feature=LatentSizes(48, 16, _MEDIUM, 80, 5, 4),
-        intra=LatentSizes(56, 16, _COARSE, 96, 6, 4),
+        intra_width=40,
+        motion=LatentSizes(8, 2, 4.0, _MOTION, 24, 3, 4, 24, 8.0),
+        feature=LatentSizes(64, 24, 6.0, _FEATURE, 64, 4, 4, 48, 100.0),
+        intra=LatentSizes(96, 48, 7.5, _INTRA, 96, 6, 4, 64),
     ),
     "paper": Sizes(
         stride=1,
@@ -84,9 +100,9 @@ PRESETS = {
         motion_width=128,
         feature_width=64,
         intra_width=128,
-        motion=LatentSizes(128, 64, _NTSCC, 256, 8, 16),
-        feature=LatentSizes(96, 64, _NTSCC, 256, 8, 16),
-        intra=LatentSizes(192, 128, _NTSCC, 256, 8, 16),
+        motion=LatentSizes(128, 64, 4.0, _NTSCC, 256, 8, 16, 128, 8.0),
+        feature=LatentSizes(96, 64, 6.0, _NTSCC, 256, 8, 16, 128, 100.0),
+        intra=LatentSizes(192, 128, 7.5, _NTSCC, 256, 8, 16, 128),
     ),
 }
 """`compact` runs in real time on two cores; `paper` has the sizes of DCVC (motion, features,

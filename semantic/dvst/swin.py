@@ -51,10 +51,11 @@ class SwinBlock(layers.Layer):
         self.heads, self.window, self.shifted = heads, window, shifted
         self.norm = _built(layers.LayerNormalization(epsilon=1e-5), width)
         self.mix = _built(layers.Dense(3 * width), width)
-        self.project = _built(layers.Dense(width), width)
+        # A block passes on what it gets until it is trained.
+        self.project = _built(layers.Dense(width, kernel_initializer="zeros"), width)
         self.mlp_norm = _built(layers.LayerNormalization(epsilon=1e-5), width)
         self.grow = _built(layers.Dense(expansion * width, activation="gelu"), width)
-        self.shrink = _built(layers.Dense(width), expansion * width)
+        self.shrink = _built(layers.Dense(width, kernel_initializer="zeros"), expansion * width)
         self.position_bias = self.add_weight(
             shape=((2 * window - 1) ** 2, heads), initializer="zeros", name="position_bias"
         )

@@ -2,24 +2,38 @@
 
 from typing import Any
 
-from keras import initializers, layers, ops
+from keras import layers, ops
 
-from semantic.dvst.blocks import DepthToSpace, Residual, chain
-from semantic.dvst.sizes import Sizes
+from semantic.dvst.blocks import DepthToSpace, Residual, chain, repeated, silent
+from semantic.dvst.features import folded
+from semantic.dvst.sizes import LATENT_STRIDE, Sizes
 
 
 class FrameSynthesiser(layers.Layer):
-    """A frame from decoded features, its context and its prediction.
+    """A frame from decoded features, its context, its prediction and its residual.
 
     ::
 
-        features ─┬─▶ conv ─▶ residual ─▶ conv ─ unfold ─ + ─▶ frame
-        context ──┘                      prediction ──────┘
+        prediction ─ + ─┬──────────────────────────────────────── + ─▶ frame
+        residual ───────┘└ fold ─┬─▶ conv ─▶ residual ─▶ conv ─ unfold ┘
+        features, context ───────┘
+
+    Until it is trained it adds nothing to prediction and residual.
+
+    Parameters
+    ----------
+    sizes : Sizes
+        Of the codec.
+    context : int
+        Channels of the context; 0 for none.
 
     Input
     -----
+    drawn : float32, [batch, H, W, 3]
+        Prediction and residual.
     features, context : float32, [batch, H / stride, W / stride, features]
-    prediction : float32, [batch, H, W, 3]
+    active : float32, [batch, H / 16, W / 16, 1]
+        Where it may add something, of `LatentCodec.active`.
 
     Output
     ------
@@ -27,18 +41,22 @@ class FrameSynthesiser(layers.Layer):
         Not clipped.
     """
 
-    def __init__(self, sizes: Sizes, **kwargs: Any) -> None:
+    def __init__(self, sizes: Sizes, *, context: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         width, stride = sizes.features, sizes.stride
-        # At first almost the warped reference.
-        small = initializers.RandomNormal(stddev=1e-2)
+        self.stride = stride
         parts = [
             layers.Conv2D(width, 3, padding="same"),
             Residual(width),
-            layers.Conv2D(3 * stride**2, 3, padding="same", kernel_initializer=small),
+            silent(3 * stride**2),
         ]
-        self.body = chain(2 * width, *parts, *([DepthToSpace(stride)] if stride > 1 else []))
+        unfold = [DepthToSpace(stride)] if stride > 1 else []
+        self.body = chain(width + context + 3 * stride**2, *parts, *unfold)
 
-    def call(self, features: Any, context: Any, prediction: Any) -> Any:
+    def call(self, drawn: Any, features: Any, active: Any, context: Any = None) -> Any:
         """See the class."""
-        return prediction + self.body(ops.concatenate([features, context], axis=-1))
+        told = [folded(drawn - 0.5, self.stride), features]
+        if context is not None:
+            told.append(context)
+        added = self.body(ops.concatenate(told, axis=-1))
+        return drawn + repeated(active, LATENT_STRIDE) * added

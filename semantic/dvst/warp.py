@@ -38,19 +38,21 @@ def warp(x: Any, flow: Any) -> Any:
     return above * (1.0 - low_share) + below * low_share
 
 
-def enlarge(flow: Any, factor: int) -> Any:
+def enlarge(flow: Any, factor: int, size: tuple[int, int] | None = None) -> Any:
     """Return a flow for a picture that is `factor` times as high and wide.
 
     Input
     -----
     float32, [batch, h, w, 2]
+    size : tuple of int, optional
+        Height and width to cut the result to.
 
     Output
     ------
     float32, [batch, h * factor, w * factor, 2]
         In pixels of the larger picture.
     """
-    if factor == 1:
-        return flow
-    size = (flow.shape[1] * factor, flow.shape[2] * factor)
-    return ops.image.resize(flow, size, "bilinear", data_format="channels_last") * factor
+    if factor > 1:
+        larger = (flow.shape[1] * factor, flow.shape[2] * factor)
+        flow = ops.image.resize(flow, larger, "bilinear", data_format="channels_last") * factor
+    return flow[:, : size[0], : size[1]] if size else flow

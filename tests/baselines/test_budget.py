@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from baselines.budget import fit
-from linksim.accounting import channel_uses, frame_uses
 from baselines.traditional import Traditional
+from linksim.accounting import channel_uses, frame_uses
 from linksim.endpoint import BitStream, Csi, Encoded, Mcs
 from linksim.errors import LinksimError
 from linksim.link_config import LinkConfig

@@ -1,27 +1,36 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from linksim.media import Clip
 from linksim.metrics import ms_ssim as measured_ms_ssim
-from semantic.dvst.blocks import analysis, synthesis
+from semantic.dvst.block_transform import BlockTransform
+from semantic.dvst.blocks import analysis, silent, synthesis
 from semantic.dvst.entropy import EntropyModel
 from semantic.dvst.gdn import Gdn
 from semantic.dvst.jscc import JsccDecoder, JsccEncoder, RateLinear
+from semantic.dvst.latent_codec import LatentCodec
 from semantic.dvst.likelihood import MIN_SCALE, laplace_bits, quantise
 from semantic.dvst.masked import MaskedConv2D
+from semantic.dvst.matching import SEARCH, matched, smoothed
+from semantic.dvst.motion import MotionEstimation
+from semantic.dvst.motion_codec import MotionCodec
 from semantic.dvst.ms_ssim import ms_ssim
 from semantic.dvst.packing import count, pack, unpack
 from semantic.dvst.rate import choose_rates, sent_mask
-from semantic.dvst.sizes import PRESETS, LatentSizes
+from semantic.dvst.reference import LEAK, leaky
+from semantic.dvst.sizes import LATENT_STRIDE, PRESETS, LatentSizes, Sizes
 from semantic.dvst.swin import SwinBlock
 from semantic.dvst.warp import enlarge, warp
 
-LATENTS = LatentSizes(channels=5, hyper=3, ladder=(0, 2, 4, 8), width=8, heads=2, window=4)
+LATENTS = LatentSizes(
+    channels=5, hyper=3, coarse=4.0, ladder=(0, 2, 4, 8), width=8, heads=2, window=4, density=8
+)
 
 
 @pytest.fixture
@@ -52,6 +61,146 @@ def test_gdn_is_its_formula(rng: np.random.Generator) -> None:
     root = np.sqrt(beta + np.einsum("ij,bhwj->bhwi", gamma, x**2))
     assert np.allclose(array(layer(x)), x / root, atol=1e-4)
     assert np.allclose(array(inverse(x)), x * root, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("channels", "block"), [(3, 4), (1, 8)])
+def test_block_transform_is_that_of_karhunen_and_loeve(
+    channels: int, block: int, rng: np.random.Generator
+) -> None:
+    inside = channels * block**2
+    complete = BlockTransform(channels, block, inside, 0.1)
+    x = gaussian_filter(normal(rng, 40, 4 * block, 3 * block, channels), (0, 2, 2, 0))
+    spread = complete.fit(x)
+    coefficients = array(complete.analyse(x))
+    assert coefficients.shape == (40, 4, 3, inside)
+    assert np.allclose(array(complete.synthesise(coefficients)), x, atol=1e-5)
+    forward, inverse = array(complete.forward_matrix), array(complete.inverse_matrix)
+    assert np.allclose(0.01 * forward.T @ forward, np.eye(inside), atol=1e-5)
+    assert np.allclose(inverse @ forward, np.eye(inside), atol=1e-5)
+    # Uncorrelated, most energy first, and as spread as it says.
+    flat = coefficients.reshape(-1, inside).astype(np.float64)
+    moments = flat.T @ flat / len(flat)
+    root = np.sqrt(np.diag(moments))
+    assert np.allclose(moments, np.diag(root**2), atol=1e-4 * root[0] ** 2)
+    assert np.allclose(root, spread, rtol=1e-3, atol=1e-5 * root[0])
+    assert (np.diff(spread) <= 1e-5 * spread[0]).all()
+
+
+def test_few_coefficients_keep_what_they_say(rng: np.random.Generator) -> None:
+    x = gaussian_filter(normal(rng, 40, 16, 16, 3), (0, 2, 2, 0))
+    complete, short = (BlockTransform(3, 8, n, 0.1) for n in (192, 6))
+    spread = complete.fit(x)
+    assert np.allclose(short.fit(x), spread[:6], rtol=1e-4)
+    error = array(short.synthesise(short.analyse(x))) - x
+    assert np.mean(error**2) == pytest.approx(0.01 * np.sum(spread[6:] ** 2) / 192, rel=1e-3)
+    again = BlockTransform(3, 8, 6, 0.1)
+    again.fit(x)
+    assert np.array_equal(array(again.forward_matrix), array(short.forward_matrix))
+
+
+def test_untrained_networks_are_silent(rng: np.random.Generator) -> None:
+    x, latents = normal(rng, 1, 32, 32, 3), normal(rng, 1, 2, 2, 6)
+    assert not array(analysis(3, 4, 6, 4, 5)(x)).any()
+    assert not array(synthesis(6, 4, 3, 4)(latents)).any()
+    assert array(synthesis(6, 4, 3, 4, awake=True)(latents)).any()
+    layer = silent(5)
+    assert not array(layer(x)).any()
+
+
+def texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A smooth picture, float64, [height, width, 3], of values around 0.5."""
+    rough = gaussian_filter(rng.normal(size=(height, width, 3)), (4, 4, 0), mode="wrap")
+    return np.clip(0.5 + 0.2 * rough / rough.std(), 0.0, 1.0)
+
+
+def displaced(x: np.ndarray, right: float, down: float) -> np.ndarray:
+    """Return a picture whose every pixel lies so far away in `x`."""
+    rows, columns = np.indices(x.shape[:2])
+    at = [rows + down, columns + right]
+    moved = [map_coordinates(x[..., c], at, order=3, mode="nearest") for c in range(3)]
+    return np.stack(moved, axis=-1)
+
+
+def batched(*pictures: np.ndarray) -> list[np.ndarray]:
+    return [p[None].astype(np.float32) for p in pictures]
+
+
+@pytest.mark.parametrize("motion", [(0.4, -0.7), (-1.3, 0.0), (1.5, 1.5)])
+def test_matching_tells_fractions_of_a_pixel(
+    motion: tuple[float, float], rng: np.random.Generator
+) -> None:
+    reference = texture(rng, 64, 80)
+    found = array(matched(*batched(displaced(reference, *motion), reference)))[0]
+    assert np.abs(found).max() <= SEARCH
+    inner = found[6:-6, 6:-6].reshape(-1, 2)
+    assert np.allclose(np.median(inner, axis=0), motion, atol=0.25)
+    assert np.mean(np.abs(inner - motion).max(axis=1) < 0.5) > 0.9
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4])
+@pytest.mark.parametrize("motion", [(3.4, -2.3), (-9.0, 6.5)])
+def test_pyramid_finds_motion_beyond_the_search(
+    motion: tuple[float, float], stride: int, rng: np.random.Generator
+) -> None:
+    sizes = Sizes(stride, 6, (4, 4, 4, 4), 6, 6, 6, LATENTS, LATENTS, LATENTS)
+    reference = texture(rng, 96, 128)
+    found = array(MotionEstimation(sizes)(*batched(displaced(reference, *motion), reference)))
+    assert found.shape == (1, 96 // stride, 128 // stride, 2)
+    margin = 16 // stride
+    inner = stride * found[0, margin:-margin, margin:-margin].reshape(-1, 2)
+    assert np.allclose(np.median(inner, axis=0), motion, atol=0.25 * stride)
+    # What it predicts is far nearer than the reference itself.
+    frame, still = (
+        x.reshape(1, 96 // stride, stride, 128 // stride, stride, 3).mean((2, 4))
+        for x in batched(displaced(reference, *motion), reference)
+    )
+    errors = [
+        np.mean((frame - prediction)[:, margin:-margin, margin:-margin] ** 2)
+        for prediction in (still, array(warp(still, found)))
+    ]
+    assert errors[1] < 0.2 * errors[0]
+
+
+def test_nothing_moves_between_equal_frames(rng: np.random.Generator) -> None:
+    estimation = MotionEstimation(PRESETS["compact"])
+    (frame,) = batched(texture(rng, 48, 64))
+    assert not array(estimation(frame, frame)).any()
+    grey = np.full_like(frame, 0.5)
+    assert np.abs(array(matched(grey, grey))).max() < 1e-6
+
+
+@pytest.mark.parametrize("window", [3, 7])
+def test_smoothing_is_a_mean(window: int, rng: np.random.Generator) -> None:
+    x = normal(rng, 1, 6, 9, 2)
+    half = window // 2
+    padded = np.pad(x, [(0, 0), (half, half), (half, half), (0, 0)], mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(padded, (window, window), axis=(1, 2))
+    assert np.allclose(array(smoothed(x, window)), around.mean(axis=(-1, -2)), atol=1e-5)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4])
+def test_motion_of_blocks_comes_back(stride: int) -> None:
+    sizes = Sizes(stride, 6, (4, 4, 4, 4), 6, 6, 6, LATENTS, LATENTS, LATENTS)
+    codec = MotionCodec(sizes)
+    flow = np.broadcast_to(np.float32([1.5, -0.5]), (1, 48 // stride, 64 // stride, 2))
+    latents = codec.encode(flow)
+    assert latents.shape == (1, 3, 4, 5)
+    references, active = np.zeros((1, 48, 64, 3), np.float32), np.ones((1, 3, 4, 1), np.float32)
+    assert np.allclose(array(codec.decode(latents, references, active)), flow, atol=1e-5)
+    # Where nothing is sent networks add nothing, however they err.
+    shake(codec, np.random.default_rng(0))
+    still = codec.decode(np.zeros((1, 3, 4, 5), np.float32), references, 0.0 * active)
+    assert not array(still).any()
+
+
+def test_reference_keeps_what_is_not_sent(rng: np.random.Generator) -> None:
+    picture, base = (normal(rng, 1, 32, 48, 3) for _ in range(2))
+    rates = np.array([[[0, 1, 0], [3, 0, 0]]], np.int32)
+    sent = (rates > 0).repeat(LATENT_STRIDE, axis=1).repeat(LATENT_STRIDE, axis=2)[..., None]
+    out = array(leaky(picture, base, rates))
+    damped = base + LEAK * (picture - base)
+    assert np.allclose(out, np.where(sent, damped, picture), atol=1e-6)
+    assert 0.0 < LEAK < 1.0
 
 
 def test_warp_is_bilinear_with_border(rng: np.random.Generator) -> None:
@@ -172,52 +321,168 @@ def test_each_rate_has_its_layer(rng: np.random.Generator) -> None:
 
 def test_jscc_sends_as_much_as_the_rate_says(rng: np.random.Generator) -> None:
     encoder, rates = JsccEncoder(LATENTS), rng.integers(0, 4, (2, 5, 6)).astype(np.int32)
-    latents, snr = normal(rng, 2, 5, 6, 5), np.float32([0.0, 20.0])
-    symbols = array(encoder(latents, rates, snr))
-    assert np.array_equal((symbols != 0).sum(axis=-1), np.array(LATENTS.ladder)[rates])
-    # Loud latents do not make loud symbols.
-    loud = array(encoder(100.0 * latents, rates, snr))
-    assert np.mean(loud**2) < 4.0 * np.mean(symbols**2)
-    assert not np.allclose(symbols, array(encoder(latents, rates, snr[::-1].copy())))
+    u, snr = normal(rng, 2, 5, 6, 5), np.float32([0.0, 20.0])
+    spread = np.exp(normal(rng, 2, 5, 6, 5))
+    symbols = array(encoder(u, spread, rates, snr))
+    number = np.array(LATENTS.ladder)[rates]
+    assert np.array_equal((symbols != 0).sum(axis=-1), number)
+    # Untrained, real j is latent j, times the root of its spread.
+    latent = np.arange(8) % 5
+    expected = (u * np.sqrt(spread))[..., latent] * (np.arange(8) < number[..., None])
+    assert np.allclose(symbols, expected, atol=1e-5)
+    shake(encoder, rng)
+    heard = array(encoder(u, spread, rates, snr))
+    assert np.array_equal((heard != 0).sum(axis=-1), number)
+    assert not np.allclose(heard, array(encoder(u, spread, rates, snr[::-1].copy())))
+    louder = array(encoder(u, 4.0 * spread, rates, snr))
+    assert np.allclose(louder, 2.0 * heard, rtol=1e-4, atol=1e-5)
 
 
 def test_jscc_decoder_hears_what_was_sent_alone(rng: np.random.Generator) -> None:
     decoder, rates = JsccDecoder(LATENTS), np.full((1, 4, 4), 1, np.int32)
     prior, snr = normal(rng, 1, 4, 4, 10), np.float32([10.0])
+    spread = np.exp(normal(rng, 1, 4, 4, 5))
     symbols, noise = normal(rng, 1, 4, 4, 8), np.full((1, 4, 4, 8), 0.1, np.float32)
-    latents = array(decoder(symbols, noise, rates, prior, snr))
-    assert latents.shape == (1, 4, 4, 5)
+    # Untrained, it weighs the reals that were sent, and knows nothing of the others.
+    latents = array(decoder(symbols, noise, spread, rates, prior, snr))
+    told = symbols[..., :5] / np.sqrt(spread) / (1.0 + 0.1 / spread)
+    assert np.allclose(latents, told * (np.arange(5) < 2), atol=1e-5)
+    shake(decoder, rng)
+    latents = array(decoder(symbols, noise, spread, rates, prior, snr))
     other = symbols.copy()
     other[..., 2:] = 9.0
-    assert np.allclose(latents, array(decoder(other, noise, rates, prior, snr)))
+    assert np.allclose(latents, array(decoder(other, noise, spread, rates, prior, snr)))
     other[..., 0] = 9.0
-    assert not np.allclose(latents, array(decoder(other, noise, rates, prior, snr)))
+    assert not np.allclose(latents, array(decoder(other, noise, spread, rates, prior, snr)))
     # What comes with endless noise is not heard either.
     deaf = np.full_like(noise, 1e9)
-    pairs = [array(decoder(s, deaf, rates, prior, snr)) for s in (symbols, other)]
+    pairs = [array(decoder(s, deaf, spread, rates, prior, snr)) for s in (symbols, other)]
     assert np.allclose(*pairs, atol=1e-4)
+
+
+@pytest.mark.parametrize("noise", [0.03, 0.3, 3.0])
+def test_error_of_untrained_latents_is_the_least_possible(
+    noise: float, rng: np.random.Generator
+) -> None:
+    """Within four standard errors of the closed form, for each latent apart."""
+    codec = LatentCodec(LATENTS)
+    codec.fit(np.float32([20.0, 9.0, 4.0, 2.0, 1.0]))
+    told = {"snr_db": np.float32([10.0]), "precision": np.float32([1.0])}
+    shape = (1, 60, 60)
+    hyper = rng.integers(-3, 4, (*shape, 3)).astype(np.float32)
+    rates = np.full(shape, 3, np.int32)
+    location, raw = (array(x) for x in codec.entropy.prior(hyper, told["precision"]))
+    spread = np.sqrt(2.0) * (MIN_SCALE + np.log1p(np.exp(raw)))
+    u = normal(rng, *shape, 5)
+    symbols = array(codec.encoder(u, spread, rates, told["snr_db"]))
+    received = symbols + np.sqrt(noise) * normal(rng, *symbols.shape)
+    variance = np.full_like(symbols, noise)
+    latents = array(codec.decode(received, variance, rates, hyper, told))
+    errors = np.square(latents - location - spread * u).reshape(-1, 5)
+    n = noise / spread[0, 0, 0]
+    copies = np.bincount(np.arange(8) % 5)
+    expected = spread[0, 0, 0] ** 2 * (n**2 + n / copies) / (1.0 + n) ** 2
+    once = copies == 1
+    assert once.sum() == 2
+    assert np.allclose(expected[once], (spread[0, 0, 0] ** 2 * n / (1.0 + n))[once])
+    standard = errors.std(axis=0) / np.sqrt(len(errors))
+    assert (np.abs(errors.mean(axis=0) - expected) < 4.0 * standard).all()
+    assert (standard < 0.05 * expected).all()
 
 
 def test_entropy_model(rng: np.random.Generator) -> None:
     model = EntropyModel(LATENTS, context=4, stride=4)
     shake(model, rng)
     latents, context = 3.0 * normal(rng, 1, 6, 5, 5), normal(rng, 1, 24, 20, 4)
-    eta = np.float32([0.1])
-    code = {k: array(v) for k, v in model(latents, eta, context).items()}
-    assert np.array_equal(code["latents"], np.round(latents))
+    eta, precision, before = np.float32([0.1]), np.float32([1.5]), normal(rng, 1, 6, 5, 3)
+    told = (latents, eta, precision, before)
+    code = {k: array(v) for k, v in model(*told, context).items()}
     assert np.array_equal(code["hyper"], np.round(code["hyper"]))
-    assert code["hyper"].shape == (1, 2, 2, 3)
-    assert np.array_equal(code["rates"], array(choose_rates(code["bits"], eta, LATENTS.ladder)))
+    assert code["hyper"].shape == (1, 6, 5, 3)
+    assert np.array_equal(code["rates"], array(choose_rates(code["excess"], eta, LATENTS.ladder)))
     assert (code["bits"] > 0).all()
+    assert (code["excess"] >= 0.0).all()
+    assert (code["excess"] < code["bits"] + 1e-3).all()
+    spared = EntropyModel(replace(LATENTS, spared=4.0), context=4, stride=4)
+    spared.set_weights(model.get_weights())
+    less = np.maximum(code["excess"] - 4.0, 0.0)
+    assert np.allclose(array(spared(*told, context)["excess"]), less, atol=1e-3)
     # The temporal prior is heard.
-    assert not np.allclose(code["bits"], array(model(latents, eta, context + 1.0)["bits"]))
-    prior = model.prior(code["hyper"], (6, 5))
-    assert prior.shape == (1, 6, 5, 10)
-    chances = array(model.rate_log2(prior, eta))
-    assert np.allclose((2.0**chances).sum(axis=-1), 1.0, atol=1e-5)
-    rates_cost = -np.take_along_axis(chances, code["rates"][..., None], -1).sum()
-    hyper_cost = array(laplace_bits(code["hyper"], *model.hyper_density())).sum()
-    assert code["side_bits"][0] == pytest.approx(rates_cost + hyper_cost, rel=1e-4)
+    assert not np.allclose(code["bits"], array(model(*told, context + 1.0)["bits"]))
+    location, raw = (array(x) for x in model.prior(code["hyper"], precision))
+    assert np.array_equal(code["location"], location)
+    assert np.allclose(code["scale"], MIN_SCALE + np.log1p(np.exp(raw)), rtol=1e-4)
+    cost = array(model.side.bits(code["hyper"], code["rates"], before, eta, precision))
+    assert code["side_bits"][0] == pytest.approx(cost[0], rel=1e-5)
+    # In training noise stands for rounding, but not in what sets the rates.
+    noisy = {k: array(v) for k, v in model(*told, context, training=True).items()}
+    assert 0.0 < np.abs(noisy["hyper"] - code["hyper"]).max() <= 1.0
+    assert np.abs(noisy["hyper"] - np.round(noisy["hyper"])).max() > 0.1
+
+
+def test_nothing_is_sent_of_what_could_be_foreseen() -> None:
+    model = EntropyModel(LATENTS)
+    model.fit(np.float32([20.0, 9.0, 4.0, 2.0, 2.0]))
+    latents = np.zeros((1, 3, 4, 5), np.float32)
+    latents[0, 1, 2, 4] = 9.0
+    eta, precision = np.float32([1.0]), np.float32([1.0])
+    code = model(latents, eta, precision, np.zeros((1, 3, 4, 3), np.float32))
+    rates, sent = array(code["rates"]), np.zeros((1, 3, 4), bool)
+    sent[0, 1, 2] = True
+    assert np.array_equal(rates > 0, sent)
+    assert not array(code["hyper"]).any()
+    assert (array(code["bits"]) > 1.0).all()
+
+
+def test_what_is_told_roughly_is_refined_wherever_it_is() -> None:
+    model = EntropyModel(LATENTS, rests=True)
+    model.fit(np.float32([20.0, 9.0, 4.0, 2.0, 2.0]))
+    latents = np.zeros((1, 1, 3, 5), np.float32)
+    latents[..., 1] = [[0.0, 12.0, 80.0]]
+    latents[..., 4] = 6.0
+    told = (np.float32([1.0]), np.float32([1.0]), np.zeros((1, 1, 3, 3), np.float32))
+    code = {k: array(v) for k, v in model(latents, *told).items()}
+    assert code["hyper"][0, 0, :, 1].tolist() == [0.0, 3.0, 20.0]
+    # The hyper-latents are exact here; what they leave is the same.
+    assert np.allclose(code["excess"], code["excess"][0, 0, 0], rtol=0.01)
+    assert (code["rates"] > 0).all()
+
+
+def test_latents_that_rest_are_those_of_which_nothing_is_sent(rng: np.random.Generator) -> None:
+    codec = LatentCodec(LATENTS, rests=True)
+    shake(codec, rng)
+    rates = np.array([[[0, 1, 0], [0, 3, 0]]], np.int32)
+    hyper = np.zeros((1, 2, 3, 3), np.float32)
+    hyper[0, 0, 0, 2] = -1.0
+    told = {"snr_db": np.float32([10.0]), "precision": np.float32([1.0])}
+    symbols, noise = normal(rng, 1, 2, 3, 8), np.ones((1, 2, 3, 8), np.float32)
+    active = np.array([[True, True, False], [False, True, False]])[None, ..., None]
+    assert np.array_equal(array(codec.active(rates, hyper)), active)
+    latents = array(codec.decode(symbols, noise, rates, hyper, told))
+    assert np.array_equal(latents != 0.0, np.broadcast_to(active, latents.shape))
+    # What is known without loss is 0, too, where hyper-latents do not tell otherwise.
+    base = array(codec.base(rates, hyper, told["precision"]))
+    assert np.argwhere(base).tolist() == [[0, 0, 0, 2]]
+    restless = LatentCodec(LATENTS)
+    shake(restless, rng)
+    assert array(restless.active(rates, hyper)).all()
+    assert array(restless.decode(symbols, noise, rates, hyper, told)).all()
+    assert array(restless.base(rates, hyper, told["precision"])).all()
+
+
+def test_untrained_prior_is_the_coarse_latents(rng: np.random.Generator) -> None:
+    model = EntropyModel(LATENTS)
+    deviations = np.float32([20.0, 9.0, 4.0, 2.0, 0.5])
+    model.fit(deviations)
+    latents = deviations * normal(rng, 1, 40, 40, 5)
+    told = (np.float32([0.1]), np.float32([2.0]), np.zeros((1, 40, 40, 3), np.float32))
+    code = {k: array(v) for k, v in model(latents, *told).items()}
+    assert np.array_equal(code["hyper"], np.round(latents[..., :3] / 2.0))
+    assert np.allclose(code["location"], np.pad(2.0 * code["hyper"], [(0, 0)] * 3 + [(0, 2)]))
+    assert np.abs((latents - code["location"])[..., :3]).max() <= 1.0 + 1e-4
+    spread = np.sqrt(2.0) * code["scale"][0, 0, 0]
+    assert np.allclose(spread[:3], np.minimum(deviations[:3], 4.0 / 12**0.5), atol=0.05)
+    assert np.allclose(spread[3:], deviations[3:], atol=0.05)
 
 
 @pytest.mark.parametrize(("height", "width"), [(161, 170), (176, 192)])
@@ -252,3 +517,4 @@ def test_ladders() -> None:
             assert list(latents.ladder) == sorted(set(latents.ladder))
             assert not any(k % 2 for k in latents.ladder)
             assert latents.width % latents.heads == 0
+            assert latents.hyper <= latents.channels <= latents.width

@@ -1,0 +1,231 @@
+"""The video codec as a scheme: pictures as latents over the analogue pipe, side information over
+the digital one, and sound by the audio codec."""
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from linksim.accounting import channel_uses, frame_uses, stream_uses
+from linksim.endpoint import (
+    BitStream,
+    Csi,
+    Encoded,
+    Endpoint,
+    Received,
+    ReceivedBits,
+    ReceivedSymbols,
+    SymbolStream,
+)
+from linksim.errors import LinksimError, unknown
+from linksim.link_config import LinkConfig
+from linksim.media import Clip, require
+from linksim.options import build, check_range, option, split_spec
+from semantic.asc.endpoint import Asc
+from semantic.dvst.conditions import (
+    REFERENCE_SNR,
+    adapted_eta,
+    adapted_precision,
+    known_snr_db,
+    side_mcs,
+)
+
+if TYPE_CHECKING:
+    from semantic.dvst.codec import Codec
+    from semantic.dvst.gop import Conditions, FrameCode
+
+VIDEO, SIDE = "video", "side"
+PRESETS = ("compact", "paper")
+SOUNDS = ("asc", "none")
+ABLATIONS = ("temporal", "context", "rate", "snr")
+GREY = 128
+PRECISION = 0.65
+"""How finely hyper-latents are quantised at 10 dB."""
+
+SIDE_DEPTHS = (6, 8, 10, 12, 16, 20, 24)
+"""Slots that side information may be interleaved over."""
+
+# Frames, fps as a fraction, width, height, SNR in dB, eta, precision, whether sound follows.
+_SETUP = struct.Struct("<IIIHHfff?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dvst(Endpoint):
+    """Deep video semantic transmission, after the DVST codec of the Wav2Vid paper.
+
+    ::
+
+        frames ─▶ encoder ─┬─ latent symbols ─ spread over a group ─▶ "video" ─▶ decoder ─▶ frames
+                           └─ rates, hyper-latents ─ range coder ───▶ "side" ───▶┘
+        sound ──▶ ASC at its highest rate ──────────────────────────▶ "audio" ───────────▶ sound
+
+    Eta, the latent reals sent per bit of information, follows the fed-back SNR, and so do the
+    precision and the MCS of side information. With `uses_per_pixel` eta is searched so that
+    video, its side information and the set-up stay within a budget; the search counts the
+    uses of the link that `link` describes. A frame whose side information is lost repeats the
+    last good one, and so do those after it until the next without reference; a scene cut
+    brings one at once. The receiver delays by a group of pictures.
+
+    Raises
+    ------
+    LinksimError
+        If an option lies outside its range, or two contradict each other.
+    """
+
+    name: ClassVar[str] = "dvst"
+    uses_csi: ClassVar[bool] = True
+
+    eta: float = option(0.6, "latent reals sent per bit of information, at 10 dB")
+    uses_per_pixel: float | None = option(None, "channel uses of video per pixel, instead of eta")
+    link: str | None = option(None, "for uses_per_pixel: the link's options, key=value,…")
+    gop: int = option(25, "frames from one without reference to the next", "frame")
+    audio: str = option("asc", "asc, at 1 channel use per sample, or none")
+    preset: str = option("compact", "which network: compact or paper")
+    weights: str | None = option(None, "file of weights to use instead of the shipped ones")
+    without: str | None = option(None, "to see what it is worth: temporal, context, rate or snr")
+
+    def __post_init__(self) -> None:
+        where = "scheme 'dvst': option"
+        for name, low, high in (
+            ("eta", 0.005, 8.0),
+            ("uses_per_pixel", 1e-4, 10.0),
+            ("gop", 1, 1000),
+        ):
+            if getattr(self, name) is not None:
+                check_range(f"{where} '{name}'", getattr(self, name), low, high)
+        for name, known in (("audio", SOUNDS), ("preset", PRESETS), ("without", ABLATIONS)):
+            if getattr(self, name) not in (None, *known):
+                raise unknown(f"value of option '{name}'", getattr(self, name), known)
+        if self.link is not None and self.uses_per_pixel is None:
+            raise LinksimError(
+                "scheme 'dvst': option 'link' is read with uses_per_pixel only; give both"
+            )
+        self._link_config()
+
+    def _link_config(self) -> LinkConfig:
+        _, options = split_spec(f"link:{self.link or ''}", "option")
+        return build(LinkConfig, options, "option 'link'")
+
+    def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
+        """Turn a clip into streams ``"video"`` and ``"side"``, and ``"audio"`` if it has sound.
+
+        Raises
+        ------
+        LinksimError
+            If there is no video, its budget is too small, or there are no weights.
+        """
+        from semantic.dvst.gop import Conditions
+
+        require(clip, "scheme 'dvst'", video=True)
+        # Without rate adaptation all is as for one SNR; without conditioning the networks are
+        # told one.
+        snr_db = REFERENCE_SNR if self.without == "rate" else known_snr_db(csi)
+        start = Conditions(
+            REFERENCE_SNR if self.without == "snr" else snr_db,
+            adapted_eta(self.eta, snr_db),
+            adapted_precision(PRECISION, snr_db),
+            side_mcs(snr_db),
+        )
+        frames, conditions = self._code(clip, start)
+        sounds = self.audio == "asc" and clip.has_audio
+        count, height, width = clip.frames.shape[:3]
+        setup = _SETUP.pack(
+            count,
+            *clip.fps.as_integer_ratio(),
+            width,
+            height,
+            conditions.snr_db,
+            conditions.eta,
+            conditions.precision,
+            sounds,
+        )
+        streams = self._streams(frames, conditions)
+        if sounds:
+            sound = Asc(rate="high").encode(
+                Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name), csi
+            )
+            streams += sound.streams
+            setup += sound.setup
+        return Encoded(streams, setup)
+
+    def _code(self, clip: Clip, start: "Conditions") -> "tuple[list[FrameCode], Conditions]":
+        from semantic.dvst.rate_control import Budget, Spent, fit
+
+        def code(frames: np.ndarray, conditions: "Conditions") -> "list[FrameCode]":
+            return list(self._codec.sender(frames, conditions, self.gop))
+
+        if self.uses_per_pixel is None:
+            return code(clip.frames, start), start
+        link = self._link_config()
+
+        def cost(codes: "list[FrameCode]", conditions: "Conditions") -> Spent:
+            streams = self._streams(codes, conditions)
+            total = channel_uses(Encoded(streams, bytes(_SETUP.size)), link)
+            return Spent(total, stream_uses(streams[0], link))
+
+        uses = self.uses_per_pixel * np.prod(clip.frames.shape[:3], dtype=float)
+        budget = Budget(uses, frame_uses(link), code, cost, self._codec.ladders)
+        return fit(budget, clip.frames, start, probe=self.gop)
+
+    def _streams(
+        self, frames: "list[FrameCode]", conditions: "Conditions"
+    ) -> tuple[BitStream, SymbolStream]:
+        from semantic.dvst.stream import check_length, packets_of, symbols_of
+
+        check_length(frames)
+        packets = packets_of(self._codec.model, frames, conditions)
+        side = BitStream(SIDE, packets, conditions.side_mcs)
+        return _interleaved(side, self._link_config()), SymbolStream(VIDEO, symbols_of(frames))
+
+    def decode(self, received: Received) -> Clip:
+        """Turn what arrived into a clip of the original length; mid-grey until there is a frame."""
+        from semantic.dvst.gop import Conditions
+        from semantic.dvst.stream import frames_of
+
+        count, num, den, width, height, *told, sounds = _SETUP.unpack_from(received.setup)
+        conditions = Conditions(*told)
+        side, video = received.streams.get(SIDE), received.streams.get(VIDEO)
+        pictures: Iterable[np.ndarray | None] = [None] * count
+        if isinstance(side, ReceivedBits) and isinstance(video, ReceivedSymbols):
+            model, map_size = self._codec.model, (-(-height // 16), -(-width // 16))
+            latents, noise = video.latents, video.noise_variance
+            arrived = frames_of(model, side.packets, latents, noise, conditions, count, map_size)
+            pictures = self._codec.receiver(arrived, conditions, (height, width))
+        frames = np.empty((count, height, width, 3), np.uint8)
+        last: np.ndarray | int = GREY
+        for t, picture in enumerate(pictures):
+            last = last if picture is None else picture
+            frames[t] = last
+        sound = None
+        if sounds:
+            sound = Asc(rate="high").decode(
+                Received(received.setup[_SETUP.size :], received.streams)
+            )
+        return Clip(
+            frames,
+            Fraction(num, den),
+            sound.audio if sound else None,
+            **({"sample_rate": sound.sample_rate} if sound else {}),
+            name=self.name,
+        )
+
+    @property
+    def _codec(self) -> "Codec":
+        # Keras is loaded when it is needed, not when schemes are listed.
+        from semantic.dvst.codec import codec_of
+        from semantic.dvst.weights import path_of
+
+        path = Path(self.weights) if self.weights else path_of(self.preset)
+        return codec_of(self.preset, path, self.without)
+
+
+def _interleaved(side: BitStream, link: LinkConfig) -> BitStream:
+    """Spread side information over as many slots as leave the least of them empty."""
+    slots = stream_uses(replace(side, interleave_slots=1), link) // link.slot_data_symbols
+    padded = {depth: -(-slots // depth) * depth for depth in SIDE_DEPTHS}
+    depth = min(SIDE_DEPTHS, key=lambda d: (padded[d], -d))
+    return replace(side, interleave_slots=depth)

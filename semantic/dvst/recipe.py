@@ -1,0 +1,107 @@
+"""How the video codec is trained: stages, sizes, losses."""
+
+from dataclasses import dataclass
+
+from linksim.errors import LinksimError
+
+ENTROPY_SHARE = 0.7
+"""Of all steps that are not joint, what entropy models take; fine-tuning takes the rest."""
+
+RATES = {"entropy": 1.0, "jscc": 0.1, "fine-tune": 0.1}
+"""Of the recipe's learning rate, what each stage takes."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of training.
+
+    Parameters
+    ----------
+    name : str
+        One of `semantic.dvst.model.STAGES`.
+    first, steps : int
+        The step it begins with, and how many it has.
+    learning_rate : float
+        Peak; it warms up and falls with a cosine.
+    """
+
+    name: str
+    first: int
+    steps: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All that the weights depend on, besides the video.
+
+    Parameters
+    ----------
+    preset, lam, distortion, seed :
+        Of `semantic.dvst.model.DvstModel`; the seed is that of crops and conditions too.
+    steps : int
+        In all.
+    joint : float
+        Share of the steps that trains everything at once. A few hundred steps lose quality,
+        for the transforms start from what is best for them alone.
+    density_steps : int
+        Of `density_fit.fit_densities`, beyond `steps`.
+    batch, size, frames : int
+        Crops of a step, pixels that they are high and wide, and frames in each.
+    learning_rate : float
+        See `RATES`.
+    snr_db, eta, precision : tuple of float
+        Least and greatest of what crops are sent with; eta and precision are spread evenly
+        over their logarithm.
+    start : str or None
+        File of weights to start from; None starts anew.
+
+    Raises
+    ------
+    LinksimError
+        If a number is out of range.
+    """
+
+    preset: str = "compact"
+    lam: float = 5e-2
+    distortion: str = "psnr"
+    steps: int = 1200
+    joint: float = 0.0
+    density_steps: int = 600
+    batch: int = 4
+    size: int = 96
+    frames: int = 3
+    learning_rate: float = 1e-3
+    snr_db: tuple[float, float] = (0.0, 20.0)
+    eta: tuple[float, float] = (0.1, 0.8)
+    precision: tuple[float, float] = (0.3, 2.0)
+    start: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("lam", "steps", "batch", "learning_rate"):
+            if getattr(self, name) <= 0:
+                raise LinksimError(f"{name} must be positive, not {getattr(self, name)}")
+        if not 0.0 <= self.joint <= 0.9:
+            raise LinksimError(f"joint must be between 0 and 0.9, not {self.joint}")
+        if self.size < 16 or self.size % 16:
+            raise LinksimError(f"size must be a multiple of 16, not {self.size}")
+        if self.frames < 2:
+            raise LinksimError(f"frames must be at least 2, not {self.frames}")
+
+    def stage(self, step: int) -> Stage:
+        """Return the stage of a step.
+
+        Transforms are found in closed form before the first step. The entropy models come next,
+        then, if at all, everything through the fading channel, then, as in Algorithm 1, the JSCC
+        codecs alone. Densities of side information are fitted last, see `density_fit`.
+        """
+        joint = round(self.joint * self.steps)
+        entropy = round(ENTROPY_SHARE * (self.steps - joint))
+        lengths = {"entropy": entropy, "jscc": joint, "fine-tune": self.steps - joint - entropy}
+        first = 0
+        for name, steps in lengths.items():
+            if step < first + steps:
+                return Stage(name, first, steps, self.learning_rate * RATES[name])
+            first += steps
+        raise LinksimError(f"step {step} lies beyond the {self.steps} of the recipe")
