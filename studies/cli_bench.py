@@ -1,6 +1,7 @@
 """``linksim bench``: how fast, beside what."""
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from linksim.errors import LinksimError
@@ -11,9 +12,14 @@ from studies import arguments
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("bench", help="measure speed, side by side in one run")
-    parser.add_argument("what", choices=("link",), help="the coded link against Sionna's sim_ber")
-    parser.add_argument("--snr", type=float, default=20.0, help="Es/N0 in dB (20)")
-    parser.add_argument("--batch", type=int, default=256, help="blocks of a batch (256)")
+    parser.add_argument(
+        "what",
+        choices=("link", "dvst"),
+        help="link: the coded link against Sionna's sim_ber; dvst: the video codec against x265",
+    )
+    parser.add_argument("--snr", type=float, default=20.0, help="link: Es/N0 in dB (20)")
+    parser.add_argument("--batch", type=int, default=256, help="link: blocks of a batch (256)")
+    parser.add_argument("--clip", default="builtin:moving", help="dvst: video to code")
     parser.add_argument("--seconds", type=float, default=6.0, help="steady state of each (6)")
     parser.add_argument(
         "--json", type=arguments.path, metavar="FILE", help="write the figures here"
@@ -22,7 +28,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Time the coded chain: 16QAM, rate 1/2, flat Rayleigh, LS estimate, LMMSE equaliser."""
+    """Time what was asked for, print it as a table and, with ``--json``, write it."""
     for name, low, high in (("batch", 1, 65_536), ("seconds", 0.1, 3600), ("snr", -50, 100)):
         check_range(f"--{name}", getattr(args, name), low, high)
 
@@ -35,25 +41,44 @@ def run(args: argparse.Namespace) -> int:
 
     from rich.console import Console
 
-    from linksim.link_config import LinkConfig
     from studies.quiet import import_tensorflow
 
-    import_tensorflow()
-    from studies.bench_link import bench_link
-
     console = Console()
-    config = LinkConfig(channel="rayleigh", modulation="16qam", code_rate=0.5)
+    clip = _clip(args.clip) if args.what == "dvst" else None
+    import_tensorflow()
     with console.status("") as status:
-        result = bench_link(
-            config, args.snr, batch=args.batch, seconds=args.seconds, report=status.update
-        )
-    console.print(_table(result))
+        result = _link(args, status.update) if clip is None else _dvst(args, clip, status.update)
+    console.print(_table(result) if clip is None else _video_table(result))
     if args.json:
         try:
             write_text(args.json, json.dumps(result, indent=1) + "\n")
         except OSError as error:
             raise LinksimError(f"{args.json}: {error.strerror or error}") from None
     return 0
+
+
+def _clip(source: str) -> Any:
+    from linksim.media import require
+    from studies.clips import load_clip
+
+    clip = load_clip(source)
+    require(clip, "'linksim bench dvst'", video=True)
+    return clip
+
+
+def _link(args: argparse.Namespace, report: Callable[[str], object]) -> dict[str, Any]:
+    """Time the coded chain: 16QAM, rate 1/2, flat Rayleigh, LS estimate, LMMSE equaliser."""
+    from linksim.link_config import LinkConfig
+    from studies.bench_link import bench_link
+
+    config = LinkConfig(channel="rayleigh", modulation="16qam", code_rate=0.5)
+    return bench_link(config, args.snr, batch=args.batch, seconds=args.seconds, report=report)
+
+
+def _dvst(args: argparse.Namespace, clip: Any, report: Callable[[str], object]) -> dict[str, Any]:
+    from studies.bench_dvst import bench_dvst
+
+    return bench_dvst(clip, seconds=args.seconds, report=report)
 
 
 def _table(result: dict[str, Any]) -> Any:
@@ -76,4 +101,16 @@ def _table(result: dict[str, Any]) -> Any:
             f"{low:.4f}-{high:.4f}",
             f"{result['timings'][name]['warm_up_s']:.1f} s",
         )
+    return table
+
+
+def _video_table(result: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    title = f"video, {result['width']}x{result['height']}, frames per second"
+    table = Table("codec", "encode", "decode", "both", "first clip", title=title)
+    for name, timing in result.items():
+        if isinstance(timing, dict):
+            speeds = (f"{timing[kind]:.1f}" for kind in ("encode_fps", "decode_fps", "fps"))
+            table.add_row(name, *speeds, f"{timing['first_s']:.1f} s")
     return table
