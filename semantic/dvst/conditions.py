@@ -15,7 +15,7 @@ SNR_RANGE = (0.0, 20.0)
 REFERENCE_SNR = 10.0
 """At which eta and precision are what the options say, in dB."""
 
-SIDE_SHARE_OF_CAPACITY = 0.52
+SIDE_SHARE_OF_CAPACITY = 0.36
 """Most that side information carries of what the channel could, so that hardly any is lost."""
 
 

@@ -109,7 +109,7 @@ def test_crops_are_consecutive_frames_both_ways(monkeypatch):
     steps = np.diff(Crops([video], size=16, frames=4).batch(0, 200)[:, :, 0, 0, 0].astype(int))
     assert (steps == steps[:, :1]).all()
     assert set(steps[:, 0]) == {-3, -2, -1, 1, 2, 3}
-    assert 0.6 < (np.abs(steps[:, 0]) == 1).mean() < 0.9
+    assert abs((np.abs(steps[:, 0]) == 1).mean() - data.STRIDE_SHARES[0]) < 0.07
 
 
 @pytest.mark.parametrize("shape", [(1, 20, 90, 3), (2, 90, 20, 3), (3, 5, 7, 3), (1, 64, 64, 3)])
@@ -134,13 +134,14 @@ def test_stills_are_panned_by_steady_sub_pixel_steps():
     assert (np.abs(first - np.round(first)) > 0.15).mean() > 0.3
 
 
-def test_half_of_the_crops_seek_what_changes(monkeypatch):
+def test_some_of_the_crops_seek_what_changes(monkeypatch):
     monkeypatch.setattr(data, "PANNED", 0.0)
     video = np.full((30, 320, 320, 3), 90, np.uint8)
     video[20:24, 200:216, 40:56] = np.random.default_rng(0).integers(0, 255, (4, 16, 16, 3))
     batch = Crops([video], size=48, frames=3).batch(0, 300)
     changing = (batch.std(axis=1).max(axis=(1, 2, 3)) > 5).mean()
-    assert 0.45 < changing < 0.7
+    # A few of the others meet it by chance.
+    assert -0.07 < changing - data.WHERE_IT_MOVES < 0.2
 
 
 def test_colours_change_alike_in_all_frames(monkeypatch):
