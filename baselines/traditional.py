@@ -16,9 +16,9 @@ from baselines.opus import Opus
 from baselines.video_codec import Rate, VideoCodec
 from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
-from linksim.link_config import LinkConfig
+from linksim.link_config import link_of_option
 from linksim.media import Clip, require
-from linksim.options import build, check_range, option, split_spec
+from linksim.options import check_range, option
 
 VIDEO_CODECS = {"h265": HEVC, "av1": AV1}
 AUDIO_CODECS = ("pcm", "opus", "none")
@@ -104,7 +104,7 @@ class Traditional(DigitalEndpoint):
         if self.audio_only and (self.audio == "none" or budget):
             other = "uses_per_pixel" if budget else "audio=none"
             raise LinksimError(f"{where} audio_only sends no video; leave it out or {other}")
-        self._link_config()
+        link_of_option(self.link)
 
     @property
     def _codec(self) -> VideoCodec:
@@ -113,10 +113,6 @@ class Traditional(DigitalEndpoint):
     @property
     def _preset(self) -> str:
         return self._codec.preset if self.preset is None else str(self.preset)
-
-    def _link_config(self) -> LinkConfig:
-        _, options = split_spec(f"link:{self.link or ''}", "option")
-        return build(LinkConfig, options, "option 'link'")
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
         """Turn a clip into streams ``"video"`` and ``"audio"``, each where the clip has it.
@@ -135,7 +131,7 @@ class Traditional(DigitalEndpoint):
         def encode(crf: float) -> Encoded:
             return replace(self, crf=crf, uses_per_pixel=None, link=None).encode(clip, csi)
 
-        return fit(encode, self._codec.crf_range, budget, self._link_config())
+        return fit(encode, self._codec.crf_range, budget, link_of_option(self.link))
 
     def _sent(self, clip: Clip) -> Clip:
         """Return what is sent of a clip."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from linksim.channels import parse_channel
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError, unknown
-from linksim.options import check_range, option
+from linksim.options import build, check_range, option, split_spec
 
 MODULATIONS = {"qpsk": 2, "16qam": 4, "64qam": 6, "256qam": 8}
 """Bits per symbol of each modulation."""
@@ -81,6 +81,18 @@ class LinkConfig:
     def slot_resource_elements(self) -> int:
         """All resource elements of one slot, pilots included."""
         return self.subcarriers * SYMBOLS_PER_SLOT
+
+
+def link_of_option(text: str | None) -> LinkConfig:
+    """Return the link that the option ``link`` of a scheme describes, ``key=value,…``.
+
+    Raises
+    ------
+    LinksimError
+        If it describes none.
+    """
+    _, options = split_spec(f"link:{text or ''}", "option")
+    return build(LinkConfig, options, "option 'link'")
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,6 @@ class Codec:
         self.model = model
         self.sender = Sender(model)
         self.receiver = Receiver(model)
-        self.ladders = {
-            part: getattr(codec, part).ladder
-            for codec in (model.intra, model.inter)
-            for part in codec.PARTS
-        }
 
 
 @functools.lru_cache(maxsize=4)

@@ -2,7 +2,7 @@
 
 import math
 
-from linksim.adaptation import CQI_TABLE, spectral_efficiency
+from linksim.adaptation import fastest_within
 from linksim.endpoint import Csi, Mcs
 from linksim.theory import ergodic_capacity_rayleigh
 
@@ -27,9 +27,7 @@ def known_snr_db(csi: Csi | None) -> float:
 
 def side_mcs(snr_db: float) -> Mcs:
     """Return the fastest scheme that leaves enough of the ergodic capacity unused."""
-    most = SIDE_SHARE_OF_CAPACITY * _capacity(snr_db)
-    within = [mcs for mcs in CQI_TABLE if spectral_efficiency(mcs) <= most]
-    return within[-1] if within else CQI_TABLE[0]
+    return fastest_within(SIDE_SHARE_OF_CAPACITY * _capacity(snr_db))
 
 
 def adapted_eta(eta: float, snr_db: float) -> float:

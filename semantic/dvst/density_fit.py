@@ -13,11 +13,11 @@ import numpy as np
 from keras import ops
 
 from semantic.dvst.gop import Conditions, Sender
-from semantic.dvst.model import DvstModel
+from semantic.dvst.model import GROUP, DvstModel
+from semantic.dvst.reference import nothing_before
 from semantic.dvst.side_density import SideDensity
 from semantic.dvst.steps import history
 
-GROUP = 25
 CONDITIONS = ((5.0, 0.8, 0.4), (10.0, 0.6, 0.6), (10.0, 0.3, 0.5), (20.0, 0.5, 1.3))
 """SNR in dB, eta and precision under which groups are coded."""
 
@@ -111,12 +111,11 @@ def _collect(model: DvstModel, videos: Sequence[np.ndarray]) -> dict[str, Maps]:
             for code in sender(video[start : start + GROUP], told, GROUP):
                 for part in () if code.intra else model.inter.PARTS:
                     rates, hyper = code.rates[part], code.hyper[part]
-                    none = np.zeros((1, *rates.shape, 3), np.float32)
                     found[part].append(
                         {
                             "rates": rates[None],
                             "hyper": hyper[None].astype(np.float32),
-                            "before": before.get(part, none),
+                            "before": before.get(part, nothing_before(rates.shape)),
                             "eta": arrays["eta"],
                             "precision": arrays["precision"],
                         }

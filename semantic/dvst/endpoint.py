@@ -22,9 +22,9 @@ from linksim.endpoint import (
     SymbolStream,
 )
 from linksim.errors import LinksimError, unknown
-from linksim.link_config import LinkConfig
+from linksim.link_config import LinkConfig, link_of_option
 from linksim.media import Clip, require
-from linksim.options import build, check_range, option, split_spec
+from linksim.options import check_range, option
 from semantic.asc.endpoint import Asc
 from semantic.dvst.conditions import (
     REFERENCE_SNR,
@@ -104,11 +104,7 @@ class Dvst(Endpoint):
             raise LinksimError(
                 "scheme 'dvst': option 'link' is read with uses_per_pixel only; give both"
             )
-        self._link_config()
-
-    def _link_config(self) -> LinkConfig:
-        _, options = split_spec(f"link:{self.link or ''}", "option")
-        return build(LinkConfig, options, "option 'link'")
+        link_of_option(self.link)
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
         """Turn a clip into streams ``"video"`` and ``"side"``, and ``"audio"`` if it has sound.
@@ -160,7 +156,7 @@ class Dvst(Endpoint):
 
         if self.uses_per_pixel is None:
             return code(clip.frames, start), start
-        link = self._link_config()
+        link = link_of_option(self.link)
 
         def cost(codes: "list[FrameCode]", conditions: "Conditions") -> Spent:
             streams = self._streams(codes, conditions)
@@ -168,7 +164,7 @@ class Dvst(Endpoint):
             return Spent(total, stream_uses(streams[0], link))
 
         uses = self.uses_per_pixel * np.prod(clip.frames.shape[:3], dtype=float)
-        budget = Budget(uses, frame_uses(link), code, cost, self._codec.ladders)
+        budget = Budget(uses, frame_uses(link), code, cost, self._codec.model.ladders)
         return fit(budget, clip.frames, start, probe=self.gop)
 
     def _streams(
@@ -179,7 +175,9 @@ class Dvst(Endpoint):
         check_length(frames)
         packets = packets_of(self._codec.model, frames, conditions)
         side = BitStream(SIDE, packets, conditions.side_mcs)
-        return _interleaved(side, self._link_config()), SymbolStream(VIDEO, symbols_of(frames))
+        return _interleaved(side, link_of_option(self.link)), SymbolStream(
+            VIDEO, symbols_of(frames)
+        )
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length; mid-grey until there is a frame."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
-from semantic.dvst.model import DvstModel
+from semantic.dvst.model import TOLD, DvstModel
 from semantic.dvst.packing import count, pack, unpack
 from semantic.dvst.sizes import INTRA_ETA, LATENT_STRIDE
 from semantic.dvst.steps import DecodeStep, EncodeStep
@@ -43,7 +43,7 @@ class Conditions:
         # The receiver is told in single precision; to multiply in any other would part the ends.
         return {
             name: np.array([getattr(self, name)], np.float32) * np.float32(factors.get(name, 1.0))
-            for name in ("snr_db", "eta", "precision")
+            for name in TOLD
         }
 
 

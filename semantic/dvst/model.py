@@ -92,6 +92,12 @@ class DvstModel(keras.Model):
         self.stage = STAGES[0]
 
     @property
+    def ladders(self) -> dict[str, tuple[int, ...]]:
+        """The ladder of each part of a frame."""
+        codecs = (self.intra, self.inter)
+        return {part: getattr(codec, part).ladder for codec in codecs for part in codec.PARTS}
+
+    @property
     def through_channel(self) -> bool:
         """Whether the stage has a channel."""
         return self.stage in ("jscc", "fine-tune")

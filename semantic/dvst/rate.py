@@ -21,10 +21,14 @@ def choose_rates(bits: Any, eta: Any, ladder: tuple[int, ...]) -> Any:
     int32, [batch, h, w]
         Index of the step nearest to eta times the bits.
     """
-    steps = np.array(ladder, np.float32)
-    borders = (steps[1:] + steps[:-1]) / 2
     wanted = (bits * eta[:, None, None])[..., None]
-    return ops.sum(ops.cast(wanted > borders, "int32"), axis=-1)
+    return ops.sum(ops.cast(wanted > borders(ladder), "int32"), axis=-1)
+
+
+def borders(ladder: tuple[int, ...]) -> np.ndarray:
+    """Return what lies midway between steps of a ladder, float32."""
+    steps = np.array(ladder, np.float32)
+    return (steps[1:] + steps[:-1]) / 2
 
 
 def sent_mask(rates: Any, ladder: tuple[int, ...]) -> Any:

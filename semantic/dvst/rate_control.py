@@ -8,6 +8,7 @@ import numpy as np
 
 from linksim.errors import LinksimError
 from semantic.dvst.gop import Conditions, FrameCode
+from semantic.dvst.rate import borders
 
 MOST_SIDE = 0.25
 """Share of the channel uses that side information may take."""
@@ -150,7 +151,7 @@ def _symbols(
     for frame in codes:
         told = replace(conditions, eta=eta).arrays(intra=frame.intra)
         for part, excess in frame.excess.items():
-            ladder = np.array(budget.ladders[part])
-            borders = (ladder[1:] + ladder[:-1]) / 2
-            reals += ladder[np.searchsorted(borders, excess * told["eta"][0])].sum()
+            ladder = budget.ladders[part]
+            step = np.searchsorted(borders(ladder), excess * told["eta"][0])
+            reals += np.array(ladder)[step].sum()
     return reals / 2

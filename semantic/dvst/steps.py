@@ -9,6 +9,7 @@ from keras import ops
 from semantic.dvst.inter import InterCodec
 from semantic.dvst.intra import IntraCodec
 from semantic.dvst.latent_codec import LatentCodec
+from semantic.dvst.model import TOLD
 from semantic.dvst.side_density import SideDensity
 
 SENT = ("symbols", "rates", "hyper")
@@ -90,4 +91,4 @@ def history(
 
 
 def _told(inputs: dict[str, Any]) -> dict[str, Any]:
-    return {name: inputs[name] for name in ("snr_db", "eta", "precision")}
+    return {name: inputs[name] for name in TOLD}

@@ -111,7 +111,7 @@ def frames_of(
         None for a frame whose side information, or that of one that it builds on, is lost.
     """
     side, at, shown = SideInfo(model), None, 0
-    ladders = {p: getattr(c, p).ladder for c in (model.intra, model.inter) for p in c.PARTS}
+    ladders = model.ladders
     for index in sorted(packets):
         packet = packets[index]
         first, flags = int.from_bytes(packet[:3], "big"), packet[3]

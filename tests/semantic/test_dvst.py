@@ -300,7 +300,7 @@ def test_odd_frames_come_back(tiny_codec: Codec, moving: Moving) -> None:
     assert [code.intra for code in codes] == [True, False, False, True, False]
     for code in codes:
         assert code.symbols.dtype == np.float32
-        ladders = {part: np.array(tiny_codec.ladders[part]) for part in code.rates}
+        ladders = {part: np.array(tiny_codec.model.ladders[part]) for part in code.rates}
         assert len(code.symbols) == sum(int(ladders[p][r].sum()) for p, r in code.rates.items())
         assert all(r.shape == (2, 3) for r in code.rates.values())
         assert all(h.shape == (2, 3, 2) and h.dtype == np.int32 for h in code.hyper.values())
