@@ -48,10 +48,6 @@ def select_mcs(csi: Csi | None) -> Mcs:
     """
     if csi is None or isnan(csi.snr_db):
         return CQI_TABLE[0]
-    return fastest_within(log2(1 + 10 ** ((csi.snr_db - GAP_DB) / 10)))
-
-
-def fastest_within(efficiency: float) -> Mcs:
-    """Return the fastest scheme of `CQI_TABLE` up to a spectral efficiency, or the most robust."""
-    within = [mcs for mcs in CQI_TABLE if spectral_efficiency(mcs) <= efficiency]
+    most = log2(1 + 10 ** ((csi.snr_db - GAP_DB) / 10))
+    within = [mcs for mcs in CQI_TABLE if spectral_efficiency(mcs) <= most]
     return within[-1] if within else CQI_TABLE[0]

@@ -25,6 +25,7 @@ RANGES = (
     ("learning_rate", 1e-9, 1.0),
     ("joint", 0.0, 0.9),
     ("density_steps", 0, 10**9),
+    ("post_steps", 0, 10**9),
     ("seconds", 0.04, 1e6),
     ("generated", 0, 1000),
     ("seed", 0, 2**32 - 1),
@@ -54,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--joint", type=float, default=plain.joint, help="share of steps that train everything"
     )
     parser.add_argument("--density-steps", type=int, default=plain.density_steps)
+    parser.add_argument("--post-steps", type=int, default=plain.post_steps)
     parser.add_argument("--batch", type=int, default=plain.batch, help="crops of a step")
     parser.add_argument("--size", type=int, default=plain.size, help="of a crop, in pixels")
     parser.add_argument("--frames", type=int, default=plain.frames, help="of a crop")
@@ -77,7 +79,8 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
         If an option is out of range or there is no video; when called, if the folder holds
         another run.
     """
-    from semantic.dvst.data import find_videos, load, moving_pictures, photographs
+    from semantic.dvst.data import find_videos, load
+    from semantic.dvst.films import moving_pictures, photographs
 
     for name, low, high in RANGES:
         shown = "lambda" if name == "lam" else name.replace("_", "-")

@@ -2,8 +2,7 @@
 
 import math
 
-from linksim.adaptation import fastest_within
-from linksim.endpoint import Csi, Mcs
+from linksim.endpoint import Csi
 from linksim.theory import ergodic_capacity_rayleigh
 
 SNR_WITHOUT_CSI = 5.0
@@ -12,22 +11,21 @@ SNR_WITHOUT_CSI = 5.0
 SNR_RANGE = (0.0, 20.0)
 """In which the codec was trained, in dB."""
 
+ETA = 0.8
+"""Reals per bit at `REFERENCE_SNR`, if nothing else is asked for."""
+
 REFERENCE_SNR = 10.0
 """At which eta and precision are what the options say, in dB."""
 
-SIDE_SHARE_OF_CAPACITY = 0.36
-"""Most that side information carries of what the channel could, so that hardly any is lost."""
+
+def reported_snr_db(csi: Csi | None) -> float:
+    """Return the mean Es/N0 in dB that the transmitter knows of."""
+    return SNR_WITHOUT_CSI if csi is None or math.isnan(csi.snr_db) else csi.snr_db
 
 
-def known_snr_db(csi: Csi | None) -> float:
-    """Return the mean Es/N0 in dB that the codec goes by."""
-    snr = SNR_WITHOUT_CSI if csi is None or math.isnan(csi.snr_db) else csi.snr_db
-    return min(max(snr, SNR_RANGE[0]), SNR_RANGE[1])
-
-
-def side_mcs(snr_db: float) -> Mcs:
-    """Return the fastest scheme that leaves enough of the ergodic capacity unused."""
-    return fastest_within(SIDE_SHARE_OF_CAPACITY * _capacity(snr_db))
+def trained_snr_db(snr_db: float) -> float:
+    """Return the nearest SNR that the codec was trained for."""
+    return min(max(snr_db, SNR_RANGE[0]), SNR_RANGE[1])
 
 
 def adapted_eta(eta: float, snr_db: float) -> float:
@@ -38,6 +36,14 @@ def adapted_eta(eta: float, snr_db: float) -> float:
 def adapted_precision(precision: float, snr_db: float) -> float:
     """Return how finely hyper-latents are quantised: the cheaper their bits, the finer."""
     return precision * (_capacity(snr_db) / _capacity(REFERENCE_SNR)) ** 0.7
+
+
+def spared(eta: float, snr_db: float) -> float:
+    """Return times how many of `LatentSizes.spared` the transmitter spares.
+
+    Who spends more reals a bit than is usual for the channel has some for lesser changes too.
+    """
+    return (adapted_eta(ETA, snr_db) / eta) ** 1.5
 
 
 def _capacity(snr_db: float) -> float:

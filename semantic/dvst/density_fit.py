@@ -5,21 +5,23 @@ information is the many positions of the many frames where nothing happens, and 
 show how many these are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
-from semantic.dvst.gop import Conditions, Sender
+from semantic.dvst.fitting import Fit, fit
+from semantic.dvst.gop import Conditions, FrameCode, Sender
 from semantic.dvst.model import GROUP, DvstModel
 from semantic.dvst.reference import nothing_before
 from semantic.dvst.side_density import SideDensity
 from semantic.dvst.steps import history
 
-CONDITIONS = ((5.0, 0.8, 0.4), (10.0, 0.6, 0.6), (10.0, 0.3, 0.5), (20.0, 0.5, 1.3))
+CONDITIONS = ((5.0, 1.2, 0.4), (10.0, 0.8, 0.55), (12.0, 0.6, 0.6), (20.0, 0.6, 0.9))
 """SNR in dB, eta and precision under which groups are coded."""
+
+INTRA_EVERY = 4
+"""Of so many frames one is coded without reference, besides the first of its group."""
 
 BATCH = 16
 LEARNING_RATE = 1e-3
@@ -27,37 +29,19 @@ LEARNING_RATE = 1e-3
 Maps = dict[str, np.ndarray]
 
 
-class DensityModel(keras.Model):
+class DensityLoss(Fit):
     """A `SideDensity` whose loss is the mean bits of a map."""
 
-    def __init__(self, side: SideDensity) -> None:
-        super().__init__()
-        self.side = side
+    part: SideDensity
 
-    def build(self, input_shape: Any) -> None:
-        """Do nothing: the densities are built."""
-        self.built = True
-
-    def call(self, inputs: dict[str, Any]) -> Any:
-        """Return bits, [batch], of what `SideDensity.bits` takes."""
-        return self.side.bits(**inputs)
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """Return the mean bits of a map."""
-        return ops.mean(y_pred)
+    def call(self, inputs: Maps) -> Any:
+        return self.part.bits(**inputs)
 
 
 def fit_densities(
     model: DvstModel, videos: Sequence[np.ndarray], *, steps: int, seed: int
 ) -> dict[str, tuple[float, float]]:
-    """Train the densities of frames with a reference, and nothing else.
+    """Train the densities of side information, and nothing else.
 
     Parameters
     ----------
@@ -79,53 +63,66 @@ def fit_densities(
     if not steps:
         return gained
     for part, maps in _collect(model, videos).items():
-        side = getattr(model.inter, part).entropy.side
-        side.trainable = True
-        density = DensityModel(side)
-        schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
-        jit = False if keras.backend.backend() == "tensorflow" else "auto"
-        density.compile(keras.optimizers.Adam(schedule), jit_compile=jit)
-        rng = np.random.default_rng([seed, len(part)])
-        losses = []
-        for _ in range(steps):
-            chosen = rng.integers(0, len(maps["rates"]), BATCH)
-            batch = {name: values[chosen] for name, values in maps.items()}
-            density.reset_metrics()
-            losses.append(float(density.train_on_batch(batch)))
-        some = max(1, steps // 20)
-        gained[part] = (float(np.mean(losses[:some])), float(np.mean(losses[-some:])))
+        codec = model.intra if part in model.intra.PARTS else model.inter
+        gained[part] = fit(
+            DensityLoss(getattr(codec, part).entropy.side),
+            maps,
+            steps=steps,
+            batch=BATCH,
+            learning_rate=LEARNING_RATE,
+            rng=np.random.default_rng([seed, len(part)]),
+            name=f"side information of {part}",
+        )
     return gained
 
 
 def _collect(model: DvstModel, videos: Sequence[np.ndarray]) -> dict[str, Maps]:
-    """Code groups and keep the maps of their frames with a reference, all of one size."""
+    """Code groups and keep the maps of their frames, all of one size.
+
+    A group has one frame without reference; more are coded by themselves.
+    """
     sender = Sender(model)
-    found: dict[str, list[Maps]] = {part: [] for part in model.inter.PARTS}
+    found: dict[str, list[Maps]] = {}
     long = [video for video in videos if len(video) >= GROUP]
     size = long[0].shape if long else None
-    for video in (v for v in long if v.shape[1:] == size[1:]):
+    alike = [video for video in long if video.shape[1:] == size[1:]]
+    for i, video in enumerate(alike):
+        print(f"side information  coding video {i + 1} of {len(alike)}", flush=True)
         for conditions, start in zip(CONDITIONS, _starts(len(video)), strict=False):
             told = Conditions(*conditions)
-            arrays = told.arrays(intra=False)
-            before: dict[str, np.ndarray] = {}
-            for code in sender(video[start : start + GROUP], told, GROUP):
-                for part in () if code.intra else model.inter.PARTS:
-                    rates, hyper = code.rates[part], code.hyper[part]
-                    found[part].append(
-                        {
-                            "rates": rates[None],
-                            "hyper": hyper[None].astype(np.float32),
-                            "before": before.get(part, nothing_before(rates.shape)),
-                            "eta": arrays["eta"],
-                            "precision": arrays["precision"],
-                        }
-                    )
-                    before[part] = history(getattr(model.inter, part), rates, hyper, arrays)
+            group = video[start : start + GROUP]
+            for frames, gop in ((group, GROUP), (group[::INTRA_EVERY], 1)):
+                for part, maps in _maps(model, sender(frames, told, gop), told):
+                    found.setdefault(part, []).append(maps)
     return {
         part: {name: np.concatenate([m[name] for m in maps]) for name in maps[0]}
         for part, maps in found.items()
-        if maps
     }
+
+
+def _maps(
+    model: DvstModel, codes: Iterable[FrameCode], told: Conditions
+) -> Iterator[tuple[str, Maps]]:
+    """Give what `SideDensity.bits` takes of each part of frames that follow one another."""
+    codecs = {True: model.intra, False: model.inter}
+    before: dict[str, np.ndarray] = {}
+    for code in codes:
+        arrays = told.arrays(intra=code.intra)
+        for part, rates in code.rates.items():
+            hyper = code.hyper[part]
+            yield (
+                part,
+                {
+                    "rates": rates[None],
+                    "hyper": hyper[None].astype(np.float32),
+                    "before": before.get(part, nothing_before(rates.shape)),
+                    "eta": arrays["eta"],
+                    "precision": arrays["precision"],
+                },
+            )
+            if not code.intra:
+                latents = getattr(codecs[code.intra], part)
+                before[part] = history(latents, rates, hyper, arrays)
 
 
 def _starts(length: int) -> Iterator[int]:

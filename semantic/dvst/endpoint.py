@@ -3,7 +3,7 @@ the digital one, and sound by the audio codec."""
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -21,17 +21,18 @@ from linksim.endpoint import (
     ReceivedSymbols,
     SymbolStream,
 )
-from linksim.errors import LinksimError, unknown
-from linksim.link_config import LinkConfig, link_of_option
+from linksim.errors import unknown
+from linksim.link_config import link_of_option
 from linksim.media import Clip, require
 from linksim.options import check_range, option
 from semantic.asc.endpoint import Asc
 from semantic.dvst.conditions import (
+    ETA,
     REFERENCE_SNR,
     adapted_eta,
     adapted_precision,
-    known_snr_db,
-    side_mcs,
+    reported_snr_db,
+    trained_snr_db,
 )
 
 if TYPE_CHECKING:
@@ -43,11 +44,8 @@ PRESETS = ("compact", "paper")
 SOUNDS = ("asc", "none")
 ABLATIONS = ("temporal", "context", "rate", "snr")
 GREY = 128
-PRECISION = 0.65
+PRECISION = 0.55
 """How finely hyper-latents are quantised at 10 dB."""
-
-SIDE_DEPTHS = (6, 8, 10, 12, 16, 20, 24)
-"""Slots that side information may be interleaved over."""
 
 # Frames, fps as a fraction, width, height, SNR in dB, eta, precision, whether sound follows.
 _SETUP = struct.Struct("<IIIHHfff?")
@@ -64,11 +62,12 @@ class Dvst(Endpoint):
         sound ──▶ ASC at its highest rate ──────────────────────────▶ "audio" ───────────▶ sound
 
     Eta, the latent reals sent per bit of information, follows the fed-back SNR, and so do the
-    precision and the MCS of side information. With `uses_per_pixel` eta is searched so that
-    video, its side information and the set-up stay within a budget; the search counts the
-    uses of the link that `link` describes. A frame whose side information is lost repeats the
-    last good one, and so do those after it until the next without reference; a scene cut
-    brings one at once. The receiver delays by a group of pictures.
+    precision and the MCS of side information, which goes by the estimator of `link` too. With
+    `uses_per_pixel` eta is searched so that video, its side information and the set-up stay
+    within a budget; the search counts the uses of the link that `link` describes. A frame whose
+    side information is lost repeats the last good one, and so do those after it until the next
+    without reference; a scene cut brings one at once. The receiver delays by a group of
+    pictures.
 
     Raises
     ------
@@ -79,10 +78,10 @@ class Dvst(Endpoint):
     name: ClassVar[str] = "dvst"
     uses_csi: ClassVar[bool] = True
 
-    eta: float = option(0.6, "latent reals sent per bit of information, at 10 dB")
+    eta: float = option(ETA, "latent reals sent per bit of information, at 10 dB")
     uses_per_pixel: float | None = option(None, "channel uses of video per pixel, instead of eta")
-    link: str | None = option(None, "for uses_per_pixel: the link's options, key=value,…")
-    gop: int = option(25, "frames from one without reference to the next", "frame")
+    link: str | None = option(None, "what is known of the link: its options, key=value,…")
+    gop: int = option(38, "frames from one without reference to the next", "frame")
     audio: str = option("asc", "asc, at 1 channel use per sample, or none")
     preset: str = option("compact", "which network: compact or paper")
     weights: str | None = option(None, "file of weights to use instead of the shipped ones")
@@ -100,10 +99,6 @@ class Dvst(Endpoint):
         for name, known in (("audio", SOUNDS), ("preset", PRESETS), ("without", ABLATIONS)):
             if getattr(self, name) not in (None, *known):
                 raise unknown(f"value of option '{name}'", getattr(self, name), known)
-        if self.link is not None and self.uses_per_pixel is None:
-            raise LinksimError(
-                "scheme 'dvst': option 'link' is read with uses_per_pixel only; give both"
-            )
         link_of_option(self.link)
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
@@ -117,16 +112,17 @@ class Dvst(Endpoint):
         from semantic.dvst.gop import Conditions
 
         require(clip, "scheme 'dvst'", video=True)
-        # Without rate adaptation all is as for one SNR; without conditioning the networks are
+        reported = reported_snr_db(csi)
+        snr_db = trained_snr_db(reported)
+        # Without rate adaptation rates are as for one SNR; without conditioning the networks are
         # told one.
-        snr_db = REFERENCE_SNR if self.without == "rate" else known_snr_db(csi)
+        rated = REFERENCE_SNR if self.without == "rate" else snr_db
         start = Conditions(
             REFERENCE_SNR if self.without == "snr" else snr_db,
-            adapted_eta(self.eta, snr_db),
-            adapted_precision(PRECISION, snr_db),
-            side_mcs(snr_db),
+            adapted_eta(self.eta, rated),
+            adapted_precision(PRECISION, rated),
         )
-        frames, conditions = self._code(clip, start)
+        frames, conditions = self._code(clip, start, reported)
         sounds = self.audio == "asc" and clip.has_audio
         count, height, width = clip.frames.shape[:3]
         setup = _SETUP.pack(
@@ -139,7 +135,7 @@ class Dvst(Endpoint):
             conditions.precision,
             sounds,
         )
-        streams = self._streams(frames, conditions)
+        streams = self._streams(frames, conditions, reported)
         if sounds:
             sound = Asc(rate="high").encode(
                 Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name), csi
@@ -148,7 +144,9 @@ class Dvst(Endpoint):
             setup += sound.setup
         return Encoded(streams, setup)
 
-    def _code(self, clip: Clip, start: "Conditions") -> "tuple[list[FrameCode], Conditions]":
+    def _code(
+        self, clip: Clip, start: "Conditions", snr_db: float
+    ) -> "tuple[list[FrameCode], Conditions]":
         from semantic.dvst.rate_control import Budget, Spent, fit
 
         def code(frames: np.ndarray, conditions: "Conditions") -> "list[FrameCode]":
@@ -159,25 +157,24 @@ class Dvst(Endpoint):
         link = link_of_option(self.link)
 
         def cost(codes: "list[FrameCode]", conditions: "Conditions") -> Spent:
-            streams = self._streams(codes, conditions)
+            streams = self._streams(codes, conditions, snr_db)
             total = channel_uses(Encoded(streams, bytes(_SETUP.size)), link)
             return Spent(total, stream_uses(streams[0], link))
 
         uses = self.uses_per_pixel * np.prod(clip.frames.shape[:3], dtype=float)
-        budget = Budget(uses, frame_uses(link), code, cost, self._codec.model.ladders)
+        budget = Budget(uses, frame_uses(link), code, cost, self._codec.model.sizes)
         return fit(budget, clip.frames, start, probe=self.gop)
 
     def _streams(
-        self, frames: "list[FrameCode]", conditions: "Conditions"
+        self, frames: "list[FrameCode]", conditions: "Conditions", snr_db: float
     ) -> tuple[BitStream, SymbolStream]:
+        from semantic.dvst.side_link import side_stream
         from semantic.dvst.stream import check_length, packets_of, symbols_of
 
         check_length(frames)
         packets = packets_of(self._codec.model, frames, conditions)
-        side = BitStream(SIDE, packets, conditions.side_mcs)
-        return _interleaved(side, link_of_option(self.link)), SymbolStream(
-            VIDEO, symbols_of(frames)
-        )
+        side = side_stream(SIDE, packets, snr_db, link_of_option(self.link))
+        return side, SymbolStream(VIDEO, symbols_of(frames))
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length; mid-grey until there is a frame."""
@@ -219,11 +216,3 @@ class Dvst(Endpoint):
 
         path = Path(self.weights) if self.weights else path_of(self.preset)
         return codec_of(self.preset, path, self.without)
-
-
-def _interleaved(side: BitStream, link: LinkConfig) -> BitStream:
-    """Spread side information over as many slots as leave the least of them empty."""
-    slots = stream_uses(replace(side, interleave_slots=1), link) // link.slot_data_symbols
-    padded = {depth: -(-slots // depth) * depth for depth in SIDE_DEPTHS}
-    depth = min(SIDE_DEPTHS, key=lambda d: (padded[d], -d))
-    return replace(side, interleave_slots=depth)

@@ -97,6 +97,7 @@ class EntropyModel(layers.Layer):
         precision: Any,
         before: Any,
         context: Any = None,
+        spared: Any = 1.0,
         training: bool | None = None,
     ) -> dict[str, Any]:
         """Rate a latent map.
@@ -109,6 +110,8 @@ class EntropyModel(layers.Layer):
         before : float32, [batch, h, w, 3]
             What `history` gave for the frame before, or 0.
         context : float32, [batch, H / stride, W / stride, context], if there is one
+        spared : float32, scalar or [batch, 1, 1]
+            Times `LatentSizes.spared`; the transmitter's own affair.
 
         Output
         ------
@@ -118,8 +121,8 @@ class EntropyModel(layers.Layer):
             -log2 P of each position, likewise.
         excess : float32, [batch, h, w]
             How many more these are than of what was to be foreseen, without noise: of latents
-            that can rest what hyper-latents tell, else the likeliest. Less `LatentSizes.spared`;
-            eq. (9) goes by it, so that nothing is sent of what could be foreseen.
+            that can rest what hyper-latents tell, else the likeliest. Eq. (9) goes by what of
+            it is not spared, so that nothing is sent of what could be foreseen.
         rates : int32, [batch, h, w]
             Steps of the ladder, to be sent.
         side_bits : float32, [batch]
@@ -140,9 +143,9 @@ class EntropyModel(layers.Layer):
         centre, scale = location + moved, positive(raw + wider)
         whole = laplace_bits(ops.round(latents), centre, scale)
         foreseen = ops.round(location if self.rests else centre)
-        excess = ops.sum(whole - laplace_bits(foreseen, centre, scale), axis=-1)
-        excess = ops.relu(excess - self.sizes.spared)
-        rates = choose_rates(excess, eta, self.ladder)
+        excess = ops.relu(ops.sum(whole - laplace_bits(foreseen, centre, scale), axis=-1))
+        worth = ops.relu(excess - spared * self.sizes.spared)
+        rates = choose_rates(worth, eta, self.ladder)
         return {
             "hyper": hyper,
             "bits": ops.sum(laplace_bits(rounded, centre, scale), axis=-1),

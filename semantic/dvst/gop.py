@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
+from semantic.dvst.conditions import spared
 from semantic.dvst.model import TOLD, DvstModel
 from semantic.dvst.packing import count, pack, unpack
 from semantic.dvst.sizes import INTRA_ETA, LATENT_STRIDE
-from semantic.dvst.steps import DecodeStep, EncodeStep
+from semantic.dvst.steps import DecodeStep, EncodeStep, ShowStep
 
 SCENE_CUT = 40.0
 """Mean absolute difference of two frames, of 255, from which on no reference helps."""
@@ -28,14 +28,11 @@ class Conditions:
         Latent reals sent per bit of information.
     precision : float
         How finely hyper-latents are quantised.
-    side_mcs : Mcs or None
-        What side information is sent with; the receiver need not be told.
     """
 
     snr_db: float
     eta: float
     precision: float
-    side_mcs: Mcs | None = None
 
     def arrays(self, *, intra: bool) -> dict[str, np.ndarray]:
         """Return what `LatentCodec.encode` is told of a frame."""
@@ -130,7 +127,11 @@ class Sender:
             size = frame.shape
             intra = since == gop or (t > 0 and _is_cut(before, frame))
             since, before = 1 if intra else since + 1, frame
-            inputs = {"frames": padded(frame)[None], **conditions.arrays(intra=intra)}
+            inputs = {
+                "frames": padded(frame)[None],
+                "spared": np.array([spared(conditions.eta, conditions.snr_db)], np.float32),
+                **conditions.arrays(intra=intra),
+            }
             if not intra:
                 inputs["state"] = state
             coded = self._steps[intra].predict_on_batch(inputs)
@@ -161,6 +162,7 @@ class Receiver:
     def __init__(self, model: DvstModel) -> None:
         self._codecs = {True: model.intra, False: model.inter}
         self._steps = {intra: DecodeStep(codec) for intra, codec in self._codecs.items()}
+        self._show = ShowStep(model.post_filter)
 
     def __call__(
         self,
@@ -185,6 +187,25 @@ class Receiver:
         np.ndarray or None
             uint8, shape [H, W, 3], or None for a frame that cannot be decoded.
         """
+        snr_db = conditions.arrays(intra=False)["snr_db"]
+        for seen in self.unfiltered(received, conditions):
+            if seen is None:
+                yield None
+                continue
+            shown = self._show.predict_on_batch({**seen, "snr_db": snr_db})[0]
+            shown = np.clip(shown[: size[0], : size[1]], 0.0, 1.0)
+            yield np.round(255.0 * shown).astype(np.uint8)
+
+    def unfiltered(
+        self, received: Iterable[ReceivedFrame | None], conditions: Conditions
+    ) -> Iterator[dict[str, np.ndarray] | None]:
+        """Decode frames up to the post-filter.
+
+        Yields
+        ------
+        dict or None
+            ``picture`` and ``base`` of `PostFilter`.
+        """
         state = None
         for arrived in received:
             if arrived is None or (state is None and not arrived.code.intra):
@@ -197,8 +218,7 @@ class Receiver:
                 inputs["state"] = state
             decoded = self._steps[intra].predict_on_batch(inputs)
             state = decoded["state"]
-            shown = decoded["picture"][0, : size[0], : size[1]]
-            yield np.round(255.0 * np.clip(shown, 0.0, 1.0)).astype(np.uint8)
+            yield {"picture": decoded["picture"], "base": state["base"]}
 
     def _parts(self, arrived: ReceivedFrame) -> dict[str, dict[str, np.ndarray]]:
         code, codec, at, parts = arrived.code, self._codecs[arrived.code.intra], 0, {}

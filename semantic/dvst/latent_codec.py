@@ -64,7 +64,8 @@ class LatentCodec(layers.Layer):
         told : dict
             Float32, [batch] each, known to both ends. ``snr_db``: mean Es/N0 in dB that the
             transmitter knows of. ``eta``: reals per bit. ``precision``: how finely
-            hyper-latents are quantised.
+            hyper-latents are quantised. To the transmitter alone, and 1 if it is not told:
+            ``spared``, see `EntropyModel`.
         before, context :
             Of `EntropyModel`.
         jscc : bool
@@ -79,8 +80,15 @@ class LatentCodec(layers.Layer):
         echo : float32, [batch, h, w, channels]
             Latents that a receiver without noise has; without `jscc`, `latents` where `active`.
         """
+        spared = told["spared"][:, None, None] if "spared" in told else 1.0
         code = self.entropy(
-            latents, told["eta"], told["precision"], before, context, training=training
+            latents,
+            told["eta"],
+            told["precision"],
+            before,
+            context,
+            spared=spared,
+            training=training,
         )
         location, spread = code.pop("location"), math.sqrt(2.0) * code.pop("scale")
         if not jscc:

@@ -12,8 +12,9 @@ from semantic.channel import TrainingChannel
 from semantic.dvst.inter import InterCodec
 from semantic.dvst.intra import IntraCodec
 from semantic.dvst.ms_ssim import ms_ssim
+from semantic.dvst.post_filter import PostFilter
 from semantic.dvst.rate import sent_mask
-from semantic.dvst.sizes import INTRA_ETA, PRESETS
+from semantic.dvst.sizes import INTRA_ETA, PRESETS, LatentSizes
 
 STAGES = ("entropy", "jscc", "fine-tune")
 """Of training, in order, after `DvstModel.fit_transforms`; see `DvstModel.enter`."""
@@ -23,7 +24,7 @@ TOLD = ("snr_db", "eta", "precision")
 
 DISTORTIONS = ("psnr", "ms-ssim")
 
-GROUP = 25
+GROUP = 38
 """Frames of a group of pictures that training has in mind."""
 
 MIN_ERROR = 1e-6
@@ -86,16 +87,22 @@ class DvstModel(keras.Model):
         sizes = PRESETS[preset]
         self.intra = IntraCodec(sizes, seed=seed)
         self.inter = InterCodec(sizes, without=without, seed=seed + 1)
+        self.post_filter = PostFilter(sizes)
         self.channel = TrainingChannel(kind=channel, block_symbols=1, seed=seed)
         self.lam = lam
         self.distortion = distortion
         self.stage = STAGES[0]
 
     @property
+    def sizes(self) -> dict[str, LatentSizes]:
+        """The sizes of each part of a frame."""
+        codecs = (self.intra, self.inter)
+        return {part: getattr(c, part).entropy.sizes for c in codecs for part in c.PARTS}
+
+    @property
     def ladders(self) -> dict[str, tuple[int, ...]]:
         """The ladder of each part of a frame."""
-        codecs = (self.intra, self.inter)
-        return {part: getattr(codec, part).ladder for codec in codecs for part in codec.PARTS}
+        return {part: sizes.ladder for part, sizes in self.sizes.items()}
 
     @property
     def through_channel(self) -> bool:

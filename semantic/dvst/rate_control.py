@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from linksim.errors import LinksimError
+from semantic.dvst.conditions import spared
 from semantic.dvst.gop import Conditions, FrameCode
 from semantic.dvst.rate import borders
+from semantic.dvst.sizes import LatentSizes
 
 MOST_SIDE = 0.25
 """Share of the channel uses that side information may take."""
@@ -20,8 +22,10 @@ ENOUGH = 0.05
 """How far below the budget is near enough, where a whole frame of the link is not more."""
 
 TRIES = 6
+GROWTHS = (0.3, 2.0)
+"""Least and most that symbols are taken to grow by as eta does, over what is predicted."""
 ETAS = (0.005, 8.0)
-MIN_PRECISION = 0.35
+MIN_PRECISION = 0.3
 """Below it the analogue part costs more than the digital one saves."""
 
 
@@ -47,7 +51,7 @@ class Budget:
         Codes a clip under conditions.
     cost : callable
         What a coded clip spends.
-    ladders : mapping
+    sizes : mapping
         Of each part of a frame.
     """
 
@@ -55,7 +59,7 @@ class Budget:
     slack: float
     code: Callable[[np.ndarray, Conditions], list[FrameCode]]
     cost: Callable[[Sequence[FrameCode], Conditions], Spent]
-    ladders: Mapping[str, tuple[int, ...]]
+    sizes: Mapping[str, LatentSizes]
 
 
 def fit(
@@ -101,19 +105,26 @@ def fit(
 def _search(
     budget: Budget, frames: np.ndarray, conditions: Conditions
 ) -> tuple[list[FrameCode] | None, Conditions, Spent]:
-    """Return the best that fits, None if nothing does, and the conditions that came nearest."""
+    """Return the best that fits, its conditions and cost; None, the next guess and the least
+    cost if nothing fits.
+    """
     best, found, most = None, conditions, Spent(0.0, math.inf)
+    least_spent = Spent(math.inf, math.inf)
+    before: tuple[float, float] | None = None
     for _ in range(TRIES):
         codes = budget.code(frames, conditions)
         spent = budget.cost(codes, conditions)
+        least_spent = min(least_spent, spent, key=lambda s: s.total)
         if spent.total <= budget.uses and _worth(spent) > _worth(most):
             best, found, most = codes, conditions, spent
             near = budget.uses - spent.total <= max(budget.slack, ENOUGH * budget.uses)
             least = conditions.precision <= MIN_PRECISION
             if near and (least or spent.side <= MOST_SIDE * spent.total):
                 break
-        conditions = _next(budget, codes, conditions, spent)
-    return best, found if best else conditions, most if best else spent
+        tried = conditions.eta, sum(frame.symbols.size for frame in codes) / 2
+        conditions = _next(budget, codes, conditions, spent, before)
+        before = tried
+    return (best, found, most) if best else (None, conditions, least_spent)
 
 
 def _worth(spent: Spent) -> tuple[bool, float]:
@@ -123,9 +134,16 @@ def _worth(spent: Spent) -> tuple[bool, float]:
 
 
 def _next(
-    budget: Budget, codes: Sequence[FrameCode], conditions: Conditions, spent: Spent
+    budget: Budget,
+    codes: Sequence[FrameCode],
+    conditions: Conditions,
+    spent: Spent,
+    before: tuple[float, float] | None,
 ) -> Conditions:
-    """Return what to try next: finer or coarser hyper-latents, then the eta that fills the rest."""
+    """Return what to try next: finer or coarser hyper-latents, then the eta that fills the rest.
+
+    `before` is what was tried last but one: eta and channel uses of symbols.
+    """
     precision, side = conditions.precision, spent.side
     most = 0.9 * MOST_SIDE * budget.uses
     if side > most:
@@ -137,8 +155,15 @@ def _next(
     wanted = AIM * budget.uses - side - (spent.total - spent.side - sent)
     etas = np.geomspace(*ETAS, 200)
     predicted = np.array([_symbols(budget, codes, conditions, eta) for eta in etas])
-    # What prediction and truth differ by at the eta that was tried is taken over.
-    predicted *= sent / max(_symbols(budget, codes, conditions, conditions.eta), 1.0)
+    # What prediction and truth differ by at the eta that was tried is taken over, and so is by how
+    # much faster or slower than predicted the symbols grew: a frame rests on those before it.
+    here = max(_symbols(budget, codes, conditions, conditions.eta), 1.0)
+    growth = 1.0
+    if before is not None and min(before[1], sent) > 0 and before[0] != conditions.eta:
+        foreseen = math.log(max(_symbols(budget, codes, conditions, before[0]), 1.0) / here)
+        if foreseen:
+            growth = float(np.clip(math.log(before[1] / sent) / foreseen, *GROWTHS))
+    predicted = sent * (np.maximum(predicted, 1.0) / here) ** growth
     eta = float(np.interp(max(wanted, 1.0), predicted, etas))
     return replace(conditions, eta=eta, precision=precision)
 
@@ -151,7 +176,8 @@ def _symbols(
     for frame in codes:
         told = replace(conditions, eta=eta).arrays(intra=frame.intra)
         for part, excess in frame.excess.items():
-            ladder = budget.ladders[part]
-            step = np.searchsorted(borders(ladder), excess * told["eta"][0])
-            reals += np.array(ladder)[step].sum()
+            sizes = budget.sizes[part]
+            worth = np.maximum(excess - spared(eta, conditions.snr_db) * sizes.spared, 0.0)
+            step = np.searchsorted(borders(sizes.ladder), worth * told["eta"][0])
+            reals += np.array(sizes.ladder)[step].sum()
     return reals / 2

@@ -46,6 +46,8 @@ class Recipe:
         for the transforms start from what is best for them alone.
     density_steps : int
         Of `density_fit.fit_densities`, beyond `steps`.
+    post_steps : int
+        Of `post_fit.fit_post_filter`, likewise.
     batch, size, frames : int
         Crops of a step, pixels that they are high and wide, and frames in each.
     learning_rate : float
@@ -65,15 +67,16 @@ class Recipe:
     preset: str = "compact"
     lam: float = 5e-2
     distortion: str = "psnr"
-    steps: int = 1200
+    steps: int = 1800
     joint: float = 0.0
     density_steps: int = 600
+    post_steps: int = 10_000
     batch: int = 4
     size: int = 96
     frames: int = 3
     learning_rate: float = 1e-3
     snr_db: tuple[float, float] = (0.0, 20.0)
-    eta: tuple[float, float] = (0.1, 0.8)
+    eta: tuple[float, float] = (0.2, 1.5)
     precision: tuple[float, float] = (0.3, 2.0)
     start: str | None = None
     seed: int = 0
@@ -94,7 +97,8 @@ class Recipe:
 
         Transforms are found in closed form before the first step. The entropy models come next,
         then, if at all, everything through the fading channel, then, as in Algorithm 1, the JSCC
-        codecs alone. Densities of side information are fitted last, see `density_fit`.
+        codecs alone. Densities of side information and the post-filter are fitted last, see
+        `density_fit` and `post_fit`.
         """
         joint = round(self.joint * self.steps)
         entropy = round(ENTROPY_SHARE * (self.steps - joint))

@@ -28,6 +28,7 @@ class LatentSizes:
         Units of a latent that make one of its hyper-latent, at a precision of 1.
     ladder : tuple of int
         Reals that a position may be sent as, rising from 0. Even, for two make a channel use.
+        Beyond `channels` latents are sent again.
     width, heads, window : int
         Of the Swin blocks of its JSCC codec; width at least `channels`.
     density : int
@@ -61,6 +62,8 @@ class Sizes:
         Channels between the five convolutions of motion estimation.
     motion_width, feature_width, intra_width : int
         Channels inside the transforms.
+    post_width, post_blocks : int
+        Channels and residual blocks of the post-filter.
     motion, feature, intra : LatentSizes
         Of motion, of features, and of frames sent without reference.
     """
@@ -71,6 +74,8 @@ class Sizes:
     motion_width: int
     feature_width: int
     intra_width: int
+    post_width: int
+    post_blocks: int
     motion: LatentSizes
     feature: LatentSizes
     intra: LatentSizes
@@ -78,7 +83,7 @@ class Sizes:
 
 _MOTION = (0, 2, 4, 8)
 _FEATURE = (0, 4, 8, 12, 16, 24, 32, 48, 64)
-_INTRA = (0, 8, 16, 24, 32, 40, 48, 64, 80, 96)
+_INTRA = (0, 8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192)
 _NTSCC = tuple(range(0, 257, 16))
 
 PRESETS = {
@@ -89,8 +94,10 @@ PRESETS = {
         motion_width=24,
         feature_width=40,
         intra_width=40,
+        post_width=32,
+        post_blocks=2,
         motion=LatentSizes(8, 2, 4.0, _MOTION, 24, 3, 4, 24, 8.0),
-        feature=LatentSizes(64, 24, 6.0, _FEATURE, 64, 4, 4, 48, 100.0),
+        feature=LatentSizes(64, 24, 6.0, _FEATURE, 64, 4, 4, 48, 150.0),
         intra=LatentSizes(96, 48, 7.5, _INTRA, 96, 6, 4, 64),
     ),
     "paper": Sizes(
@@ -100,8 +107,10 @@ PRESETS = {
         motion_width=128,
         feature_width=64,
         intra_width=128,
+        post_width=64,
+        post_blocks=4,
         motion=LatentSizes(128, 64, 4.0, _NTSCC, 256, 8, 16, 128, 8.0),
-        feature=LatentSizes(96, 64, 6.0, _NTSCC, 256, 8, 16, 128, 100.0),
+        feature=LatentSizes(96, 64, 6.0, _NTSCC, 256, 8, 16, 128, 150.0),
         intra=LatentSizes(192, 128, 7.5, _NTSCC, 256, 8, 16, 128),
     ),
 }

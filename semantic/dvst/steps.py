@@ -10,6 +10,7 @@ from semantic.dvst.inter import InterCodec
 from semantic.dvst.intra import IntraCodec
 from semantic.dvst.latent_codec import LatentCodec
 from semantic.dvst.model import TOLD
+from semantic.dvst.post_filter import PostFilter
 from semantic.dvst.side_density import SideDensity
 
 SENT = ("symbols", "rates", "hyper")
@@ -46,7 +47,8 @@ class EncodeStep(Step):
     part: IntraCodec | InterCodec
 
     def call(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        codes, _, state = self.part.encode(inputs["frames"], inputs.get("state"), _told(inputs))
+        told = {**_told(inputs), "spared": inputs["spared"]}
+        codes, _, state = self.part.encode(inputs["frames"], inputs.get("state"), told)
         sent = {part: {what: code[what] for what in SENT} for part, code in codes.items()}
         excess = {part: code["excess"] for part, code in codes.items()}
         return {"sent": sent, "excess": excess, "state": state}
@@ -60,6 +62,15 @@ class DecodeStep(Step):
     def call(self, inputs: dict[str, Any]) -> dict[str, Any]:
         picture, state = self.part.decode(inputs["received"], inputs.get("state"), _told(inputs))
         return {"picture": picture, "state": state}
+
+
+class ShowStep(Step):
+    """`PostFilter`."""
+
+    part: PostFilter
+
+    def call(self, inputs: dict[str, Any]) -> Any:
+        return self.part(**inputs)
 
 
 class RateStep(Step):

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from semantic.dvst import weights
-from semantic.dvst.data import Crops
+from semantic.dvst.crops import Crops
 from semantic.dvst.density_fit import fit_densities
 from semantic.dvst.model import DvstModel
+from semantic.dvst.post_fit import fit_post_filter
 from semantic.dvst.recipe import Recipe, Stage
 from semantic.dvst.validation import COLUMNS, Validation
 from semantic.training import Batch, TrainingRun
@@ -84,7 +85,7 @@ class Trainer(TrainingRun):
         weights.save(path, self.model)
 
     def run(self, stop_at: int | None = None) -> None:
-        """Train, then fit the densities of side information and write ``final.npz``.
+        """Train, then fit densities of side information and post-filter; write ``final.npz``.
 
         Raises
         ------
@@ -95,11 +96,15 @@ class Trainer(TrainingRun):
         if stop_at is not None and stop_at < self.recipe.steps:
             return
         weights.load(self._out / "best.npz", self.model)
-        gained = fit_densities(
-            self.model, self._videos, steps=self.recipe.density_steps, seed=self.recipe.seed
+        recipe = self.recipe
+        saved = fit_densities(
+            self.model, self._videos, steps=recipe.density_steps, seed=recipe.seed
         )
-        for part, (before, after) in gained.items():
+        for part, (before, after) in saved.items():
             print(f"side information of {part}: {before:.0f} to {after:.0f} bits a frame")
+        gain = fit_post_filter(self.model, self._videos, steps=recipe.post_steps, seed=recipe.seed)
+        if gain is not None:
+            print(f"post-filter: gains {gain[0]:.2f} dB at first, {gain[1]:.2f} dB at last")
         weights.save(self._out / "final.npz", self.model)
 
     def _batch(self, step: int) -> dict[str, np.ndarray]:

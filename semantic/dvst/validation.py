@@ -8,7 +8,7 @@ from keras import ops
 from linksim.errors import LinksimError
 from semantic.dvst.model import DvstModel
 
-POINTS = ((5.0, 0.4, 0.5), (10.0, 0.3, 0.7), (20.0, 0.2, 1.4))
+POINTS = ((5.0, 1.0, 0.4), (10.0, 0.8, 0.55), (20.0, 0.6, 0.9))
 """SNR in dB, eta and precision at which it is scored."""
 
 WORTH_OF_USES = 10.0 / np.log2(10.0)

@@ -36,7 +36,7 @@ def trained(preset: str, path: Path, without: str | None = None) -> DvstModel:
 
 
 def _named(model: DvstModel) -> dict[str, Any]:
-    codecs = {"intra": model.intra, "inter": model.inter}
+    codecs = {"intra": model.intra, "inter": model.inter, "post": model.post_filter}
     # `weights` leaves out the states of seed generators.
     return {
         f"{name}/{i}": variable

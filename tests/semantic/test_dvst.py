@@ -265,7 +265,7 @@ def test_models_of_one_seed_are_equal(films: np.ndarray) -> None:
 @pytest.mark.parametrize("stride", [1, 4])
 def test_other_strides(stride: int, films: np.ndarray) -> None:
     latents = LatentSizes(6, 2, 4.0, (0, 2, 4, 8), 8, 2, 2, 8)
-    sizes = Sizes(stride, 6, (4, 4, 4, 4), 6, 6, 6, latents, latents, latents)
+    sizes = Sizes(stride, 6, (4, 4, 4, 4), 6, 6, 6, 6, 1, latents, latents, latents)
     told = batch(films)
     frames = told.pop("frames")
     _, _, state = IntraCodec(sizes).encode(frames[:, 0], None, told)
@@ -412,12 +412,13 @@ def built(preset: str) -> DvstModel:
 
 
 @pytest.mark.parametrize(
-    ("preset", "intra", "inter"),
-    [("compact", 2_728_478, 1_814_979), ("paper", 18_597_140, 26_001_495)],
+    ("preset", "intra", "inter", "post"),
+    [("compact", 3_176_897, 1_814_979, 47_692), ("paper", 18_597_140, 26_001_495, 316_812)],
 )
-def test_parameters(preset: str, intra: int, inter: int) -> None:
+def test_parameters(preset: str, intra: int, inter: int, post: int) -> None:
     model = built(preset)
-    assert (parameters(model.intra), parameters(model.inter)) == (intra, inter)
+    parts = (model.intra, model.inter, model.post_filter)
+    assert tuple(map(parameters, parts)) == (intra, inter, post)
 
 
 @pytest.mark.parametrize("preset", ["compact", "paper"])
@@ -449,6 +450,22 @@ def test_paper_layer_table() -> None:
     strided = convolutions(inter.motion_codec.analysis)
     assert [(c.filters, c.kernel_size[0], c.strides[0]) for c in strided] == [(128, 3, 2)] * 4
     assert inter.feature.entropy.spatial.kernel.shape[:2] == (5, 5)
+
+
+def test_paper_preset_trains() -> None:
+    """Ten steps, five of each stage; compiling it would take longer than these."""
+    model = built("paper")
+    rng = np.random.default_rng(0)
+    frames = rng.uniform(size=(1, 2, 16, 16, 3)).astype(np.float32)
+    weights = [model.inter.feature.entropy.spatial.kernel, model.inter.feature.decoder.conv.weights]
+    for stage, watched in zip(("entropy", "fine-tune"), weights, strict=True):
+        model.enter(stage)
+        before = [ops.convert_to_numpy(v) for v in keras.tree.flatten(watched)]
+        model.compile(keras.optimizers.Adam(1e-4), run_eagerly=True)
+        for _ in range(5):
+            assert np.isfinite(float(model.train_on_batch(batch(frames))))
+        after = [ops.convert_to_numpy(v) for v in keras.tree.flatten(watched)]
+        assert all(not np.array_equal(b, a) for b, a in zip(before, after, strict=True))
 
 
 def convolutions(part: keras.layers.Layer) -> list[keras.layers.Conv2D]:

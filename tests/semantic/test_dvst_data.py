@@ -11,8 +11,10 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import write
-from semantic.dvst import data
-from semantic.dvst.data import Crops, find_videos, load, moving_pictures, photographs
+from semantic.dvst import crops, films
+from semantic.dvst.crops import Crops
+from semantic.dvst.data import find_videos, load
+from semantic.dvst.films import moving_pictures, photographs
 
 
 def texture(height, width, seed=0):
@@ -41,7 +43,7 @@ def videos():
 
 def test_needs_neither_tensorflow_nor_sionna():
     code = (
-        "import sys, semantic.dvst.data\n"
+        "import sys, semantic.dvst.crops\n"
         "print({'tensorflow', 'sionna', 'keras'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -88,28 +90,30 @@ def test_bad_files_get_one_line(tmp_path, small_clip):
 
 
 def test_crops_depend_on_seed_step_and_place_alone(videos):
-    crops = Crops(videos, size=32, frames=4, seed=3)
-    batch = crops.batch(7, 5)
+    drawn = Crops(videos, size=32, frames=4, seed=3)
+    batch = drawn.batch(7, 5)
     assert batch.shape == (5, 4, 32, 32, 3)
     assert batch.dtype == np.uint8
-    crops.batch(8, 2)
+    drawn.batch(8, 2)
     again = Crops(videos, size=32, frames=4, seed=3)
     np.testing.assert_array_equal(again.batch(7, 5), batch)
     np.testing.assert_array_equal(again.batch(7, 2), batch[:2])
-    assert not np.array_equal(crops.batch(8, 5), batch)
+    assert not np.array_equal(drawn.batch(8, 5), batch)
     assert not np.array_equal(Crops(videos, size=32, frames=4, seed=4).batch(7, 5), batch)
 
 
 def test_crops_are_consecutive_frames_both_ways(monkeypatch):
-    monkeypatch.setattr(data, "PANNED", 0.0)
-    monkeypatch.setattr(data, "_colours", lambda rng: np.arange(256, dtype=np.uint8)[:, None, None])
+    monkeypatch.setattr(crops, "PANNED", 0.0)
+    monkeypatch.setattr(
+        crops, "_colours", lambda rng: np.arange(256, dtype=np.uint8)[:, None, None]
+    )
     times = np.arange(40, dtype=np.uint8)[:, None, None, None]
     video = np.broadcast_to(times, (40, 40, 50, 3)).copy()
     monkeypatch.setattr(cv2, "LUT", lambda frames, table: frames)
     steps = np.diff(Crops([video], size=16, frames=4).batch(0, 200)[:, :, 0, 0, 0].astype(int))
     assert (steps == steps[:, :1]).all()
     assert set(steps[:, 0]) == {-3, -2, -1, 1, 2, 3}
-    assert abs((np.abs(steps[:, 0]) == 1).mean() - data.STRIDE_SHARES[0]) < 0.07
+    assert abs((np.abs(steps[:, 0]) == 1).mean() - crops.STRIDE_SHARES[0]) < 0.07
 
 
 @pytest.mark.parametrize("shape", [(1, 20, 90, 3), (2, 90, 20, 3), (3, 5, 7, 3), (1, 64, 64, 3)])
@@ -121,31 +125,31 @@ def test_small_and_short_videos_are_filled(shape):
 
 
 def test_short_videos_play_to_and_fro():
-    assert [data._to_and_fro(t, 3) for t in range(6)] == [0, 1, 2, 1, 0, 1]
-    assert [data._to_and_fro(t, 1) for t in range(3)] == [0, 0, 0]
+    assert [crops._to_and_fro(t, 3) for t in range(6)] == [0, 1, 2, 1, 0, 1]
+    assert [crops._to_and_fro(t, 1) for t in range(3)] == [0, 0, 0]
 
 
 def test_stills_are_panned_by_steady_sub_pixel_steps():
     batch = Crops([texture(200, 300)[None]], size=96, frames=3).batch(0, 24)
     first, second = (np.array([shift(c[i], c[i + 1]) for c in batch]) for i in range(2))
-    assert np.abs(first).max() < data.FASTEST + 0.5
+    assert np.abs(first).max() < films.FASTEST + 0.5
     assert np.abs(first).max() > 2
     assert np.median(np.abs(first - second)) < 0.2
     assert (np.abs(first - np.round(first)) > 0.15).mean() > 0.3
 
 
 def test_some_of_the_crops_seek_what_changes(monkeypatch):
-    monkeypatch.setattr(data, "PANNED", 0.0)
+    monkeypatch.setattr(crops, "PANNED", 0.0)
     video = np.full((30, 320, 320, 3), 90, np.uint8)
     video[20:24, 200:216, 40:56] = np.random.default_rng(0).integers(0, 255, (4, 16, 16, 3))
     batch = Crops([video], size=48, frames=3).batch(0, 300)
     changing = (batch.std(axis=1).max(axis=(1, 2, 3)) > 5).mean()
     # A few of the others meet it by chance.
-    assert -0.07 < changing - data.WHERE_IT_MOVES < 0.2
+    assert -0.07 < changing - crops.WHERE_IT_MOVES < 0.2
 
 
 def test_colours_change_alike_in_all_frames(monkeypatch):
-    monkeypatch.setattr(data, "PANNED", 0.0)
+    monkeypatch.setattr(crops, "PANNED", 0.0)
     video = np.full((6, 40, 40, 3), (80, 120, 160), np.uint8)
     batch = Crops([video], size=32, frames=4).batch(0, 50)
     assert np.ptp(batch, axis=(1, 2, 3)).max() == 0
@@ -177,12 +181,12 @@ def test_a_crop_takes_a_few_milliseconds():
 def test_photographs_come_with_scikit_image(monkeypatch):
     pytest.importorskip("skimage")
     pictures = photographs()
-    assert len(pictures) == len(data.PHOTOGRAPHS)
+    assert len(pictures) == len(films.PHOTOGRAPHS)
     assert all(
         p.dtype == np.uint8 and p.shape[2] == 3 and min(p.shape[:2]) >= 300 for p in pictures
     )
     assert len(photographs(without=["astronaut"])) == len(pictures) - 1
-    monkeypatch.setattr(data, "find_spec", lambda name: None)
+    monkeypatch.setattr(films, "find_spec", lambda name: None)
     with pytest.raises(LinksimError, match="skimage"):
         photographs()
 
@@ -196,15 +200,15 @@ def test_moving_pictures_move_smoothly_and_something_passes():
         np.testing.assert_array_equal(clip, again)
     assert not np.array_equal(clips[0], moving_pictures(pictures, 20, 96, 6)[0])
     moves = np.array([[shift(a, b) for a, b in pairwise(clip)] for clip in clips])
-    assert 0.5 < np.median(np.linalg.norm(moves, axis=-1)) < 1.5 * data.FASTEST
+    assert 0.5 < np.median(np.linalg.norm(moves, axis=-1)) < 1.5 * films.FASTEST
     assert np.median(np.abs(np.diff(moves, axis=1))) < 1
 
 
 def test_cameras_keep_to_their_speed_and_to_the_picture():
     for seed in range(50):
         rng = np.random.default_rng(seed)
-        path = data._camera_path(rng, 60, np.array([100.0, 40.0]), 2.0)
-        assert np.abs(np.diff(path[:, :2], axis=0)).max() <= 2 * data.FASTEST
+        path = films._camera_path(rng, 60, np.array([100.0, 40.0]), 2.0)
+        assert np.abs(np.diff(path[:, :2], axis=0)).max() <= 2 * films.FASTEST
         assert (np.abs(path[:, :2]).max(0) < (190, 90)).all()
 
 

@@ -194,7 +194,6 @@ def test_encoder_follows_the_csi(scheme: Dvst, clip: Clip, encoded: Encoded) -> 
         ({"audio": "opus"}, "'audio'"),
         ({"preset": "papr"}, "did you mean 'paper'"),
         ({"without": "contxt"}, "did you mean 'context'"),
-        ({"link": "modulation=qpsk"}, "give both"),
         ({"link": "modulation=qsk", "uses_per_pixel": "0.1"}, "did you mean 'qpsk'"),
         ({"link": "modulatio=qpsk", "uses_per_pixel": "0.1"}, "modulatio"),
         ({"etaa": "1"}, "did you mean 'eta'"),

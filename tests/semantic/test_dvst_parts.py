@@ -142,7 +142,7 @@ def test_matching_tells_fractions_of_a_pixel(
 def test_pyramid_finds_motion_beyond_the_search(
     motion: tuple[float, float], stride: int, rng: np.random.Generator
 ) -> None:
-    sizes = Sizes(stride, 6, (4, 4, 4, 4), 6, 6, 6, LATENTS, LATENTS, LATENTS)
+    sizes = Sizes(stride, 6, (4, 4, 4, 4), 6, 6, 6, 6, 1, LATENTS, LATENTS, LATENTS)
     reference = texture(rng, 96, 128)
     found = array(MotionEstimation(sizes)(*batched(displaced(reference, *motion), reference)))
     assert found.shape == (1, 96 // stride, 128 // stride, 2)
@@ -180,7 +180,7 @@ def test_smoothing_is_a_mean(window: int, rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("stride", [1, 2, 4])
 def test_motion_of_blocks_comes_back(stride: int) -> None:
-    sizes = Sizes(stride, 6, (4, 4, 4, 4), 6, 6, 6, LATENTS, LATENTS, LATENTS)
+    sizes = Sizes(stride, 6, (4, 4, 4, 4), 6, 6, 6, 6, 1, LATENTS, LATENTS, LATENTS)
     codec = MotionCodec(sizes)
     flow = np.broadcast_to(np.float32([1.5, -0.5]), (1, 48 // stride, 64 // stride, 2))
     latents = codec.encode(flow)
@@ -405,8 +405,10 @@ def test_entropy_model(rng: np.random.Generator) -> None:
     assert (code["excess"] < code["bits"] + 1e-3).all()
     spared = EntropyModel(replace(LATENTS, spared=4.0), context=4, stride=4)
     spared.set_weights(model.get_weights())
-    less = np.maximum(code["excess"] - 4.0, 0.0)
-    assert np.allclose(array(spared(*told, context)["excess"]), less, atol=1e-3)
+    for factor in (1.0, 0.5):
+        less = np.maximum(code["excess"] - factor * 4.0, 0.0)
+        rates = array(spared(*told, context, spared=factor)["rates"])
+        assert np.array_equal(rates, array(choose_rates(less, eta, LATENTS.ladder)))
     # The temporal prior is heard.
     assert not np.allclose(code["bits"], array(model(*told, context + 1.0)["bits"]))
     location, raw = (array(x) for x in model.prior(code["hyper"], precision))

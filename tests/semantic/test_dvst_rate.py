@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
+from semantic.dvst.conditions import spared
 from semantic.dvst.gop import Conditions, FrameCode
 from semantic.dvst.rate_control import ENOUGH, ETAS, MIN_PRECISION, MOST_SIDE, Budget, Spent, fit
+from semantic.dvst.sizes import LatentSizes
 
 SLOT = 864
 FRAMES = 13
@@ -16,6 +18,11 @@ SIDE_STEP = 6 * SLOT
 """Side information fills whole interleaver depths."""
 
 LADDERS = {"intra": (0, 8, 16, 32, 64, 96), "motion": (0, 2, 4, 8), "feature": (0, 4, 8, 16, 64)}
+SPARED = {"intra": 0.0, "motion": 1.0, "feature": 4.0}
+SIZES = {
+    part: LatentSizes(8, 2, 4.0, ladder, 8, 2, 2, 8, SPARED[part])
+    for part, ladder in LADDERS.items()
+}
 START = Conditions(10.0, 0.25, 0.8)
 
 
@@ -44,7 +51,11 @@ class Film:
             # A finer prior leaves fewer bits.
             left = self.loudness * (START.precision / conditions.precision) ** 0.1
             bits = {part: left * rng.gamma(1.0, mean, (18, 22)) for part, mean in means.items()}
-            reals = sum(nearest(LADDERS[part], eta * each).sum() for part, each in bits.items())
+            less = {part: SPARED[part] * spared(conditions.eta, conditions.snr_db) for part in bits}
+            reals = sum(
+                nearest(LADDERS[part], eta * np.maximum(each - less[part], 0.0)).sum()
+                for part, each in bits.items()
+            )
             codes.append(FrameCode(t == 0, np.zeros(reals, np.float32), {}, {}, bits))
         return codes
 
@@ -58,7 +69,7 @@ class Film:
         self, budget: float, probe: int = FRAMES, start: Conditions = START
     ) -> tuple[list[FrameCode], Conditions]:
         frames = np.zeros((FRAMES, 16, 16, 3), np.uint8)
-        told = Budget(budget, SLOT, self.code, self.cost, LADDERS)
+        told = Budget(budget, SLOT, self.code, self.cost, SIZES)
         return fit(told, frames, start, probe)
 
 
