@@ -9,7 +9,7 @@ study: $(INSTALLED)
 	$(VENV)/bin/linksim study run quick --out results/quick
 
 test: $(INSTALLED)
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff check .

@@ -21,7 +21,9 @@ AIM = 0.97
 ENOUGH = 0.05
 """How far below the budget is near enough, where a whole frame of the link is not more."""
 
-TRIES = 6
+PROBES, TRIES = 3, 6
+"""Most codings of the frames that tell beforehand, and of all frames."""
+
 GROWTHS = (0.3, 2.0)
 """Least and most that symbols are taken to grow by as eta does, over what is predicted."""
 ETAS = (0.005, 8.0)
@@ -91,8 +93,8 @@ def fit(
     """
     if len(frames) > 1.5 * probe:
         share = replace(budget, uses=budget.uses * probe / len(frames))
-        conditions = _search(share, frames[:probe], conditions)[1]
-    best, conditions, spent = _search(budget, frames, conditions)
+        conditions = _search(share, frames[:probe], conditions, PROBES)[1]
+    best, conditions, spent = _search(budget, frames, conditions, TRIES)
     if best is None:
         raise LinksimError(
             f"a budget of {budget.uses:.0f} channel uses is too small for this video: it takes "
@@ -103,7 +105,7 @@ def fit(
 
 
 def _search(
-    budget: Budget, frames: np.ndarray, conditions: Conditions
+    budget: Budget, frames: np.ndarray, conditions: Conditions, tries: int
 ) -> tuple[list[FrameCode] | None, Conditions, Spent]:
     """Return the best that fits, its conditions and cost; None, the next guess and the least
     cost if nothing fits.
@@ -111,7 +113,7 @@ def _search(
     best, found, most = None, conditions, Spent(0.0, math.inf)
     least_spent = Spent(math.inf, math.inf)
     before: tuple[float, float] | None = None
-    for _ in range(TRIES):
+    for _ in range(tries):
         codes = budget.code(frames, conditions)
         spent = budget.cost(codes, conditions)
         least_spent = min(least_spent, spent, key=lambda s: s.total)
