@@ -61,6 +61,12 @@ def silent(filters: int, kernel: int = 3) -> layers.Conv2D:
     return layers.Conv2D(filters, kernel, padding="same", kernel_initializer="zeros")
 
 
+def gives_nothing(parts: keras.Sequential) -> bool:
+    """Return whether the last convolution of a chain is still `silent`."""
+    last = next(p for p in reversed(parts.layers) if isinstance(p, layers.Conv2D))
+    return not any(ops.convert_to_numpy(weight).any() for weight in last.weights)
+
+
 def chain(channels: int, *parts: layers.Layer) -> keras.Sequential:
     """Return layers in a row, built, for pictures of any size with so many channels."""
     return keras.Sequential([keras.Input((None, None, channels)), *parts])

@@ -137,6 +137,11 @@ class DvstModel(keras.Model):
             # Without channel nothing tells that what hyper-latents carry arrives better.
             latents.entropy.coarse_trainable(stage == "jscc")
 
+    def settle(self) -> None:
+        """Leave out branches that add nothing: for use, not for training, which would wake them."""
+        for part in (self.intra.synthesiser, self.inter.synthesiser, self.inter.estimation):
+            part.settle()
+
     def fit_transforms(self, frames: np.ndarray) -> None:
         """Start from the Karhunen-Loève transforms of frames and of what changes in them.
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import layers, ops
 
-from semantic.dvst.blocks import chain, silent
+from semantic.dvst.blocks import chain, gives_nothing, silent
 from semantic.dvst.matching import matched, smoothed
 from semantic.dvst.sizes import Sizes
 from semantic.dvst.warp import enlarge, warp
@@ -48,6 +48,11 @@ class MotionEstimation(layers.Layer):
         super().__init__(**kwargs)
         self.stride = sizes.stride
         self.nets = [self._net(sizes.flow) for _ in range(LEVELS)]
+        self.asleep = [False] * LEVELS
+
+    def settle(self) -> None:
+        """Leave out networks that add nothing, for weights that stay as they are."""
+        self.asleep = [gives_nothing(net) for net in self.nets]
 
     def call(self, frames: Any, references: Any) -> Any:
         """See the class."""
@@ -59,8 +64,11 @@ class MotionEstimation(layers.Layer):
             if level:
                 flow = enlarge(flow, 2, frame.shape[1:3])
             moved = warp(reference, flow) if level else reference
-            told = ops.concatenate([frame, moved, flow], axis=-1)
-            flow = flow + ops.stop_gradient(matched(frame, moved)) + self.nets[level](told)
+            mended = ops.stop_gradient(matched(frame, moved))
+            if not self.asleep[level]:
+                told = ops.concatenate([frame, moved, flow], axis=-1)
+                mended = mended + self.nets[level](told)
+            flow = flow + mended
         frame, reference = pyramid[0]
         return flow * ops.stop_gradient(_worth(frame, reference, warp(reference, flow)))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import layers, ops
 
-from semantic.dvst.blocks import DepthToSpace, Residual, chain, repeated, silent
+from semantic.dvst.blocks import DepthToSpace, Residual, chain, gives_nothing, repeated, silent
 from semantic.dvst.features import folded
 from semantic.dvst.sizes import LATENT_STRIDE, Sizes
 
@@ -52,9 +52,16 @@ class FrameSynthesiser(layers.Layer):
         ]
         unfold = [DepthToSpace(stride)] if stride > 1 else []
         self.body = chain(width + context + 3 * stride**2, *parts, *unfold)
+        self.asleep = False
+
+    def settle(self) -> None:
+        """Leave out what adds nothing, for weights that stay as they are."""
+        self.asleep = gives_nothing(self.body)
 
     def call(self, drawn: Any, features: Any, active: Any, context: Any = None) -> Any:
         """See the class."""
+        if self.asleep:
+            return drawn
         told = [folded(drawn - 0.5, self.stride), features]
         if context is not None:
             told.append(context)

@@ -23,7 +23,7 @@ def load(path: Path, model: DvstModel) -> None:
 
 
 def trained(preset: str, path: Path, without: str | None = None) -> DvstModel:
-    """Return a model with weights from a file.
+    """Return a model with weights from a file, to use and not to train.
 
     Raises
     ------
@@ -32,6 +32,7 @@ def trained(preset: str, path: Path, without: str | None = None) -> DvstModel:
     """
     model = DvstModel(preset=preset, without=without)
     load(path, model)
+    model.settle()
     return model
 
 

@@ -26,6 +26,7 @@ from semantic.dvst.rate import choose_rates, sent_mask
 from semantic.dvst.reference import LEAK, leaky
 from semantic.dvst.sizes import LATENT_STRIDE, PRESETS, LatentSizes, Sizes
 from semantic.dvst.swin import SwinBlock
+from semantic.dvst.synthesiser import FrameSynthesiser
 from semantic.dvst.warp import enlarge, warp
 
 LATENTS = LatentSizes(
@@ -105,6 +106,26 @@ def test_untrained_networks_are_silent(rng: np.random.Generator) -> None:
     assert array(synthesis(6, 4, 3, 4, awake=True)(latents)).any()
     layer = silent(5)
     assert not array(layer(x)).any()
+
+
+def test_settled_parts_leave_out_what_adds_nothing(rng: np.random.Generator) -> None:
+    sizes = PRESETS["compact"]
+    frame, reference = normal(rng, 2, 1, 32, 48, 3)
+    drawn, features, active = frame, normal(rng, 1, 16, 24, sizes.features), np.ones((1, 2, 3, 1))
+    for part, inputs, waking in (
+        (FrameSynthesiser(sizes), (drawn, features, active.astype(np.float32)), lambda p: p.body),
+        (MotionEstimation(sizes), (frame, reference), lambda p: p.nets[-1]),
+    ):
+        before = array(part(*inputs))
+        part.settle()
+        assert np.any(part.asleep)
+        assert np.array_equal(array(part(*inputs)), before)
+        # Once it has learnt something, it is heard.
+        last = [v for v in waking(part).weights if "kernel" in v.name][-1]
+        last.assign(0.01 * normal(rng, *last.shape))
+        part.settle()
+        assert not np.all(part.asleep)
+        assert not np.array_equal(array(part(*inputs)), before)
 
 
 def texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
