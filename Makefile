@@ -9,7 +9,7 @@ study: $(INSTALLED)
 	$(VENV)/bin/linksim study run quick --out results/quick
 
 test: $(INSTALLED)
-	$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(VENV)/bin/python -m pytest
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff check .

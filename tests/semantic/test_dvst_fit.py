@@ -43,7 +43,7 @@ def videos(moving: Moving) -> list[np.ndarray]:
 def values(model: DvstModel) -> dict[str, np.ndarray]:
     parts = {"intra": model.intra, "inter": model.inter, "post": model.post_filter}
     return {
-        f"{name}/{v.path}": ops.convert_to_numpy(v)
+        f"{name}/{v.path}": np.array(ops.convert_to_numpy(v))
         for name, part in parts.items()
         for v in part.weights
     }
