@@ -22,6 +22,14 @@ Batch = Any
 """What `keras.Model.train_on_batch` takes."""
 
 
+def jit_of_backend() -> bool | str:
+    """Return what Keras should take for ``jit_compile``.
+
+    On TensorFlow XLA compiles for minutes on a CPU and a convolutional network gains nothing by it.
+    """
+    return False if keras.backend.backend() == "tensorflow" else "auto"
+
+
 class TrainingRun(ABC):
     """One run, in a folder that holds all it needs to go on.
 
@@ -152,9 +160,7 @@ class TrainingRun(ABC):
             warmup_steps=min(WARM_UP, stage.steps // 2),
         )
         optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
-        # On TensorFlow XLA compiles for minutes and a convolutional step gains nothing by it.
-        jit = False if keras.backend.backend() == "tensorflow" else "auto"
-        self.model.compile(optimizer=optimizer, jit_compile=jit)
+        self.model.compile(optimizer=optimizer, jit_compile=jit_of_backend())
         if not self.model.built:
             self.model(batch(0))
         optimizer.build(self.model.trainable_variables)

@@ -104,7 +104,6 @@ def _maps(
     model: DvstModel, codes: Iterable[FrameCode], told: Conditions
 ) -> Iterator[tuple[str, Maps]]:
     """Give what `SideDensity.bits` takes of each part of frames that follow one another."""
-    codecs = {True: model.intra, False: model.inter}
     before: dict[str, np.ndarray] = {}
     for code in codes:
         arrays = told.arrays(intra=code.intra)
@@ -121,8 +120,7 @@ def _maps(
                 },
             )
             if not code.intra:
-                latents = getattr(codecs[code.intra], part)
-                before[part] = history(latents, rates, hyper, arrays)
+                before[part] = history(getattr(model.inter, part), rates, hyper, arrays)
 
 
 def _starts(length: int) -> Iterator[int]:

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from semantic.training import jit_of_backend
+
 Data = dict[str, np.ndarray]
 
 LOG_EVERY = 200
@@ -75,8 +77,7 @@ def fit(
         Mean loss over the first and over the last twentieth of the steps.
     """
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    jit = False if keras.backend.backend() == "tensorflow" else "auto"
-    model.compile(keras.optimizers.Adam(schedule), jit_compile=jit)
+    model.compile(keras.optimizers.Adam(schedule), jit_compile=jit_of_backend())
     count = len(next(iter(data.values())))
     losses = []
     began = time.monotonic()

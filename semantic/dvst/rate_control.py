@@ -26,6 +26,7 @@ PROBES, TRIES = 3, 6
 
 GROWTHS = (0.3, 2.0)
 """Least and most that symbols are taken to grow by as eta does, over what is predicted."""
+
 ETAS = (0.005, 8.0)
 MIN_PRECISION = 0.3
 """Below it the analogue part costs more than the digital one saves."""
@@ -123,7 +124,7 @@ def _search(
             least = conditions.precision <= MIN_PRECISION
             if near and (least or spent.side <= MOST_SIDE * spent.total):
                 break
-        tried = conditions.eta, sum(frame.symbols.size for frame in codes) / 2
+        tried = conditions.eta, _sent(codes)
         conditions = _next(budget, codes, conditions, spent, before)
         before = tried
     return (best, found, most) if best else (None, conditions, least_spent)
@@ -153,7 +154,7 @@ def _next(
         least = min(precision, MIN_PRECISION)
         precision = max(precision * max(most / side, 0.5), least)
         side = max(most, side * precision / conditions.precision)
-    sent = sum(frame.symbols.size for frame in codes) / 2
+    sent = _sent(codes)
     wanted = AIM * budget.uses - side - (spent.total - spent.side - sent)
     etas = np.geomspace(*ETAS, 200)
     predicted = np.array([_symbols(budget, codes, conditions, eta) for eta in etas])
@@ -170,16 +171,21 @@ def _next(
     return replace(conditions, eta=eta, precision=precision)
 
 
+def _sent(codes: Sequence[FrameCode]) -> float:
+    """Return the channel uses of latents."""
+    return sum(frame.symbols.size for frame in codes) / 2
+
+
 def _symbols(
     budget: Budget, codes: Sequence[FrameCode], conditions: Conditions, eta: float
 ) -> float:
     """Return the channel uses of latents at another eta, were their bits the same."""
-    reals = 0
+    reals, factor, told = 0, spared(eta, conditions.snr_db), replace(conditions, eta=eta)
+    etas = {intra: told.arrays(intra=intra)["eta"][0] for intra in (True, False)}
     for frame in codes:
-        told = replace(conditions, eta=eta).arrays(intra=frame.intra)
         for part, excess in frame.excess.items():
             sizes = budget.sizes[part]
-            worth = np.maximum(excess - spared(eta, conditions.snr_db) * sizes.spared, 0.0)
-            step = np.searchsorted(borders(sizes.ladder), worth * told["eta"][0])
+            worth = np.maximum(excess - factor * sizes.spared, 0.0)
+            step = np.searchsorted(borders(sizes.ladder), worth * etas[frame.intra])
             reals += np.array(sizes.ladder)[step].sum()
     return reals / 2

@@ -12,6 +12,7 @@ from semantic.dvst.latent_codec import LatentCodec
 from semantic.dvst.model import TOLD
 from semantic.dvst.post_filter import PostFilter
 from semantic.dvst.side_density import SideDensity
+from semantic.training import jit_of_backend
 
 SENT = ("symbols", "rates", "hyper")
 """What the receiver gets of each part of a frame."""
@@ -24,8 +25,7 @@ class Step(keras.Model):
         super().__init__()
         self.part = part
         self._by_size: dict[tuple[tuple[int, ...], ...], Any] = {}
-        # XLA compiles for minutes on a CPU and gains nothing by it.
-        self.compile(jit_compile=False if keras.backend.backend() == "tensorflow" else "auto")
+        self.compile(jit_compile=jit_of_backend())
 
     def build(self, input_shape: Any) -> None:
         """Do nothing: the part is built."""

@@ -456,13 +456,19 @@ def test_paper_layer_table() -> None:
 
 def test_paper_preset_trains() -> None:
     """Ten steps, five of each stage; compiling it would take longer than these."""
-    model = built("paper")
-    frames = np.random.default_rng(0).uniform(size=(1, 2, 16, 16, 3)).astype(np.float32)
-    for stage in ("entropy", "fine-tune"):
+    model, rng = built("paper"), np.random.default_rng(0)
+    # Without transforms no gradient would reach what comes before them.
+    model.fit_transforms(rng.uniform(size=(1, 2, 64, 64, 3)).astype(np.float32))
+    frames = rng.uniform(size=(1, 2, 16, 16, 3)).astype(np.float32)
+    latents = model.intra.intra
+    for stage, trained in (("entropy", latents.entropy), ("fine-tune", latents.decoder)):
         model.enter(stage)
+        before = [np.array(w) for w in trained.get_weights()]
         model.compile(keras.optimizers.Adam(1e-4), run_eagerly=True)
         for _ in range(5):
             assert np.isfinite(float(model.train_on_batch(batch(frames))))
+        pairs = zip(before, trained.get_weights(), strict=True)
+        assert not all(np.array_equal(old, new) for old, new in pairs)
 
 
 def convolutions(part: keras.layers.Layer) -> list[keras.layers.Conv2D]:
