@@ -51,7 +51,7 @@ def test_awgn_and_rayleigh_per_resource_element() -> None:
 
 
 def test_slot_coherence_with_intervals_clustered_by_fade() -> None:
-    inside = _inside("rayleigh", 12, 1024, 3, (0.0, 2.0))
+    inside = _inside("rayleigh", 12, 1024, 2, (0.0, 2.0))
     assert len(inside) == 40
     assert np.mean(inside) >= 0.95
 

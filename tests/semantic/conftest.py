@@ -68,3 +68,13 @@ def tiny_codec(tiny_weights: Path) -> "Codec":
     from semantic.dvst.codec import codec_of
 
     return codec_of("tiny", tiny_weights, None)
+
+
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Compile nothing: for a few steps of a small model that takes far longer than running it."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)

@@ -87,6 +87,7 @@ def test_densities_fit_what_is_sent(model: DvstModel, videos: list[np.ndarray]) 
     assert density_fit.fit_densities(model, videos, steps=0, seed=1) == {}
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_run_goes_on_where_it_stopped(videos: list[np.ndarray], tmp_path: Path) -> None:
     recipe = Recipe(
         preset="tiny", steps=2, density_steps=0, post_steps=0, batch=1, size=32, frames=2
