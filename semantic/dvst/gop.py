@@ -28,11 +28,19 @@ class Conditions:
         Latent reals sent per bit of information.
     precision : float
         How finely hyper-latents are quantised.
+    sparing : float
+        Times how much more lesser changes are spared than usual; the transmitter's own affair.
     """
 
     snr_db: float
     eta: float
     precision: float
+    sparing: float = 1.0
+
+    @property
+    def spared(self) -> float:
+        """Times how many of `LatentSizes.spared` the transmitter spares."""
+        return self.sparing * spared(self.eta, self.snr_db)
 
     def arrays(self, *, intra: bool) -> dict[str, np.ndarray]:
         """Return what `LatentCodec.encode` is told of a frame."""
@@ -129,7 +137,7 @@ class Sender:
             since, before = 1 if intra else since + 1, frame
             inputs = {
                 "frames": padded(frame)[None],
-                "spared": np.array([spared(conditions.eta, conditions.snr_db)], np.float32),
+                "spared": np.array([conditions.spared], np.float32),
                 **conditions.arrays(intra=intra),
             }
             if not intra:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from linksim.errors import LinksimError
-from semantic.dvst.conditions import spared
 from semantic.dvst.gop import Conditions, FrameCode
 from semantic.dvst.rate import borders
 from semantic.dvst.sizes import LatentSizes
@@ -21,15 +20,15 @@ AIM = 0.97
 ENOUGH = 0.05
 """How far below the budget is near enough, where a whole frame of the link is not more."""
 
-PROBES, TRIES = 3, 6
+PROBES, TRIES = 4, 6
 """Most codings of the frames that tell beforehand, and of all frames."""
 
 GROWTHS = (0.3, 2.0)
 """Least and most that symbols are taken to grow by as eta does, over what is predicted."""
 
 ETAS = (0.005, 8.0)
-MIN_PRECISION = 0.3
-"""Below it the analogue part costs more than the digital one saves."""
+MIN_PRECISION, MOST_SPARING = 0.3, 16.0
+"""Beyond them the analogue part costs more than the digital one saves."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def _search(
     """
     best, found, most = None, conditions, Spent(0.0, math.inf)
     least_spent = Spent(math.inf, math.inf)
-    before: tuple[float, float] | None = None
+    before: tuple[Conditions, float] | None = None
     for _ in range(tries):
         codes = budget.code(frames, conditions)
         spent = budget.cost(codes, conditions)
@@ -121,10 +120,10 @@ def _search(
         if spent.total <= budget.uses and _worth(spent) > _worth(most):
             best, found, most = codes, conditions, spent
             near = budget.uses - spent.total <= max(budget.slack, ENOUGH * budget.uses)
-            least = conditions.precision <= MIN_PRECISION
+            least = conditions.precision <= MIN_PRECISION and conditions.sparing >= MOST_SPARING
             if near and (least or spent.side <= MOST_SIDE * spent.total):
                 break
-        tried = conditions.eta, _sent(codes)
+        tried = conditions, _sent(codes)
         conditions = _next(budget, codes, conditions, spent, before)
         before = tried
     return (best, found, most) if best else (None, conditions, least_spent)
@@ -132,8 +131,9 @@ def _search(
 
 def _worth(spent: Spent) -> tuple[bool, float]:
     """Return what is greater for the better of two that fit."""
+    within = spent.side <= MOST_SIDE * spent.total
     # Too large a share of side information, as of a still picture, is better than no video.
-    return spent.side <= MOST_SIDE * spent.total, spent.total
+    return within, spent.total if within else spent.total * (spent.total / spent.side) ** 2
 
 
 def _next(
@@ -141,34 +141,47 @@ def _next(
     codes: Sequence[FrameCode],
     conditions: Conditions,
     spent: Spent,
-    before: tuple[float, float] | None,
+    before: tuple[Conditions, float] | None,
 ) -> Conditions:
-    """Return what to try next: finer or coarser hyper-latents, then the eta that fills the rest.
+    """Return what to try next: coarser hyper-latents and fewer changes where side information
+    takes too much, then the eta that fills the rest.
 
-    `before` is what was tried last but one: eta and channel uses of symbols.
+    `before` is what was tried last but one, and the channel uses of its symbols.
     """
-    precision, side = conditions.precision, spent.side
-    most = 0.9 * MOST_SIDE * budget.uses
+    tried, side, most = conditions, spent.side, AIM * MOST_SIDE * budget.uses
     if side > most:
-        # In a bad channel it starts lower than that.
-        least = min(precision, MIN_PRECISION)
-        precision = max(precision * max(most / side, 0.5), least)
-        side = max(most, side * precision / conditions.precision)
+        conditions = _less_side(tried, side / most)
+        factor = (
+            conditions.precision / tried.precision * math.sqrt(tried.sparing / conditions.sparing)
+        )
+        side = max(most, side * factor)
     sent = _sent(codes)
     wanted = AIM * budget.uses - side - (spent.total - spent.side - sent)
     etas = np.geomspace(*ETAS, 200)
-    predicted = np.array([_symbols(budget, codes, conditions, eta) for eta in etas])
+    predicted = np.array(
+        [_symbols(budget, codes, replace(conditions, eta=eta)) for eta in etas.tolist()]
+    )
     # What prediction and truth differ by at the eta that was tried is taken over, and so is by how
     # much faster or slower than predicted the symbols grew: a frame rests on those before it.
-    here = max(_symbols(budget, codes, conditions, conditions.eta), 1.0)
+    here = max(_symbols(budget, codes, tried), 1.0)
     growth = 1.0
-    if before is not None and min(before[1], sent) > 0 and before[0] != conditions.eta:
-        foreseen = math.log(max(_symbols(budget, codes, conditions, before[0]), 1.0) / here)
+    if before is not None and min(before[1], sent) > 0 and before[0] != tried:
+        foreseen = math.log(max(_symbols(budget, codes, before[0]), 1.0) / here)
         if foreseen:
             growth = float(np.clip(math.log(before[1] / sent) / foreseen, *GROWTHS))
     predicted = sent * (np.maximum(predicted, 1.0) / here) ** growth
     eta = float(np.interp(max(wanted, 1.0), predicted, etas))
-    return replace(conditions, eta=eta, precision=precision)
+    return replace(conditions, eta=eta)
+
+
+def _less_side(conditions: Conditions, excess: float) -> Conditions:
+    """Return what takes less side information, if it takes so many times what it may."""
+    precision, excess = conditions.precision, min(max(excess, 1.05), 2.0)
+    if precision > MIN_PRECISION:
+        return replace(conditions, precision=max(precision / excess, MIN_PRECISION))
+    # Side information falls but slowly: what is left are the rates of what changes most.
+    sparing = conditions.sparing * min(excess**4, 6.0)
+    return replace(conditions, sparing=min(sparing, MOST_SPARING))
 
 
 def _sent(codes: Sequence[FrameCode]) -> float:
@@ -176,16 +189,14 @@ def _sent(codes: Sequence[FrameCode]) -> float:
     return sum(frame.symbols.size for frame in codes) / 2
 
 
-def _symbols(
-    budget: Budget, codes: Sequence[FrameCode], conditions: Conditions, eta: float
-) -> float:
-    """Return the channel uses of latents at another eta, were their bits the same."""
-    reals, factor, told = 0, spared(eta, conditions.snr_db), replace(conditions, eta=eta)
-    etas = {intra: told.arrays(intra=intra)["eta"][0] for intra in (True, False)}
+def _symbols(budget: Budget, codes: Sequence[FrameCode], conditions: Conditions) -> float:
+    """Return the channel uses of latents under other conditions, were their bits the same."""
+    reals = 0
+    etas = {intra: conditions.arrays(intra=intra)["eta"][0] for intra in (True, False)}
     for frame in codes:
         for part, excess in frame.excess.items():
             sizes = budget.sizes[part]
-            worth = np.maximum(excess - factor * sizes.spared, 0.0)
+            worth = np.maximum(excess - conditions.spared * sizes.spared, 0.0)
             step = np.searchsorted(borders(sizes.ladder), worth * etas[frame.intra])
             reals += np.array(sizes.ladder)[step].sum()
     return reals / 2

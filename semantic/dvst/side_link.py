@@ -13,8 +13,8 @@ from linksim.theory import ergodic_limit_db
 SCHEMES = (Mcs("qpsk", 0.2), *CQI_TABLE)
 """What is chosen from. The first has the lowest code rate of 5G LDPC without repetition."""
 
-DEPTHS = (2, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64)
-"""Slots that it may be interleaved over."""
+DEPTHS = range(2, 65)
+"""Slots that it may be interleaved over; whole frames of so many are filled up, so any may fit."""
 
 MARGIN_DB = 2.0
 MARGIN_DB_ONE_SLOT = 16.0

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from semantic.dvst.conditions import spared
 from semantic.dvst.gop import Conditions, FrameCode
 from semantic.dvst.rate_control import ENOUGH, ETAS, MIN_PRECISION, MOST_SIDE, Budget, Spent, fit
 from semantic.dvst.sizes import LatentSizes
 
 SLOT = 864
 FRAMES = 13
-SIDE_STEP = 6 * SLOT
+SIDE_STEP = 2 * SLOT
 """Side information fills whole interleaver depths."""
 
 LADDERS = {"intra": (0, 8, 16, 32, 64, 96), "motion": (0, 2, 4, 8), "feature": (0, 4, 8, 16, 64)}
@@ -51,7 +50,7 @@ class Film:
             # A finer prior leaves fewer bits.
             left = self.loudness * (START.precision / conditions.precision) ** 0.1
             bits = {part: left * rng.gamma(1.0, mean, (18, 22)) for part, mean in means.items()}
-            less = {part: SPARED[part] * spared(conditions.eta, conditions.snr_db) for part in bits}
+            less = {part: SPARED[part] * conditions.spared for part in bits}
             reals = sum(
                 nearest(LADDERS[part], eta * np.maximum(each - less[part], 0.0)).sum()
                 for part, each in bits.items()
@@ -61,6 +60,7 @@ class Film:
 
     def cost(self, codes: Sequence[FrameCode], conditions: Conditions) -> Spent:
         side = self.side * len(codes) / FRAMES * (conditions.precision / START.precision) ** 0.55
+        side /= conditions.sparing**0.3
         side = int(np.ceil(side / SIDE_STEP) * SIDE_STEP)
         symbols = sum(frame.symbols.size for frame in codes) / 2
         return Spent(side + int(np.ceil(symbols / SLOT) * SLOT) + SLOT, side)
