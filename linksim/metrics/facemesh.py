@@ -16,7 +16,7 @@ Mobile GPUs", 2019.
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,20 @@ MARGIN = 1.5  # side of the network's square view over the size of the face
 
 DETECTOR_SIZE = 128
 CELLS = ((16, 2), (8, 6))  # cells on a side of the detector's grids, candidates in each cell
+OVERLAP = 0.3  # of two candidates, intersection over union, from which they are one face
+
+OUTER_EYES = (33, 263)  # corners, left and right in the image
+
+UPRIGHT = np.eye(2)
+SETTLED = 0.05  # of a view's side, or in radians: by so little another view may differ
+
+
+class View(NamedTuple):
+    """A square of an image: its centre and side in pixels, and its directions right and down."""
+
+    centre: np.ndarray
+    side: float
+    turn: np.ndarray
 
 
 def installed() -> bool:
@@ -56,6 +70,63 @@ def find_mesh(image: np.ndarray) -> np.ndarray | None:
     if logit < 0:
         return None
     points, logit = _mesh(image, centre, MARGIN * size)
+    return points if logit > 0 else None
+
+
+def find_faces(image: np.ndarray) -> np.ndarray:
+    """Find all faces in an image.
+
+    Parameters
+    ----------
+    image : np.ndarray
+        uint8, shape [H, W, 3], RGB.
+
+    Returns
+    -------
+    np.ndarray
+        float64, shape [n, 3], the surest first: centre x and y, and size, in pixels, of what
+        is more likely a face than not.
+    """
+    logits, faces = _candidate_faces(image)
+    order = [i for i in np.argsort(-logits) if logits[i] > 0]
+    found: list[np.ndarray] = []
+    for face in faces[order]:
+        if all(_overlap(face, other) < OVERLAP for other in found):
+            found.append(face)
+    return np.array(found).reshape(-1, 3)
+
+
+def upright_mesh(
+    image: np.ndarray, face: np.ndarray, before: np.ndarray | None = None
+) -> np.ndarray | None:
+    """Find the mesh of one face in a view that is turned until its eyes are level.
+
+    The network knows upright faces best: of a roll of 25 degrees, `find_mesh` loses about 5.
+
+    Parameters
+    ----------
+    image : np.ndarray
+        uint8, shape [H, W, 3], RGB.
+    face : np.ndarray
+        A row of `find_faces`.
+    before : np.ndarray or None
+        The mesh in the frame before, [468, 3], where looking first saves time.
+
+    Returns
+    -------
+    np.ndarray or None
+        As of `face_mesh`; None where there is more likely no face than one.
+    """
+    if before is not None and _holds(before, face[:2]):
+        view = _around(before)
+    else:
+        view = View(face[:2], MARGIN * face[2], UPRIGHT)
+    for _ in range(3):  # each pass centres the next one better
+        points, logit = _landmarks(image, *view)
+        better = _around(points)
+        if _alike(view, better):
+            break
+        view = better
     return points if logit > 0 else None
 
 
@@ -89,24 +160,61 @@ def _mesh(image: np.ndarray, centre: tuple[float, float], side: float) -> tuple[
     return points, logit
 
 
+def _around(mesh: np.ndarray) -> View:
+    """Return the view of a mesh in which its eyes are level."""
+    left, right = mesh[list(OUTER_EYES), :2]
+    cos, sin = (right - left) / np.linalg.norm(right - left)
+    turn = np.array([[cos, -sin], [sin, cos]])
+    level = mesh[:, :2] @ turn
+    low, high = level.min(0), level.max(0)
+    return View(turn @ ((low + high) / 2), MARGIN * (high - low).max(), turn)
+
+
+def _holds(mesh: np.ndarray, point: np.ndarray) -> bool:
+    """Whether a point is inside the bounding box of a mesh."""
+    return bool(((mesh[:, :2].min(0) < point) & (point < mesh[:, :2].max(0))).all())
+
+
+def _alike(one: View, other: View) -> bool:
+    """Whether two views differ too little to matter to the network."""
+    moved = np.linalg.norm(np.subtract(one.centre, other.centre)) / other.side
+    grown = abs(one.side / other.side - 1)
+    return bool(max(moved, grown, np.abs(one.turn - other.turn).max()) < SETTLED)
+
+
 def _landmarks(
-    image: np.ndarray, centre: tuple[float, float], side: float
+    image: np.ndarray, centre: tuple[float, float], side: float, turn: np.ndarray = UPRIGHT
 ) -> tuple[np.ndarray, float]:
     """Look at one square of the image; return the mesh in the image's pixels, and its logit."""
-    face, scale, corner = _view(image, centre, side, INPUT_SIZE)
+    face, scale, corner = _view(image, centre, side, INPUT_SIZE, turn)
     mesh, logit = _run("face_landmark.tflite", face / 255)
-    return mesh.reshape(-1, 3) * scale + np.array([*corner, 0]), float(logit.item())
+    points = mesh.reshape(-1, 3) * scale
+    return np.c_[points[:, :2] @ turn.T + corner, points[:, 2]], float(logit.item())
 
 
 def _detect(image: np.ndarray) -> tuple[float, tuple[float, float], float]:
     """Return the logit, the centre and the size in pixels of the likeliest face."""
+    logits, faces = _candidate_faces(image)
+    best = int(logits.argmax())
+    x, y, size = faces[best]
+    return float(logits[best]), (x, y), size
+
+
+def _candidate_faces(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the logits [896], and the centres and sizes in pixels [896, 3], of all candidates."""
     height, width = image.shape[:2]
     whole, scale, corner = _view(image, (width / 2, height / 2), max(height, width), DETECTOR_SIZE)
     boxes, logits = _run("face_detection_short_range.tflite", whole / 127.5 - 1)
-    best = int(logits.argmax())
-    x, y, *size = boxes[0, best, :4].astype(float)  # relative to the candidate's cell
-    centre = (np.array([x, y]) + _candidates()[best]) * scale + corner
-    return float(logits[0, best, 0]), tuple(centre), max(size) * scale
+    boxes = boxes[0].astype(float)  # centres relative to the candidates' cells
+    centres = (boxes[:, :2] + _candidates()) * scale + corner
+    return logits[0, :, 0], np.c_[centres, boxes[:, 2:4].max(1) * scale]
+
+
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """Intersection over union of two squares (x, y, size)."""
+    reach = (one[2] + other[2]) / 2 - np.abs(one[:2] - other[:2])
+    shared = np.prod(np.clip(reach, 0, min(one[2], other[2])))
+    return float(shared / (one[2] ** 2 + other[2] ** 2 - shared))
 
 
 @cache
@@ -121,17 +229,25 @@ def _candidates() -> np.ndarray:
 
 
 def _view(
-    image: np.ndarray, centre: tuple[float, float], side: float, size: int
+    image: np.ndarray,
+    centre: tuple[float, float],
+    side: float,
+    size: int,
+    turn: np.ndarray = UPRIGHT,
 ) -> tuple[np.ndarray, float, np.ndarray]:
-    """Scale a square of the image; return it with its scale and its corner in the image."""
+    """Scale a square of the image; return it with its scale and its corner in the image.
+
+    The columns of `turn` are the square's directions right and down.
+    """
     import cv2
 
     scale = side / size
-    view = np.array([[scale, 0, centre[0] - side / 2], [0, scale, centre[1] - side / 2]])
+    corner = np.array(centre) - turn @ np.array([side / 2, side / 2])
+    view = np.c_[scale * turn, corner]
     square = cv2.warpAffine(
         image, view, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )
-    return square.astype(np.float32), scale, view[:, 2]
+    return square.astype(np.float32), scale, corner
 
 
 def _run(name: str, picture: np.ndarray) -> list[np.ndarray]:
