@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,21 @@ import numpy as np
 from linksim.errors import LinksimError
 
 
-def save(path: Path, model: keras.Model, state: dict[str, Any]) -> None:
+def save(path: Path, models: Sequence[keras.Model], state: dict[str, Any]) -> None:
     """Write weights, random state, optimiser and `state`, over what was there.
 
     Parameters
     ----------
     path : Path
         Ends in ``.npz``.
-    model : keras.Model
-        Compiled and built.
+    models : sequence of keras.Model
+        Compiled and built; all that is trained.
     state : dict
         What JSON can hold.
     """
     arrays = {
         f"{kind}{i}": keras.ops.convert_to_numpy(variable.value)
-        for kind, variables in _state(model).items()
+        for kind, variables in _state(models).items()
         for i, variable in enumerate(variables)
     }
     part = path.with_suffix(".part")
@@ -49,9 +50,9 @@ def peek(path: Path) -> dict[str, Any]:
         raise LinksimError(f"{path}: not a checkpoint ({error}); delete it to start anew") from None
 
 
-def restore(path: Path, model: keras.Model, *, optimizer: bool) -> None:
-    """Put weights and random state, and the optimiser's if asked, back into a like model."""
-    kinds = _state(model)
+def restore(path: Path, models: Sequence[keras.Model], *, optimizer: bool) -> None:
+    """Put weights and random state, and the optimisers' if asked, back into like models."""
+    kinds = _state(models)
     if not optimizer:
         del kinds["optimizer"]
     with np.load(path, allow_pickle=False) as file:
@@ -60,6 +61,9 @@ def restore(path: Path, model: keras.Model, *, optimizer: bool) -> None:
                 variable.assign(file[f"{kind}{i}"])
 
 
-def _state(model: keras.Model) -> dict[str, list[Any]]:
+def _state(models: Sequence[keras.Model]) -> dict[str, list[Any]]:
     """Return all variables; those of a model count the states of its seed generators in."""
-    return {"model": list(model.variables), "optimizer": list(model.optimizer.variables)}
+    return {
+        "model": [v for model in models for v in model.variables],
+        "optimizer": [v for model in models for v in model.optimizer.variables],
+    }

@@ -15,6 +15,7 @@ a camera that stands still, as in a call, and one of which everything moves.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from importlib.util import find_spec
 from math import pi, sin
 
@@ -36,6 +37,28 @@ SENTENCES = (
     "Between you and me the channel fades, and every block has to earn its place.",
     "What cannot be heard or seen may as well stay at home.",
 )
+
+_VOCABULARY = (
+    "about above after again always among any away because before better between blue book both "
+    "bring call change clear close cold could day different door down early easy enough every "
+    "family father few find first five food four garden give good green group hand happy heavy "
+    "home house how idea important job just keep know large laugh learn leave light little live "
+    "long many maybe money month morning mother move music near never next night nothing now off "
+    "open other our paper people place please point question quick quiet rain ready red remember "
+    "river road room school second seven shoe short show simple small snow some soon speak spring "
+    "still stop story summer sure table talk thank thing think three today together tomorrow tree "
+    "two under up use very voice wait walk warm watch water way weather week where which white "
+    "why window winter with without woman wonder work world year yellow yes yesterday young zero"
+)
+WORDS = tuple(_VOCABULARY.split())
+"""What speaking heads say."""
+
+SPEAKERS = tuple(
+    f"{accent}+{variant}"
+    for accent in ("en-us", "en-gb", "en-gb-scotland")
+    for variant in ("f1", "f2", "f3", "f4", "m1", "m2", "m3", "m4", "m5", "m6")
+)
+"""Voices of espeak-ng that speaking heads have."""
 
 # (opening, width) of the mouth for the letters of espeak-ng's English mnemonics. A
 # mnemonic of two known letters, as a diphthong or "tS", passes through both.
@@ -153,10 +176,51 @@ def training_heads(count: int, seed: int, frames: int = 50) -> Iterator[np.ndarr
         cameras = (Camera(x, y, float(np.exp(zoom)), roll) for x, y, zoom, roll in seen)
         expressions = _expressions(_babble(rng, frames / FPS), times)
         drawn = map(portrait.render, expressions, poses, cameras)
-        contrast, tint = np.exp(rng.uniform(-0.2, 0.2)), np.exp(rng.uniform(-0.12, 0.12, 3))
-        coloured = (255 * tint * (frame / 255) ** contrast for frame in drawn)
-        clip = _with_noise(coloured, frames, rng.integers(2**32))
+        clip = _coloured(rng, drawn, frames)
         yield clip[:, :, ::-1] if rng.random() < 0.5 else clip
+
+
+def speaking_head(seed: int, index: int, seconds: float = 3.0) -> TalkingHead:
+    """Make a clip to learn lip movement from, with a voice and colours of its own.
+
+    It says words in any order; the head sways a little and the camera stands still.
+
+    Parameters
+    ----------
+    seed, index : int
+        All that the clip depends on besides its length.
+    seconds : float
+        At least 1; rounded to whole frames of 1/25 s.
+
+    Raises
+    ------
+    LinksimError
+        If `seconds` is under 1 or the extra ``clip`` is not installed.
+    """
+    if not 1 <= seconds < float("inf"):
+        raise LinksimError(f"seconds of a speaking head must be at least 1, not {seconds}")
+    _check_extra()
+    frames = round(seconds * FPS)
+    times = (np.arange(frames) + 0.5) / FPS
+    rng = np.random.default_rng([seed, index, 1])
+    text = " ".join(rng.choice(WORDS, int(4 * seconds) + 4))
+    speech = _cut(speak(text, str(rng.choice(SPEAKERS))), frames / FPS - LEAD - TAIL)
+    expressions = _expressions(speech, times)
+    poses = tuple(Pose(*p) for p in _wander(rng, times, (10, 5, 3, 4, 3)))
+    drawn = map(_portrait().render, expressions, poses)
+    clip = Clip(
+        frames=_coloured(rng, drawn, frames),
+        fps=Fraction(FPS),
+        audio=_audio(speech, frames * SAMPLE_RATE // FPS),
+        sample_rate=SAMPLE_RATE,
+        name=f"speaking head {index}",
+    )
+    return TalkingHead(clip, expressions, poses, (None,) * frames)
+
+
+@cache
+def _portrait() -> Portrait:
+    return Portrait()
 
 
 def _head(
@@ -300,6 +364,13 @@ def _wander(rng: np.random.Generator, times: np.ndarray, reach: tuple[float, ...
 def _smooth_step(u: float) -> float:
     u = min(max(u, 0), 1)
     return u * u * (3 - 2 * u)
+
+
+def _coloured(rng: np.random.Generator, drawn: Iterable[np.ndarray], frames: int) -> np.ndarray:
+    """Give a clip a contrast, a tint and noise: uint8, shape [frames, 288, 288, 3]."""
+    contrast, tint = np.exp(rng.uniform(-0.2, 0.2)), np.exp(rng.uniform(-0.12, 0.12, 3))
+    coloured = (255 * tint * (frame / 255) ** contrast for frame in drawn)
+    return _with_noise(coloured, frames, rng.integers(2**32))
 
 
 def _with_noise(drawn: Iterable[np.ndarray], frames: int, seed: int = SEED) -> np.ndarray:

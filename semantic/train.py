@@ -7,7 +7,12 @@ from collections.abc import Callable, Sequence
 
 from linksim.errors import LinksimError
 
-MODELS = {"asc": "semantic.asc.command", "dvst": "semantic.dvst.command"}
+MODELS = {
+    "asc": "semantic.asc.command",
+    "dvst": "semantic.dvst.command",
+    "sync-expert": "semantic.wav2lip.expert_command",
+    "generator": "semantic.wav2lip.generator_command",
+}
 """Name to the module whose `add_arguments` and `prepare` train it; they load no Keras."""
 
 

@@ -80,6 +80,16 @@ class TrainingRun(ABC):
     def save_weights(self, path: Path) -> None:
         """Write the weights as they are used."""
 
+    @property
+    def models(self) -> tuple[keras.Model, ...]:
+        """All that is trained, the model first; more than one where they take turns."""
+        return (self.model,)
+
+    def train_step(self, batch: Batch) -> float:
+        """Train on a batch; return the loss of the model."""
+        self.model.reset_metrics()
+        return float(self.model.train_on_batch(batch))
+
     def comparable(self, before: Any, stage: Any) -> bool:
         """Return whether scores of one stage compare with those of the stage before."""
         return True
@@ -104,9 +114,8 @@ class TrainingRun(ABC):
                     self._best = -np.inf
                 if step == done > 0:
                     same = self.stage(done - 1) == stage
-                    checkpoint.restore(self._state_file, self.model, optimizer=same)
-            self.model.reset_metrics()
-            losses.append(float(self.model.train_on_batch(batch(step))))
+                    checkpoint.restore(self._state_file, self.models, optimizer=same)
+            losses.append(self.train_step(batch(step)))
             if not np.isfinite(losses[-1]):
                 raise LinksimError(f"the loss is not finite at step {step}; lower the rate")
             saves = (step + 1) % self._save_every == 0 or step + 1 == end
@@ -152,18 +161,19 @@ class TrainingRun(ABC):
 
     def _enter(self, stage: Any) -> Callable[[int], Batch]:
         batch = self.enter(stage)
-        schedule = keras.optimizers.schedules.CosineDecay(
-            stage.learning_rate / 100,
-            stage.steps,
-            alpha=0.03,
-            warmup_target=stage.learning_rate,
-            warmup_steps=min(WARM_UP, stage.steps // 2),
-        )
-        optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
-        self.model.compile(optimizer=optimizer, jit_compile=jit_of_backend())
-        if not self.model.built:
-            self.model(batch(0))
-        optimizer.build(self.model.trainable_variables)
+        for model in self.models:
+            schedule = keras.optimizers.schedules.CosineDecay(
+                stage.learning_rate / 100,
+                stage.steps,
+                alpha=0.03,
+                warmup_target=stage.learning_rate,
+                warmup_steps=min(WARM_UP, stage.steps // 2),
+            )
+            optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
+            model.compile(optimizer=optimizer, jit_compile=jit_of_backend())
+            if not model.built:
+                model(batch(0))
+            optimizer.build(model.trainable_variables)
         return batch
 
     def _save(self, step: int, score: float) -> None:
@@ -172,7 +182,7 @@ class TrainingRun(ABC):
             self.save_weights(self._out / "best.npz")
         best = float(self._best) if self._best > -np.inf else None
         checkpoint.save(
-            self._state_file, self.model, {"recipe": self.identity(), "step": step, "best": best}
+            self._state_file, self.models, {"recipe": self.identity(), "step": step, "best": best}
         )
 
     def _log(self, row: dict[str, object]) -> None:

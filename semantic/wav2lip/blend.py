@@ -9,7 +9,7 @@ import numpy as np
 from semantic.wav2lip.face import crop, to_frame
 from semantic.wav2lip.sizes import SIDE
 
-RAMP = 0.14
+RAMP = 0.12
 """Share of the crop's side over which the generated face fades, at each border."""
 
 MARGIN = 0.02

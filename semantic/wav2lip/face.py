@@ -19,7 +19,7 @@ from semantic.wav2lip.sizes import SIDE
 EYE_CORNERS, NOSE_BASE = (33, 263), 2
 """Points of the mesh: outer corners, left and right in the image, and where the nose ends."""
 
-EYE_DISTANCES = 2.2
+EYE_DISTANCES = 1.9
 """Side of the box over the distance of the outer corners of the eyes."""
 
 CENTRE = 0.8

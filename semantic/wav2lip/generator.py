@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from semantic.wav2lip.blocks import encoder, stage_layers
+from semantic.wav2lip.blocks import MOMENTUM, encoder, stage_layers
 from semantic.wav2lip.sizes import BANDS, COLUMNS, SIDE, sizes_of
 
 
@@ -57,7 +57,7 @@ class Generator(keras.Model):
             [
                 keras.Input(shape),
                 layers.Conv2D(sizes.last, 3, padding="same"),
-                layers.BatchNormalization(momentum=0.9),
+                layers.BatchNormalization(momentum=MOMENTUM),
                 layers.ReLU(),
                 layers.Conv2D(4 if sizes.gated else 3, 1, activation="sigmoid"),
             ]

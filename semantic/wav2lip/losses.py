@@ -17,16 +17,13 @@ from typing import Any
 
 from keras import ops
 
-from linksim.errors import LinksimError, unknown
+from semantic.wav2lip.recipe import check_form, check_weights
 
 KAPPA = 1e-6
 """Least length of an embedding, as kappa of eq. (11)'s P is of a product of two."""
 
 LEAST = 1e-6
 """Least probability that a logarithm is taken of."""
-
-ADVERSARIAL = ("non-saturating", "minimax")
-"""Forms of the generator's adversarial loss."""
 
 
 def reconstruction_loss(target: Any, generated: Any) -> Any:
@@ -111,19 +108,10 @@ def adversarial_loss(generated: Any, form: str = "non-saturating") -> Any:
     LinksimError
         If there is no such form.
     """
-    if form not in ADVERSARIAL:
-        raise unknown("adversarial loss", form, ADVERSARIAL)
+    check_form(form)
     if form == "minimax":
         return -ops.mean(ops.softplus(generated))
     return ops.mean(ops.softplus(-generated))
-
-
-def check_weights(w_s: float, w_g: float) -> None:
-    """Raise `LinksimError` unless both weights of eq. (11) and what they leave are weights."""
-    if not (w_s >= 0 and w_g >= 0 and w_s + w_g < 1):
-        raise LinksimError(
-            f"w_s and w_g must be 0 or more and together under 1, not {w_s:g} and {w_g:g}"
-        )
 
 
 def generator_loss(recon: Any, sync: Any, adversarial: Any, w_s: float, w_g: float) -> Any:

@@ -18,6 +18,7 @@ from semantic.wav2lip.discriminator import Discriminator
 from semantic.wav2lip.expert import SyncExpert
 from semantic.wav2lip.generator import Generator
 from semantic.wav2lip.mel import COLUMN_RATE, SILENCE, filter_bank, mel_spectrogram
+from semantic.wav2lip.recipe import ADVERSARIAL, check_weights
 
 REFERENCE_SIZES = {Generator: 36.3e6, SyncExpert: 16.4e6, Discriminator: 14.1e6}
 
@@ -123,7 +124,7 @@ def test_eq_11() -> None:
 
 
 def test_both_adversarial_losses_want_the_discriminator_fooled() -> None:
-    for form in losses.ADVERSARIAL:
+    for form in ADVERSARIAL:
         fooled, caught = (float(losses.adversarial_loss(np.array([x]), form)) for x in (2.0, -2.0))
         assert fooled < caught
 
@@ -133,7 +134,7 @@ def test_wrong_losses() -> None:
         losses.adversarial_loss(np.zeros(1), "minmax")
     for weights in ((-0.1, 0), (0.5, 0.5), (float("nan"), 0)):
         with pytest.raises(LinksimError, match="w_s and w_g must be"):
-            losses.check_weights(*weights)
+            check_weights(*weights)
 
 
 @pytest.fixture

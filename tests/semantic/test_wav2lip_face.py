@@ -105,8 +105,8 @@ def test_mask_fades_to_nothing_at_every_border() -> None:
     assert mask[:49].max() == 0
     assert max(mask[-2:].max(), mask[:, :2].max(), mask[:, -2:].max()) == 0
     assert np.all(mask[66:78, 18:78] == 1)
-    assert np.abs(np.diff(mask, axis=0)).max() < 0.13
-    assert np.abs(np.diff(mask, axis=1)).max() < 0.13
+    assert np.abs(np.diff(mask, axis=0)).max() < 0.14
+    assert np.abs(np.diff(mask, axis=1)).max() < 0.14
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_box_does_not_follow_the_chin() -> None:
     assert np.array_equal(mesh_box(mesh), mesh_box(moved))
     upright = np.zeros((468, 3))
     upright[[33, 263, 2]] = (80, 100, 0), (120, 100, 0), (100, 120, 5)
-    assert mesh_box(upright) == pytest.approx([100, 116, 88, 0])
+    assert mesh_box(upright) == pytest.approx([100, 116, 76, 0])
 
 
 @pytest.mark.skipif(not installed(), reason="needs linksim[clip]")

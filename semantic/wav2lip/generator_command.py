@@ -1,0 +1,59 @@
+"""Train the lip-sync video generator on talking heads.
+
+A run goes on where it stopped when it is started again with the same options.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import fields
+
+from semantic.wav2lip.recipe import ADVERSARIAL, GeneratorRecipe
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    from semantic.wav2lip.options import add_shared
+
+    plain = GeneratorRecipe(w_s=0.0)
+    add_shared(parser, plain)
+    parser.add_argument(
+        "--w-s", type=float, default=GeneratorRecipe.w_s, help="weight of E_sync in eq. (11)"
+    )
+    parser.add_argument("--w-g", type=float, default=plain.w_g, help="weight of L_gen in eq. (11)")
+    parser.add_argument("--adversarial", choices=ADVERSARIAL, default=plain.adversarial)
+    parser.add_argument(
+        "--plain", type=float, default=plain.plain, help="share of the steps with w_s = w_g = 0"
+    )
+    parser.add_argument("--expert", help="weights of 'linksim train sync-expert'")
+    parser.add_argument(
+        "--expert-preset", choices=("compact", "paper"), default=plain.expert_preset
+    )
+
+
+def prepare(args: argparse.Namespace) -> Callable[[], None]:
+    """Check the options and read the clips.
+
+    Returns
+    -------
+    callable
+        What trains, or goes on training. Keras is loaded when it is called.
+
+    Raises
+    ------
+    LinksimError
+        If an option is out of range, no clip can be used or the expert is missing; when
+        called, if the folder holds another run.
+    """
+    from semantic.wav2lip import options
+
+    options.check(args)
+    names = {f.name for f in fields(GeneratorRecipe)} & set(vars(args))
+    recipe = GeneratorRecipe(**{name: getattr(args, name) for name in names})
+    training, held_out = options.talks(args)
+
+    def train() -> None:
+        from semantic.wav2lip.generator_train import GeneratorTrainer
+
+        GeneratorTrainer(recipe, training, held_out, args.out, save_every=args.save_every).run()
+
+    return train

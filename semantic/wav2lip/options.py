@@ -1,0 +1,76 @@
+"""Options that training the expert and training the generator share."""
+
+import argparse
+from pathlib import Path
+
+from linksim.errors import LinksimError
+from linksim.options import check_range
+from semantic.wav2lip.recipe import ExpertRecipe, GeneratorRecipe
+from semantic.wav2lip.talk import Talk, generated_talks, load_talks
+
+RANGES = (
+    ("steps", 1, 10**9),
+    ("batch", 1, 10**6),
+    ("windows", 2, 10**3),
+    ("plain", 0.0, 1.0),
+    ("learning_rate", 1e-9, 1.0),
+    ("w_s", 0.0, 1.0),
+    ("w_g", 0.0, 1.0),
+    ("seconds", 1.0, 1e6),
+    ("generated", 0, 10**4),
+    ("seed", 0, 2**32 - 1),
+    ("save_every", 1, 10**9),
+)
+"""Least and greatest value of each number among the options."""
+
+
+def add_shared(parser: argparse.ArgumentParser, plain: ExpertRecipe | GeneratorRecipe) -> None:
+    """Declare the options of both commands."""
+    parser.add_argument("--video", nargs="*", default=[], help="folders of talkers (or files)")
+    parser.add_argument("--validation", nargs="*", default=[], help="the same, held out")
+    parser.add_argument(
+        "--without", nargs="*", default=[], help="leave out training files whose path holds this"
+    )
+    parser.add_argument(
+        "--generated", type=int, default=0, help="synthetic clips to add (extra 'clip')"
+    )
+    parser.add_argument("--seconds", type=float, default=10.0, help="most to take of each clip")
+    parser.add_argument("--faces", type=Path, help="folder to keep cut-out faces in between runs")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--preset", choices=("compact", "paper"), default=plain.preset)
+    parser.add_argument("--steps", type=int, default=plain.steps)
+    parser.add_argument("--batch", type=int, default=plain.batch, help="clips or windows of a step")
+    parser.add_argument("--learning-rate", type=float, default=plain.learning_rate)
+    parser.add_argument("--start", help="file of weights to start from")
+    parser.add_argument("--seed", type=int, default=plain.seed)
+    parser.add_argument("--save-every", type=int, default=250, help="steps between checkpoints")
+
+
+def check(args: argparse.Namespace) -> None:
+    """Raise `LinksimError` if a number is out of range."""
+    for name, low, high in RANGES:
+        if hasattr(args, name):
+            check_range(f"--{name.replace('_', '-')}", getattr(args, name), low, high)
+    if not args.video and not args.generated:
+        raise LinksimError("no clip to learn from: pass --video or --generated")
+
+
+def talks(args: argparse.Namespace) -> tuple[list[Talk], list[Talk]]:
+    """Return what to train on and what is held out.
+
+    Raises
+    ------
+    LinksimError
+        If there is no clip that can be used.
+    """
+    from semantic.dvst.data import find_videos
+
+    training: list[Talk] = []
+    if args.video:
+        training += load_talks(find_videos(args.video, args.without), args.seconds, args.faces)
+    if args.generated:
+        training += generated_talks(args.generated, args.seed, args.seconds, args.faces)
+    held_out: list[Talk] = []
+    if args.validation:
+        held_out = load_talks(find_videos(args.validation), args.seconds, args.faces)
+    return training, held_out

@@ -1,0 +1,160 @@
+"""A clip as the lip-sync networks take it: faces at 25 frames/s, each with what is heard.
+
+::
+
+    clip ─┬─ frames ─▶ 25 frames/s ─▶ boxes ─▶ crops ─┐
+          └─ audio ──▶ mel ─────────▶ windows ────────┴─▶ Talk
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+
+from linksim.errors import LinksimError
+from linksim.media import Clip, read, require
+from semantic.wav2lip.alignment import at_training_rate, mel_windows
+from semantic.wav2lip.face import crop, face_boxes
+from semantic.wav2lip.mel import SAMPLE_RATE, mel_spectrogram
+from semantic.wav2lip.sizes import FPS, WINDOW
+
+SHORTEST = 5 * WINDOW
+"""Frames of the shortest clip to learn from, 1 s."""
+
+
+@dataclass(frozen=True, eq=False)
+class Talk:
+    """Faces and voice of one speaker, in sync.
+
+    Parameters
+    ----------
+    faces : np.ndarray
+        uint8, shape [T, 96, 96, 3], at 25 frames/s.
+    voice : np.ndarray
+        float32, shape [T, 80, 16, 1]: the mel window of each face.
+    name : str
+        What to call it in messages.
+    """
+
+    faces: np.ndarray
+    voice: np.ndarray
+    name: str = ""
+
+
+def talk_of(clip: Clip) -> Talk:
+    """Cut the face out of each frame of a clip and the sound around it.
+
+    Frames are repeated or left out to make 25 a second. Sound that is shorter than the video
+    is followed by silence.
+
+    Parameters
+    ----------
+    clip : Clip
+        With video and audio, of any rates.
+
+    Raises
+    ------
+    LinksimError
+        If it has no video or no audio, lasts less than a second, or most of its frames show
+        no face.
+    """
+    require(clip, "learning lip movement", video=True, audio=True)
+    shown = at_training_rate(len(clip.frames), clip.fps)
+    if len(shown) < SHORTEST:
+        raise LinksimError(f"{clip.name}: lasts {len(shown) / FPS:g} s, less than a second")
+    frames = clip.frames[shown]
+    boxes = face_boxes(frames, clip.name or "the clip")
+    faces = np.stack([crop(frame, box) for frame, box in zip(frames, boxes, strict=True)])
+    mel = mel_spectrogram(_at_16_khz(clip.audio, clip.sample_rate))
+    return Talk(faces, mel_windows(mel, len(shown), Fraction(FPS)), clip.name)
+
+
+def _at_16_khz(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    if sample_rate == SAMPLE_RATE:
+        return audio
+    from scipy.signal import resample_poly
+
+    common = gcd(sample_rate, SAMPLE_RATE)
+    return resample_poly(audio, SAMPLE_RATE // common, sample_rate // common).astype(np.float32)
+
+
+def load_talks(files: Sequence[Path], seconds: float, keep: Path | None = None) -> list[Talk]:
+    """Make talks of files; those that cannot be used are named and left out.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Whatever `linksim.media.read` takes.
+    seconds : float
+        Most to read of each.
+    keep : Path or None
+        Folder in which talks are kept from one run to the next; None keeps none.
+
+    Raises
+    ------
+    LinksimError
+        If none can be used.
+    """
+    talks, reasons = [], []
+    for file in files:
+        try:
+            key = f"{_digest(file)}-{seconds:g}"
+            talks.append(kept(keep, key, partial(_read, file, seconds)))
+        except LinksimError as error:
+            reasons.append(str(error))
+            print(f"left out: {error}", flush=True)
+    if not talks:
+        raise LinksimError(f"no clip to learn from: {reasons[0] if reasons else 'none given'}")
+    return talks
+
+
+def _read(file: Path, seconds: float) -> Talk:
+    return talk_of(read(file, max_seconds=seconds))
+
+
+def _digest(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise LinksimError(f"{file}: cannot be read ({error.strerror})") from None
+
+
+def generated_talks(count: int, seed: int, seconds: float, keep: Path | None = None) -> list[Talk]:
+    """Make talks of `semantic.synthetic.speaking_head`, kept as those of `load_talks` are.
+
+    Raises
+    ------
+    LinksimError
+        If `seconds` is under 1 or the extra ``clip`` is not installed.
+    """
+    from semantic.synthetic import speaking_head
+
+    def made(index: int) -> Talk:
+        return talk_of(speaking_head(seed, index, seconds).clip)
+
+    return [kept(keep, f"generated-{seed}-{i}-{seconds:g}", partial(made, i)) for i in range(count)]
+
+
+def kept(folder: Path | None, key: str, make: Callable[[], Talk]) -> Talk:
+    """Return the talk that a folder keeps under a key; make it, and keep it, if there is none."""
+    if folder is None:
+        return make()
+    file = folder / f"{key}.npz"
+    if file.exists():
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                return Talk(arrays["faces"], arrays["voice"], str(arrays["name"]))
+        except (OSError, ValueError, KeyError) as error:
+            raise LinksimError(f"{file}: not a talk ({error}); delete it") from None
+    talk = make()
+    folder.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    with part.open("wb") as out:
+        np.savez_compressed(out, faces=talk.faces, voice=talk.voice, name=np.array(talk.name))
+    part.replace(file)
+    return talk
