@@ -7,15 +7,14 @@ import argparse
 from collections.abc import Callable
 from dataclasses import fields
 
+from semantic.wav2lip import options
 from semantic.wav2lip.recipe import ExpertRecipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    from semantic.wav2lip.options import add_shared
-
     plain = ExpertRecipe()
-    add_shared(parser, plain)
+    options.add_shared(parser, plain)
     parser.add_argument("--windows", type=int, default=plain.windows, help="of each clip of a step")
 
 
@@ -33,8 +32,6 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
         If an option is out of range or no clip can be used; when called, if the folder holds
         another run.
     """
-    from semantic.wav2lip import options
-
     options.check(args)
     names = {f.name for f in fields(ExpertRecipe)} & set(vars(args))
     recipe = ExpertRecipe(**{name: getattr(args, name) for name in names})

@@ -7,15 +7,14 @@ import argparse
 from collections.abc import Callable
 from dataclasses import fields
 
+from semantic.wav2lip import options
 from semantic.wav2lip.recipe import ADVERSARIAL, GeneratorRecipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    from semantic.wav2lip.options import add_shared
-
     plain = GeneratorRecipe(w_s=0.0)
-    add_shared(parser, plain)
+    options.add_shared(parser, plain)
     parser.add_argument(
         "--w-s", type=float, default=GeneratorRecipe.w_s, help="weight of E_sync in eq. (11)"
     )
@@ -44,8 +43,6 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
         If an option is out of range, no clip can be used or the expert is missing; when
         called, if the folder holds another run.
     """
-    from semantic.wav2lip import options
-
     options.check(args)
     names = {f.name for f in fields(GeneratorRecipe)} & set(vars(args))
     recipe = GeneratorRecipe(**{name: getattr(args, name) for name in names})
@@ -53,7 +50,12 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
 
     def train() -> None:
         from semantic.wav2lip.generator_train import GeneratorTrainer
+        from semantic.wav2lip.judge import offset_warnings
 
-        GeneratorTrainer(recipe, training, held_out, args.out, save_every=args.save_every).run()
+        trainer = GeneratorTrainer(recipe, training, held_out, args.out, save_every=args.save_every)
+        if trainer.model.expert is not None:
+            for line in offset_warnings(trainer.model.expert, training):
+                print(line, flush=True)
+        trainer.run()
 
     return train

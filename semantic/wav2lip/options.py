@@ -2,11 +2,14 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from linksim.errors import LinksimError
 from linksim.options import check_range
 from semantic.wav2lip.recipe import ExpertRecipe, GeneratorRecipe
-from semantic.wav2lip.talk import Talk, generated_talks, load_talks
+
+if TYPE_CHECKING:
+    from semantic.wav2lip.talk import Talk
 
 RANGES = (
     ("steps", 1, 10**9),
@@ -55,7 +58,7 @@ def check(args: argparse.Namespace) -> None:
         raise LinksimError("no clip to learn from: pass --video or --generated")
 
 
-def talks(args: argparse.Namespace) -> tuple[list[Talk], list[Talk]]:
+def talks(args: argparse.Namespace) -> "tuple[list[Talk], list[Talk]]":
     """Return what to train on and what is held out.
 
     Raises
@@ -64,6 +67,7 @@ def talks(args: argparse.Namespace) -> tuple[list[Talk], list[Talk]]:
         If there is no clip that can be used.
     """
     from semantic.dvst.data import find_videos
+    from semantic.wav2lip.talk import generated_talks, load_talks
 
     training: list[Talk] = []
     if args.video:

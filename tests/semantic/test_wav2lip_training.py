@@ -16,6 +16,7 @@ from semantic.wav2lip.data import APART, GeneratorBatches, SyncBatches, spread_s
 from semantic.wav2lip.expert import SyncExpert
 from semantic.wav2lip.expert_train import ExpertTrainer
 from semantic.wav2lip.generator_train import GeneratorTrainer, mouth_l1
+from semantic.wav2lip.judge import judge, offset_warnings
 from semantic.wav2lip.recipe import ExpertRecipe, GeneratorRecipe
 from semantic.wav2lip.sizes import PRESETS, Sizes, Stage
 from semantic.wav2lip.talk import Talk, generated_talks, kept, load_talks, talk_of
@@ -228,6 +229,39 @@ def test_mouth_l1_looks_at_the_mouth() -> None:
     assert mouth_l1(target, made) == 0
     made[:, 48:] = 0.3
     assert mouth_l1(target, made) == pytest.approx(0.3)
+
+
+# -- judging -------------------------------------------------------------------------
+
+
+class Ideal:
+    """An expert for `talks`: brightness and loudness, as angles."""
+
+    def embed_faces(self, faces: np.ndarray) -> np.ndarray:
+        return self.unit(faces[:, 2].mean((1, 2, 3)) / 0.9)
+
+    def embed_voice(self, mel: np.ndarray) -> np.ndarray:
+        return self.unit((mel.mean((1, 2, 3)) + 4) / 8)
+
+    def unit(self, share: np.ndarray) -> np.ndarray:
+        return np.stack([np.cos(np.pi / 2 * share), np.sin(np.pi / 2 * share)], 1)
+
+
+@pytest.mark.parametrize("offset", [-7, 0, 3])
+def test_offset_is_found(talks: list[Talk], offset: int) -> None:
+    late = Talk(talks[0].faces, np.roll(talks[0].voice, offset, axis=0), "late")
+    said = judge(Ideal(), late)
+    assert said.offset == offset
+    assert said.distance < 0.03
+    assert said.confidence > 0.2
+    warnings = offset_warnings(Ideal(), [talks[1], late])
+    shown = {-7: ["0.28 s early"], 0: [], 3: ["0.12 s late"]}[offset]
+    assert warnings == [f"warning: late: the voice seems to be {text}" for text in shown]
+
+
+def test_too_short_to_judge(talks: list[Talk]) -> None:
+    with pytest.raises(LinksimError, match="brief: 6 frames are too few"):
+        judge(Ideal(), Talk(talks[0].faces[:6], talks[0].voice[:6], "brief"))
 
 
 # -- talks ---------------------------------------------------------------------------
