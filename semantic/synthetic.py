@@ -55,7 +55,7 @@ WORDS = tuple(_VOCABULARY.split())
 
 SPEAKERS = tuple(
     f"{accent}+{variant}"
-    for accent in ("en-us", "en-gb", "en-gb-scotland")
+    for accent in ("en-us", "en", "en-gb-scotland", "en-029")
     for variant in ("f1", "f2", "f3", "f4", "m1", "m2", "m3", "m4", "m5", "m6")
 )
 """Voices of espeak-ng that speaking heads have."""

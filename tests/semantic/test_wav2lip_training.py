@@ -11,6 +11,7 @@ import pytest
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
 from linksim.metrics.facemesh import installed
+from semantic.synthetic import SPEAKERS
 from semantic.wav2lip import weights
 from semantic.wav2lip.data import APART, GeneratorBatches, SyncBatches, spread_starts
 from semantic.wav2lip.expert import SyncExpert
@@ -265,6 +266,14 @@ def test_too_short_to_judge(talks: list[Talk]) -> None:
 
 
 # -- talks ---------------------------------------------------------------------------
+
+
+@needs_mesh
+@pytest.mark.parametrize("speaker", SPEAKERS[::10])
+def test_speaking_heads_have_a_voice(speaker: str) -> None:
+    from semantic.espeak import speak
+
+    assert len(speak("hello", speaker).samples) > 1000
 
 
 @needs_mesh
