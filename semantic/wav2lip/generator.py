@@ -5,8 +5,11 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from semantic.wav2lip.blocks import MOMENTUM, encoder, stage_layers
-from semantic.wav2lip.sizes import BANDS, COLUMNS, SIDE, sizes_of
+from semantic.wav2lip.blocks import encoder, stage_layers
+from semantic.wav2lip.sizes import BANDS, COLUMNS, SIDE, Stage, sizes_of
+
+GATE_BIAS = -3.0
+"""Where the gate starts: a twentieth of the picture, so that training starts from a copy."""
 
 
 class Generator(keras.Model):
@@ -36,7 +39,6 @@ class Generator(keras.Model):
     def __init__(self, *, preset: str = "compact", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         sizes = sizes_of(preset)
-        self.gated = sizes.gated
         self.voice = encoder((BANDS, COLUMNS, 1), sizes.voice)
         shape, skips = (SIDE, SIDE, 6), []
         self.face = []
@@ -53,15 +55,14 @@ class Generator(keras.Model):
             parts = stage_layers(stage, transposed=stage.kernel > 1)
             self.decoder.append(keras.Sequential([keras.Input(shape), *parts]))
             shape = (*self.decoder[-1].output_shape[1:3], stage.channels + skips.pop())
-        self.picture = keras.Sequential(
-            [
-                keras.Input(shape),
-                layers.Conv2D(sizes.last, 3, padding="same"),
-                layers.BatchNormalization(momentum=MOMENTUM),
-                layers.ReLU(),
-                layers.Conv2D(4 if sizes.gated else 3, 1, activation="sigmoid"),
-            ]
-        )
+        self.last = keras.Sequential([keras.Input(shape), *stage_layers(Stage(sizes.last))])
+        self.picture = layers.Conv2D(3, 1, activation="sigmoid")
+        self.picture.build((None, SIDE, SIDE, sizes.last))
+        self.gate = None
+        if sizes.gated:
+            bias = keras.initializers.Constant(GATE_BIAS)
+            self.gate = layers.Conv2D(1, 1, activation="sigmoid", bias_initializer=bias)
+            self.gate.build((None, SIDE, SIDE, sizes.last))
         self.built = True
 
     def call(self, inputs: dict[str, Any], training: bool | None = None) -> Any:
@@ -90,10 +91,10 @@ class Generator(keras.Model):
         x = self.voice(inputs["mel"], training=training)
         for part in self.decoder:
             x = ops.concatenate([part(x, training=training), skips.pop()], axis=-1)
-        x = self.picture(x, training=training)
-        if self.gated:
-            return reference + x[..., 3:] * (x[..., :3] - reference)
-        return x
+        x = self.last(x, training=training)
+        if self.gate is None:
+            return self.picture(x)
+        return reference + self.gate(x) * (self.picture(x) - reference)
 
 
 def blank_lower_half(faces: Any) -> Any:

@@ -1,0 +1,74 @@
+"""Make the lips of a video follow a voice.
+
+::
+
+    frames ─┬─ boxes ─▶ crops ─▶ generator ─▶ blend ─▶ frames
+            │                       ▲           ▲
+    voice ──┼─▶ mel windows ────────┘           │
+            └───────────────────────────────────┘
+"""
+
+from fractions import Fraction
+
+import numpy as np
+
+from linksim.errors import LinksimError
+from semantic.wav2lip.alignment import mel_windows
+from semantic.wav2lip.blend import paste
+from semantic.wav2lip.face import crop
+from semantic.wav2lip.generator import Generator
+from semantic.wav2lip.mel import mel_spectrogram
+
+AT_ONCE = 25
+"""Frames that are generated together; the last ones are filled up, lest a graph be built anew."""
+
+
+def animate(
+    generator: Generator,
+    frames: np.ndarray,
+    boxes: np.ndarray,
+    audio: np.ndarray,
+    fps: Fraction,
+) -> np.ndarray:
+    """Generate the lower half of the face in each frame.
+
+    Parameters
+    ----------
+    generator : Generator
+        With its weights.
+    frames : np.ndarray
+        uint8, shape [T, H, W, 3]; what shows the head, e.g. one frame again and again. Each is
+        its own reference frame.
+    boxes : np.ndarray
+        float64, shape [T, 4], as of `face.face_boxes`.
+    audio : np.ndarray
+        float32, shape [N], 16 kHz, from the time of the first frame on. Where it is too short
+        there is silence.
+    fps : Fraction
+        Frames per second, any.
+
+    Returns
+    -------
+    np.ndarray
+        uint8, shape [T, H, W, 3].
+
+    Raises
+    ------
+    LinksimError
+        If there are no frames, not as many boxes, or the sound is bad.
+    """
+    if not len(frames) or len(frames) != len(boxes):
+        raise LinksimError(f"each frame needs a box, not {len(boxes)} for {len(frames)} frames")
+    if not generator.compiled:
+        # XLA compiles for long and gains nothing here.
+        generator.compile(jit_compile=False)
+    voice = mel_windows(mel_spectrogram(audio), len(frames), fps)
+    out = np.empty_like(frames)
+    for first in range(0, len(frames), AT_ONCE):
+        these = np.arange(first, first + AT_ONCE).clip(max=len(frames) - 1)
+        faces = np.stack([crop(frames[i], boxes[i]) for i in these]).astype(np.float32) / 255
+        inputs = {"face": faces, "reference": faces, "mel": voice[these]}
+        made = generator.predict_on_batch(inputs)
+        for i, face in zip(range(first, min(first + AT_ONCE, len(frames))), made, strict=False):
+            out[i] = paste(frames[i], face, boxes[i])
+    return out
