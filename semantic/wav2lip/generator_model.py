@@ -59,7 +59,8 @@ class GeneratorModel(keras.Model):
     def follow(self, discriminator: keras.Model) -> None:
         """Make the critic equal to the discriminator."""
         for copy, variable in zip(self.critic.weights, discriminator.weights, strict=True):
-            copy.assign(variable)
+            # JAX gives the memory of what is trained away at the next step.
+            copy.assign(ops.copy(variable.value))
 
     def call(self, inputs: dict[str, Any], training: bool | None = None) -> Any:
         """Return generated faces; see `Generator.call`."""
