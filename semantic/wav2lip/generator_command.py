@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plain", type=float, default=plain.plain, help="share of the steps with w_s = w_g = 0"
     )
+    parser.add_argument(
+        "--held", type=float, default=plain.held, help="share of windows that animate one frame"
+    )
     parser.add_argument("--expert", help="weights of 'linksim train sync-expert'")
     parser.add_argument(
         "--expert-preset", choices=("compact", "paper"), default=plain.expert_preset

@@ -3,8 +3,10 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
+from semantic.wav2lip.blend import lower_face_mask
 from semantic.wav2lip.discriminator import Discriminator
 from semantic.wav2lip.expert import SyncExpert
 from semantic.wav2lip.generator import Generator
@@ -17,6 +19,9 @@ from semantic.wav2lip.losses import (
 )
 from semantic.wav2lip.recipe import GeneratorRecipe
 from semantic.wav2lip.sizes import SIDE, WINDOW
+
+UNSEEN = 0.1
+"""Weight of a pixel of a generated face that is not shown, against 1 of one that is."""
 
 
 class GeneratorModel(keras.Model):
@@ -50,6 +55,7 @@ class GeneratorModel(keras.Model):
                 judge.trainable = False
         self.form = recipe.adversarial
         self.w_s = self.w_g = 0.0
+        self.shown = _shown()
         self.built = True
 
     def enter(self, w_s: float, w_g: float) -> None:
@@ -90,5 +96,11 @@ class GeneratorModel(keras.Model):
         """Return eq. (11) with the weights of the stage; what has no weight is not computed."""
         sync = sync_loss(self.sync_probabilities(y_pred, x["mel"])) if self.w_s else 0.0
         adversarial = adversarial_loss(self.critic(y_pred), self.form) if self.w_g else 0.0
-        recon = reconstruction_loss(x["face"], y_pred)
+        recon = reconstruction_loss(x["target"], y_pred, self.shown)
         return generator_loss(recon, sync, adversarial, self.w_s, self.w_g)
+
+
+def _shown() -> np.ndarray:
+    """Return how much each pixel counts, [96, 96, 1], 1 on the mean: most where it is blended."""
+    weight = UNSEEN + lower_face_mask()
+    return (weight / weight.mean())[..., None].astype(np.float32)

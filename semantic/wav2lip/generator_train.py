@@ -63,7 +63,9 @@ class GeneratorTrainer(TrainingRun):
             model.follow(self._discriminator.discriminator)
         super().__init__(model, recipe.steps, out, save_every)
         self.recipe = recipe
-        self._batches = GeneratorBatches(talks, batch=recipe.batch, seed=recipe.seed)
+        self._batches = GeneratorBatches(
+            talks, batch=recipe.batch, seed=recipe.seed, held=recipe.held
+        )
         self._lengths = [len(talk.faces) for talk in talks]
         self._held_out = [_windows(talk) for talk in held_out]
         self._adversarial = False
@@ -94,7 +96,7 @@ class GeneratorTrainer(TrainingRun):
         loss = super().train_step(batch)
         if self._adversarial:
             made = self.model.generator.predict_on_batch(batch)
-            self._discriminator.train_on_batch({"real": batch["face"], "generated": made})
+            self._discriminator.train_on_batch({"real": batch["target"], "generated": made})
             self.model.follow(self._discriminator.discriminator)
         return loss
 
@@ -123,7 +125,7 @@ class GeneratorTrainer(TrainingRun):
         made = self.model.generator.predict_on_batch(inputs)
         other = {**inputs, "mel": np.roll(inputs["mel"], len(inputs["mel"]) // 2, axis=0)}
         wrong = self.model.generator.predict_on_batch(other)
-        distances = [mouth_l1(inputs["face"], x) for x in (made, inputs["reference"], wrong)]
+        distances = [mouth_l1(inputs["target"], x) for x in (made, inputs["reference"], wrong)]
         sync = 0.0
         if self.model.expert is not None:
             p = self.model.sync_probabilities(made, inputs["mel"])
@@ -142,9 +144,9 @@ def mouth_l1(target: np.ndarray, generated: np.ndarray) -> float:
 
 
 def _windows(talk: Talk) -> dict[str, np.ndarray]:
-    """Return evenly spaced windows as `Generator.call` takes them, the reference the first."""
+    """Return evenly spaced windows, as in a call: the first frame is held."""
     starts = np.linspace(1, len(talk.faces) - WINDOW, VALIDATION_WINDOWS).astype(int)
     frames = (starts[:, None] + np.arange(WINDOW)).ravel()
     faces = talk.faces[frames].astype(np.float32) / 255
     first = talk.faces[np.zeros_like(frames)].astype(np.float32) / 255
-    return {"face": faces, "reference": first, "mel": talk.voice[frames]}
+    return {"face": first, "reference": first, "target": faces, "mel": talk.voice[frames]}

@@ -7,7 +7,8 @@ Eq. (11) is::
 all three terms to be minimised. Two choices where the paper leaves one open:
 
 - L_recon is the mean absolute difference of a channel of a pixel, not the sum over a frame, so
-  that the weights mean the same at any size of the face.
+  that the weights mean the same at any size of the face. The mean is weighted, for only part of
+  a generated face is shown.
 - L_gen is printed as E[log(1 - D)], ``"minimax"``, which hardly has a gradient where the
   discriminator is sure that a face was generated. E[-log D], ``"non-saturating"``, pulls the
   same way, is what the reference (Prajwal et al., ACM MM 2020) trains with, and is the default.
@@ -26,9 +27,12 @@ LEAST = 1e-6
 """Least probability that a logarithm is taken of."""
 
 
-def reconstruction_loss(target: Any, generated: Any) -> Any:
-    """Return the mean absolute difference of two tensors of one shape: a scalar, float32."""
-    return ops.mean(ops.abs(target - generated))
+def reconstruction_loss(target: Any, generated: Any, weight: Any = 1.0) -> Any:
+    """Return the mean absolute difference of two tensors of one shape: a scalar, float32.
+
+    `weight`, broadcast to their shape, has a mean of 1.
+    """
+    return ops.mean(weight * ops.abs(target - generated))
 
 
 def probabilities(faces: Any, voice: Any) -> Any:

@@ -16,15 +16,23 @@ RANGES = (
     ("batch", 1, 10**6),
     ("windows", 2, 10**3),
     ("plain", 0.0, 1.0),
+    ("held", 0.0, 1.0),
     ("learning_rate", 1e-9, 1.0),
     ("w_s", 0.0, 1.0),
     ("w_g", 0.0, 1.0),
     ("seconds", 1.0, 1e6),
     ("generated", 0, 10**4),
+    ("generated_validation", 0, 10**3),
     ("seed", 0, 2**32 - 1),
     ("save_every", 1, 10**9),
 )
 """Least and greatest value of each number among the options."""
+
+REAL_SHARE = 0.25
+"""Of what is learned from, at least, if there are real clips at all."""
+
+GENERATED_SECONDS = 3.0
+"""Length of a synthetic clip, at most: more faces teach more than longer clips."""
 
 
 def add_shared(parser: argparse.ArgumentParser, plain: ExpertRecipe | GeneratorRecipe) -> None:
@@ -36,6 +44,9 @@ def add_shared(parser: argparse.ArgumentParser, plain: ExpertRecipe | GeneratorR
     )
     parser.add_argument(
         "--generated", type=int, default=0, help="synthetic clips to add (extra 'clip')"
+    )
+    parser.add_argument(
+        "--generated-validation", type=int, default=0, help="others, of other faces, held out"
     )
     parser.add_argument("--seconds", type=float, default=10.0, help="most to take of each clip")
     parser.add_argument("--faces", type=Path, help="folder to keep cut-out faces in between runs")
@@ -69,12 +80,19 @@ def talks(args: argparse.Namespace) -> "tuple[list[Talk], list[Talk]]":
     from semantic.dvst.data import find_videos
     from semantic.wav2lip.talk import generated_talks, load_talks
 
-    training: list[Talk] = []
-    if args.video:
-        training += load_talks(find_videos(args.video, args.without), args.seconds, args.faces)
-    if args.generated:
-        training += generated_talks(args.generated, args.seed, args.seconds, args.faces)
-    held_out: list[Talk] = []
-    if args.validation:
-        held_out = load_talks(find_videos(args.validation), args.seconds, args.faces)
-    return training, held_out
+    def load(places: list[str], without: list[str]) -> "list[Talk]":
+        return load_talks(find_videos(places, without), args.seconds, args.faces) if places else []
+
+    def generate(count: int, seed: int) -> "list[Talk]":
+        return generated_talks(count, seed, min(args.seconds, GENERATED_SECONDS), args.faces)
+
+    real = load(args.video, args.without)
+    training = balanced(real, generate(args.generated, args.seed))
+    others = generate(args.generated_validation, args.seed + 1)
+    return training, [*load(args.validation, []), *others]
+
+
+def balanced(real: "list[Talk]", generated: "list[Talk]") -> "list[Talk]":
+    """Repeat real talks until they are about `REAL_SHARE` of all, where there are fewer."""
+    wanted = len(generated) * REAL_SHARE / (1 - REAL_SHARE)
+    return real * max(1, round(wanted / len(real))) + generated if real else generated

@@ -7,6 +7,9 @@ from linksim.errors import LinksimError, unknown
 ADVERSARIAL = ("non-saturating", "minimax")
 """Forms of the generator's adversarial loss, see `semantic.wav2lip.losses`."""
 
+FULL_RATE = 0.2
+"""Learning rate with expert and discriminator over that without: at more, pictures get worse."""
+
 
 @dataclass(frozen=True)
 class TrainingStage:
@@ -90,6 +93,8 @@ class GeneratorRecipe:
         reference waits for a validated sync loss; a share keeps a step's stage known beforehand.
     batch : int
         Windows of five frames of a step.
+    held : float
+        Of `semantic.wav2lip.data.GeneratorBatches`.
     learning_rate : float
         Peak, of generator and discriminator.
     w_s, w_g : float
@@ -108,12 +113,13 @@ class GeneratorRecipe:
     """
 
     preset: str = "compact"
-    steps: int = 4000
-    plain: float = 0.5
+    steps: int = 6000
+    plain: float = 0.75
     batch: int = 4
+    held: float = 0.8
     learning_rate: float = 1e-3
     w_s: float = 0.03
-    w_g: float = 0.07
+    w_g: float = 0.01
     adversarial: str = "non-saturating"
     expert: str | None = None
     expert_preset: str = "compact"
@@ -122,8 +128,9 @@ class GeneratorRecipe:
 
     def __post_init__(self) -> None:
         _check_positive(self, ("steps", "batch", "learning_rate"))
-        if not 0 <= self.plain <= 1:
-            raise LinksimError(f"plain must be between 0 and 1, not {self.plain:g}")
+        for name in ("plain", "held"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise LinksimError(f"{name} must be between 0 and 1, not {getattr(self, name):g}")
         check_weights(self.w_s, self.w_g)
         check_form(self.adversarial)
         if self.w_s and self.expert is None:
@@ -137,8 +144,8 @@ class GeneratorRecipe:
         plain = round(self.plain * self.steps) if self.w_s or self.w_g else self.steps
         if step < plain:
             return TrainingStage("plain", 0, plain, self.learning_rate)
-        rest = self.steps - plain
-        return TrainingStage("full", plain, rest, self.learning_rate, self.w_s, self.w_g)
+        rest, rate = self.steps - plain, FULL_RATE * self.learning_rate
+        return TrainingStage("full", plain, rest, rate, self.w_s, self.w_g)
 
 
 def check_weights(w_s: float, w_g: float) -> None:
