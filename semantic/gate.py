@@ -90,7 +90,7 @@ class Gate:
             if start is None and not pose_change(pose, reference) < self.epsilon:
                 start = t
             sent[t] = start is not None
-        return GateResult(sent, _runs(sent))
+        return GateResult(sent, runs(sent))
 
     def _at_rest(self, poses: np.ndarray) -> bool:
         """Whether the last of some poses [n, 3] is near each of them."""
@@ -114,7 +114,7 @@ class GateResult:
     clips: tuple[tuple[int, int], ...]
 
 
-def _runs(sent: np.ndarray) -> tuple[tuple[int, int], ...]:
+def runs(sent: np.ndarray) -> tuple[tuple[int, int], ...]:
     """Return where each run of True starts and ends."""
     edges = np.flatnonzero(np.diff(np.r_[False, sent, False]))
     return tuple((start, end) for start, end in edges.reshape(-1, 2).tolist())

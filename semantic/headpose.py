@@ -36,6 +36,11 @@ One number for all: on heads of four people, 0.85 to 0.9 are equally good, and 1
 INSIDE = 0.9
 """Share of the mesh that must be inside the picture."""
 
+NOSE_TIP = 1
+PROFILE = 0.95
+"""Where the tip of the nose is on the way from one eye's outer corner to the other's, from which
+on a face is seen from the side: at a yaw of some 45 degrees."""
+
 FOCAL_LENGTH = 100
 """In sides of the picture: next to no perspective, for the camera is not known.
 
@@ -56,8 +61,9 @@ LEAST = 24  # points to trust the flow
 def head_pose(frames: np.ndarray) -> np.ndarray:
     """Estimate how the head has turned since the first frame that shows one face.
 
-    A pose is NaN where the picture has no face or several, or where more than a tenth of
-    the face's mesh is outside the picture. A gate must count such a frame as moved.
+    A pose is NaN where the picture has no face or several, where the face is seen from the
+    side, or where more than a tenth of its mesh is outside the picture. A gate must count such
+    a frame as moved.
 
     Rendered heads that start frontal and turn by up to 25 degrees are followed to within 1
     degree RMS an axis. The further the first face is turned, the less its mesh says of its
@@ -122,7 +128,15 @@ def only_face(frame: np.ndarray, before: np.ndarray | None = None) -> np.ndarray
     if mesh is None:
         return None
     inside = ((mesh[:, :2] >= 0) & (mesh[:, :2] < frame.shape[1::-1])).all(1)
-    return mesh if inside.mean() >= INSIDE else None
+    return mesh if inside.mean() >= INSIDE and not _from_the_side(mesh) else None
+
+
+def _from_the_side(mesh: np.ndarray) -> bool:
+    """Whether the nose of a mesh [468, 3] hides an eye, or nearly so."""
+    left, right = mesh[list(OUTER_EYES), :2]
+    across = right - left
+    place = (mesh[NOSE_TIP, :2] - left) @ across / (across @ across)
+    return not 1 - PROFILE < place < PROFILE
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def _shift(mesh: np.ndarray, rng: np.random.Generator) -> Shift:
         (points[list(pair)].mean(0), rng.uniform(-0.16, 0.16, 2), 0.13 * height)
         for pair in (EYES_AT[:2], MOUTH_AT)
     ]
-    eye, scale, size = bulges[0]  # both eyes alike
+    _, scale, size = bulges[0]  # both eyes alike
     bulges.append((points[list(EYES_AT[2:])].mean(0), scale, size))
 
     def move(at: np.ndarray) -> np.ndarray:

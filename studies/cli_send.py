@@ -1,6 +1,7 @@
 """``linksim send``: one clip, one scheme, one transmission."""
 
 import argparse
+import sys
 from dataclasses import asdict
 from typing import Any
 
@@ -88,6 +89,7 @@ def _write(
     from linksim.media import write
     from studies.atomic import write_text
     from studies.clips import media_suffix
+    from studies.origins import in_words, runs_of
     from studies.record import finite
     from studies.work import versions
 
@@ -106,11 +108,17 @@ def _write(
         "per_stream": {name: asdict(a) for name, a in outcome.per_stream.items()},
         "block_ok": {name: [bool(b) for b in ok] for name, ok in outcome.block_ok.items()},
         "csi_snr_db": finite(outcome.csi.snr_db),
+        "origins": runs_of(outcome.clip.origins),
+        "warnings": list(outcome.clip.warnings),
         "versions": versions(),
     }
     for name, value in report["metrics"].items():  # before a full disk can lose them
         text = report["undefined"][name] if value is None else f"{value:.4g}"
         print(f"{name:10} {text}")
+    if report["origins"]:
+        print(f"{'frames':10} {in_words(report['origins'])}")
+    for line in report["warnings"]:
+        print(f"warning: {line}", file=sys.stderr)
     write_text(args.out / REPORT, json.dumps(report, indent=1, allow_nan=False) + "\n")
     write(outcome.clip, args.out / media)
     print(f"{args.out / media}\n{args.out / REPORT}")

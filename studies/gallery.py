@@ -15,6 +15,7 @@ from linksim.errors import LinksimError
 from linksim.media import read
 from linksim.metrics import METRICS
 from studies.kinds import KINDS
+from studies.origins import in_words, strip
 from studies.plan import Point
 from studies.record import BLER
 from studies.schema import BOUND_CHANNEL, Study
@@ -158,7 +159,11 @@ def _curve(
 def _caption(point: Point, record: Mapping[str, Any]) -> str:
     found = {METRICS[name].label: record["metrics"][name]["value"] for name in point.metrics}
     values = [f"{k.partition(' ')[0]}&nbsp;{v:.2f}" for k, v in found.items() if v is not None]
-    return f"<strong>{point.snr_db:g} dB</strong><br>{', '.join(values)}"
+    origins = record.get("origins", [])
+    if drawn := strip(origins):
+        values.append(f"frames: {in_words(origins)}{drawn}")
+    notes = "".join(f"<br>⚠ {html.escape(line)}" for line in record.get("warnings", []))
+    return f"<strong>{point.snr_db:g} dB</strong><br>{', '.join(values)}{notes}"
 
 
 def _player(folder: Path, stem: str, caption: str) -> str:

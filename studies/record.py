@@ -9,6 +9,7 @@ from linksim.metrics.value import MetricValue, undefined
 from linksim.montecarlo import Tally
 from studies.clips import ClipRef
 from studies.kinds import NOT_FOR_MUSIC
+from studies.origins import runs_of
 from studies.plan import Point
 from studies.schema import BLER
 from studies.workers import Failure
@@ -40,6 +41,8 @@ def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
         "accounting": asdict(outcome.accounting),
         "per_stream": {name: asdict(a) for name, a in outcome.per_stream.items()},
         "csi_snr_db": finite(outcome.csi.snr_db),
+        "origins": runs_of(outcome.clip.origins),
+        "warnings": list(outcome.clip.warnings),
     }
 
 

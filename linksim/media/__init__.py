@@ -1,7 +1,7 @@
 """Clips: what endpoints send and metrics compare, and the files they come from."""
 
-from linksim.media.clip import Clip, require
+from linksim.media.clip import ORIGINS, Clip, require
 from linksim.media.reader import read
 from linksim.media.writer import write
 
-__all__ = ["Clip", "read", "require", "write"]
+__all__ = ["ORIGINS", "Clip", "read", "require", "write"]

@@ -8,6 +8,10 @@ import numpy as np
 
 from linksim.errors import LinksimError
 
+ORIGINS = ("sent", "generated", "held")
+"""Of a frame: decoded from what was sent for it, generated at the receiver, or an earlier one
+again."""
+
 
 @dataclass(frozen=True, eq=False)
 class Clip:
@@ -25,6 +29,11 @@ class Clip:
         Audio samples per second in Hz.
     name : str
         What to call it in messages and records; not part of its content.
+    origins : tuple of str
+        Of a received clip whose scheme does not send every frame: where each frame comes from,
+        one of `ORIGINS`; else empty. Not part of its content.
+    warnings : tuple of str
+        What its scheme has to say of a received clip, a line each; not part of its content.
 
     Raises
     ------
@@ -37,6 +46,8 @@ class Clip:
     audio: np.ndarray | None = None
     sample_rate: int = 16_000
     name: str = ""
+    origins: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         video, audio = self.frames, self.audio
@@ -54,6 +65,9 @@ class Clip:
             raise LinksimError(f"clip '{self.name}': audio must be float32 of shape [N]")
         if video is None and audio is None:
             raise LinksimError(f"clip '{self.name}': has neither video nor audio")
+        frames = 0 if video is None else len(video)
+        if self.origins and (len(self.origins) != frames or not set(self.origins) <= {*ORIGINS}):
+            raise LinksimError(f"clip '{self.name}': origins must be one of {ORIGINS} a frame")
         if self.sample_rate <= 0:
             raise LinksimError(f"clip '{self.name}': sample_rate must be positive")
 
@@ -75,7 +89,7 @@ class Clip:
         return max(video, audio)
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of the content in hex: samples, sizes and rates, not the name."""
+        """Return the SHA-256 of the content in hex: samples, sizes and rates."""
         shapes = [None if a is None else a.shape for a in (self.frames, self.audio)]
         digest = hashlib.sha256(f"{shapes} {self.fps} {self.sample_rate}".encode())
         for samples in (self.frames, self.audio):

@@ -49,6 +49,8 @@ PRECISION = 0.55
 
 # Frames, fps as a fraction, width, height, SNR in dB, eta, precision, whether sound follows.
 _SETUP = struct.Struct("<IIIHHfff?")
+SETUP_BYTES = _SETUP.size
+"""Of the set-up of video, which that of sound follows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,9 +194,11 @@ class Dvst(Endpoint):
             pictures = self._codec.receiver(arrived, conditions, (height, width))
         frames = np.empty((count, height, width, 3), np.uint8)
         last: np.ndarray | int = GREY
+        origins = []
         for t, picture in enumerate(pictures):
             last = last if picture is None else picture
             frames[t] = last
+            origins.append("held" if picture is None else "sent")
         sound = None
         if sounds:
             sound = Asc(rate="high").decode(
@@ -206,6 +210,8 @@ class Dvst(Endpoint):
             sound.audio if sound else None,
             **({"sample_rate": sound.sample_rate} if sound else {}),
             name=self.name,
+            origins=tuple(origins),
+            warnings=_of_loss(origins.count("held"), count),
         )
 
     @property
@@ -216,3 +222,7 @@ class Dvst(Endpoint):
 
         path = Path(self.weights) if self.weights else path_of(self.preset)
         return codec_of(self.preset, path, self.without)
+
+
+def _of_loss(lost: int, count: int) -> tuple[str, ...]:
+    return (f"side information of {lost} of {count} frames is lost",) if lost else ()

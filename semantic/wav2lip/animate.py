@@ -27,8 +27,7 @@ def animate(
     generator: Generator,
     frames: np.ndarray,
     boxes: np.ndarray,
-    audio: np.ndarray,
-    fps: Fraction,
+    voice: np.ndarray,
 ) -> np.ndarray:
     """Generate the lower half of the face in each frame.
 
@@ -41,11 +40,8 @@ def animate(
         its own reference frame.
     boxes : np.ndarray
         float64, shape [T, 4], as of `face.face_boxes`.
-    audio : np.ndarray
-        float32, shape [N], 16 kHz, from the time of the first frame on. Where it is too short
-        there is silence.
-    fps : Fraction
-        Frames per second, any.
+    voice : np.ndarray
+        float32, shape [T, 80, 16, 1]; the mel window of each frame, as of `voice_of`.
 
     Returns
     -------
@@ -55,15 +51,17 @@ def animate(
     Raises
     ------
     LinksimError
-        If there are no frames, not as many boxes, or the sound is bad.
+        If there are no frames, or not as many boxes or mel windows.
     """
-    if not len(frames) or len(frames) != len(boxes):
-        raise LinksimError(f"each frame needs a box, not {len(boxes)} for {len(frames)} frames")
+    if not len(frames) or not len(frames) == len(boxes) == len(voice):
+        raise LinksimError(
+            f"each frame needs a box and a voice, not {len(boxes)} and {len(voice)} for "
+            f"{len(frames)} frames"
+        )
     if not generator.compiled:
         # XLA compiles for long and gains nothing here.
         generator.compile(jit_compile=False)
-    voice = mel_windows(mel_spectrogram(audio), len(frames), fps)
-    out = np.empty_like(frames)
+    out = np.empty(frames.shape, np.uint8)
     for first in range(0, len(frames), AT_ONCE):
         these = np.arange(first, first + AT_ONCE).clip(max=len(frames) - 1)
         faces = np.stack([crop(frames[i], boxes[i]) for i in these]).astype(np.float32) / 255
@@ -72,3 +70,24 @@ def animate(
         for i, face in zip(range(first, min(first + AT_ONCE, len(frames))), made, strict=False):
             out[i] = paste(frames[i], face, boxes[i])
     return out
+
+
+def voice_of(audio: np.ndarray, frames: int, fps: Fraction) -> np.ndarray:
+    """Return the mel window of each of so many frames: float32, shape [T, 80, 16, 1].
+
+    Parameters
+    ----------
+    audio : np.ndarray
+        float32, shape [N], 16 kHz, from the time of the first frame on. Where it is too short
+        there is silence.
+    frames : int
+        T.
+    fps : Fraction
+        Frames per second, any.
+
+    Raises
+    ------
+    LinksimError
+        If the sound is bad or `fps` is not positive.
+    """
+    return mel_windows(mel_spectrogram(audio), frames, fps)

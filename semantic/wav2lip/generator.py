@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from semantic.dvst.warp import enlarge, warp
 from semantic.wav2lip.blocks import encoder, stage_layers
 from semantic.wav2lip.sizes import BANDS, COLUMNS, SIDE, Stage, sizes_of
 
@@ -22,8 +23,10 @@ class Generator(keras.Model):
                                                             ▼       ▼
         mel window ─▶ audio encoder ──────────────▶ vector ─▶ decoder ─▶ face
 
-    With the gate of the compact preset the decoder gives a picture and for each pixel the
-    share that replaces the reference frame, which thus stays as sharp as it is.
+    In the compact preset the decoder gives three things: a flow by which the reference frame is
+    bent, as lips mostly move rather than change; a picture, of what they uncover; and for each
+    pixel the share of the picture that replaces the bent frame. What does not change thus stays
+    as sharp as it is, and a face that was never seen keeps its looks.
 
     Parameters
     ----------
@@ -58,11 +61,14 @@ class Generator(keras.Model):
         self.last = keras.Sequential([keras.Input(shape), *stage_layers(Stage(sizes.last))])
         self.picture = layers.Conv2D(3, 1, activation="sigmoid")
         self.picture.build((None, SIDE, SIDE, sizes.last))
-        self.gate = None
-        if sizes.gated:
+        self.gate = self.flow = None
+        if sizes.bends:
             bias = keras.initializers.Constant(GATE_BIAS)
             self.gate = layers.Conv2D(1, 1, activation="sigmoid", bias_initializer=bias)
             self.gate.build((None, SIDE, SIDE, sizes.last))
+            half = self.decoder[-1].input_shape[1:]
+            self.flow = layers.Conv2D(2, 3, padding="same", kernel_initializer="zeros")
+            self.flow.build((None, *half))
         self.built = True
 
     def call(self, inputs: dict[str, Any], training: bool | None = None) -> Any:
@@ -90,11 +96,12 @@ class Generator(keras.Model):
         skips.pop(-2)
         x = self.voice(inputs["mel"], training=training)
         for part in self.decoder:
-            x = ops.concatenate([part(x, training=training), skips.pop()], axis=-1)
+            half, x = x, ops.concatenate([part(x, training=training), skips.pop()], axis=-1)
         x = self.last(x, training=training)
-        if self.gate is None:
+        if self.flow is None:
             return self.picture(x)
-        return reference + self.gate(x) * (self.picture(x) - reference)
+        bent = warp(reference, enlarge(self.flow(half), 2))
+        return bent + self.gate(x) * (self.picture(x) - bent)
 
 
 def blank_lower_half(faces: Any) -> Any:

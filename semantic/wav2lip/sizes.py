@@ -63,8 +63,9 @@ class Sizes:
         Transposed convolutions; the first is 1 x 1 and plain, the others meet a skip each.
     last : int
         Channels of the convolution before the picture.
-    gated : bool
-        Whether the generator says for each pixel how much of the reference frame to keep.
+    bends : bool
+        Whether the generator bends the reference frame, and says for each pixel how much of that
+        to keep.
     expert_face, expert_voice : Stages
         Of the expert.
     discriminator : Stages
@@ -75,7 +76,7 @@ class Sizes:
     voice: Stages
     decoder: Stages
     last: int
-    gated: bool
+    bends: bool
     expert_face: Stages
     expert_voice: Stages
     discriminator: Stages
@@ -127,7 +128,7 @@ PRESETS = {
             Stage(16, stride=2),
         ),
         last=12,
-        gated=True,
+        bends=True,
         expert_face=(
             Stage(16, 5, (1, 2)),
             Stage(24, stride=2, residual=1),
@@ -168,7 +169,7 @@ PRESETS = {
             Stage(64, stride=2, residual=2),
         ),
         last=32,
-        gated=False,
+        bends=False,
         expert_face=(
             Stage(32, 7),
             Stage(64, 5, (1, 2), residual=2),

@@ -74,6 +74,22 @@ def talk_of(clip: Clip) -> Talk:
     return Talk(faces, mel_windows(mel, len(shown), Fraction(FPS)), clip.name)
 
 
+def received_talk(frames: np.ndarray, voice: np.ndarray, name: str) -> Talk:
+    """Make a talk of frames, uint8 [T, H, W, 3], whose mel windows, [T, 80, 16, 1], are known.
+
+    Raises
+    ------
+    LinksimError
+        If there are fewer than 11, too few for a window and a frame from elsewhere, or most of
+        them show no face.
+    """
+    if len(frames) < 2 * WINDOW + 1:
+        raise LinksimError(f"{name}: {len(frames)} frames are too few to learn from")
+    boxes = face_boxes(frames, name)
+    faces = np.stack([crop(frame, box) for frame, box in zip(frames, boxes, strict=True)])
+    return Talk(faces, voice, name)
+
+
 def _at_16_khz(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     if sample_rate == SAMPLE_RATE:
         return audio

@@ -1,5 +1,6 @@
 """Trained weights of the lip-sync networks: one small file for each network and preset."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,20 @@ def load(path: Path, network: keras.Model) -> None:
     """Put saved weights into a network; see `semantic.weights.load` for what it raises."""
     name = NETWORKS[type(network)]
     weights.load(path, _numbered(network), name.replace("-", " "), name)
+
+
+@functools.lru_cache(maxsize=4)
+def trained_generator(preset: str, path: Path) -> Generator:
+    """Return the generator with weights from a file, built once, to use and not to train.
+
+    Raises
+    ------
+    LinksimError
+        If the weights cannot be had.
+    """
+    generator = Generator(preset=preset)
+    load(path, generator)
+    return generator
 
 
 def _numbered(network: keras.Model) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from linksim.errors import LinksimError
 from linksim.metrics.facemesh import installed
 from semantic.wav2lip.alignment import at_training_rate, mel_start, mel_windows
-from semantic.wav2lip.animate import animate
+from semantic.wav2lip.animate import animate, voice_of
 from semantic.wav2lip.blend import lower_face_mask, paste
 from semantic.wav2lip.face import crop, face_boxes, mesh_box, smooth, to_frame
 from semantic.wav2lip.mel import SILENCE, mel_spectrogram
@@ -164,14 +164,15 @@ def test_lips_follow_the_voice_at_any_rate(frame: np.ndarray, fps: Fraction) -> 
     count = int(2 * fps)
     sound = np.zeros(32_000, np.float32)
     sound[16_000:20_000] = np.random.default_rng(0).normal(0, 0.1, 4000)  # 1 to 1.25 s
-    out = animate(Louder(), np.stack([frame] * count), np.tile(BOX, (count, 1)), sound, fps)
+    voice = voice_of(sound, count, fps)
+    out = animate(Louder(), np.stack([frame] * count), np.tile(BOX, (count, 1)), voice)
     assert out.shape == (count, 200, 240, 3)
     seconds = (np.arange(count) + 0.5) / float(fps)
     moves = (out != frame).any((1, 2, 3))
     assert moves[(seconds > 0.95) & (seconds < 1.3)].all()
     assert not moves[(seconds < 0.87) | (seconds > 1.38)].any()
     with pytest.raises(LinksimError, match="each frame needs a box"):
-        animate(Louder(), out, BOX[None], sound, fps)
+        animate(Louder(), out, BOX[None], voice)
 
 
 def test_smoothing_keeps_what_stands_still() -> None:

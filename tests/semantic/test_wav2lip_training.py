@@ -37,7 +37,7 @@ def tiny() -> Iterator[None]:
         voice=(*voice, *vector),
         decoder=(Stage(4, 1), Stage(4, valid=True), Stage(4, stride=2, residual=1), *halves),
         last=4,
-        gated=True,
+        bends=True,
         expert_face=(Stage(4, 5, (1, 2)), *halves, *vector),
         expert_voice=(*voice, *vector),
         discriminator=(Stage(4, 5, (1, 2)), *halves, *vector),
