@@ -14,12 +14,13 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("bench", help="measure speed, side by side in one run")
     parser.add_argument(
         "what",
-        choices=("link", "dvst"),
-        help="link: the coded link against Sionna's sim_ber; dvst: the video codec against x265",
+        choices=("link", "dvst", "generator"),
+        help="link: the coded link against Sionna's sim_ber; dvst: the video codec against x265; "
+        "generator: lips, head pose and a whole call",
     )
     parser.add_argument("--snr", type=float, default=20.0, help="link: Es/N0 in dB (20)")
     parser.add_argument("--batch", type=int, default=256, help="link: blocks of a batch (256)")
-    parser.add_argument("--clip", default="builtin:moving", help="dvst: video to code")
+    parser.add_argument("--clip", help="dvst, generator: video (builtin:moving, builtin)")
     parser.add_argument("--seconds", type=float, default=6.0, help="steady state of each (6)")
     parser.add_argument(
         "--json", type=arguments.path, metavar="FILE", help="write the figures here"
@@ -44,11 +45,12 @@ def run(args: argparse.Namespace) -> int:
     from studies.quiet import import_tensorflow
 
     console = Console()
-    clip = _clip(args.clip) if args.what == "dvst" else None
+    clip = None if args.what == "link" else _clip(args.what, args.clip)
     import_tensorflow()
+    measure, table = BENCHES[args.what]
     with console.status("") as status:
-        result = _link(args, status.update) if clip is None else _dvst(args, clip, status.update)
-    console.print(_table(result) if clip is None else _video_table(result))
+        result = measure(args, clip, status.update)
+    console.print(table(result))
     if args.json:
         try:
             write_text(args.json, json.dumps(result, indent=1) + "\n")
@@ -57,16 +59,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _clip(source: str) -> Any:
+def _clip(what: str, source: str | None) -> Any:
     from linksim.media import require
     from studies.clips import load_clip
 
-    clip = load_clip(source)
-    require(clip, "'linksim bench dvst'", video=True)
+    clip = load_clip(source or {"dvst": "builtin:moving", "generator": "builtin"}[what])
+    require(clip, f"'linksim bench {what}'", video=True, audio=what == "generator")
     return clip
 
 
-def _link(args: argparse.Namespace, report: Callable[[str], object]) -> dict[str, Any]:
+def _link(args: argparse.Namespace, clip: None, report: Callable[[str], object]) -> dict[str, Any]:
     """Time the coded chain: 16QAM, rate 1/2, flat Rayleigh, LS estimate, LMMSE equaliser."""
     from linksim.link_config import LinkConfig
     from studies.bench_link import bench_link
@@ -79,6 +81,14 @@ def _dvst(args: argparse.Namespace, clip: Any, report: Callable[[str], object]) 
     from studies.bench_dvst import bench_dvst
 
     return bench_dvst(clip, seconds=args.seconds, report=report)
+
+
+def _generator(
+    args: argparse.Namespace, clip: Any, report: Callable[[str], object]
+) -> dict[str, Any]:
+    from studies.bench_generator import bench_generator
+
+    return bench_generator(clip, seconds=args.seconds, report=report)
 
 
 def _table(result: dict[str, Any]) -> Any:
@@ -114,3 +124,21 @@ def _video_table(result: dict[str, Any]) -> Any:
             speeds = (f"{timing[kind]:.1f}" for kind in ("encode_fps", "decode_fps", "fps"))
             table.add_row(name, *speeds, f"{timing['first_s']:.1f} s")
     return table
+
+
+def _call_table(result: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table("part of a call", "speed", title=f"{result['width']}x{result['height']}")
+    table.add_row("generator, crop and blend", f"{result['generator']:.1f} frames/s")
+    table.add_row("head pose", f"{result['head_pose']:.1f} frames/s")
+    table.add_row(f"send of {result['clip_s']:g} s", f"{result['send_s']:.1f} s")
+    return table
+
+
+BENCHES = {
+    "link": (_link, _table),
+    "dvst": (_dvst, _video_table),
+    "generator": (_generator, _call_table),
+}
+"""What measures, and what shows it."""

@@ -5,6 +5,7 @@ that the names of metrics can be checked at once.
 """
 
 from collections.abc import Iterable
+from importlib.metadata import entry_points
 from math import inf
 
 from linksim.errors import unknown
@@ -13,6 +14,9 @@ from linksim.metrics.audio import SNR_CAP, nrmse, pesq, snr, stoi
 from linksim.metrics.mouth import mouth_psnr
 from linksim.metrics.value import Metric, MetricValue
 from linksim.metrics.video import ms_ssim, psnr
+
+ENTRY_POINT_GROUP = "linksim.metrics"
+"""Under which other packages name a `Metric` of their own."""
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -24,6 +28,7 @@ METRICS: dict[str, Metric] = {
         Metric("snr", "SNR of the sound (dB)", "audio", True, (-SNR_CAP, SNR_CAP), snr),
         Metric("pesq", "PESQ wide-band (MOS-LQO)", "audio", True, (1.0, 4.65), pesq),
         Metric("stoi", "STOI", "audio", True, (-1.0, 1.0), stoi),
+        *(entry.load() for entry in entry_points(group=ENTRY_POINT_GROUP)),
     )
 }
 

@@ -23,6 +23,10 @@ from semantic.wav2lip.sizes import SIDE, WINDOW
 UNSEEN = 0.1
 """Weight of a pixel of a generated face that is not shown, against 1 of one that is."""
 
+LIPS, LIPS_AT, LIPS_WIDE = 4.0, (0.72, 0.5), 0.1
+"""Weight that pixels of the mouth have in addition, where on the face it is, down and across,
+and the standard deviation of the bump, in sides of the face."""
+
 
 class GeneratorModel(keras.Model):
     """Eq. (11): what is generated against what was, the expert and the discriminator.
@@ -61,6 +65,18 @@ class GeneratorModel(keras.Model):
     def enter(self, w_s: float, w_g: float) -> None:
         """Choose the weights of eq. (11); compile afterwards."""
         self.w_s, self.w_g = w_s, w_g
+
+    def hear_as_the_expert(self) -> None:
+        """Start the generator's audio encoder from the expert's, which knows what lips go by.
+
+        From nothing it takes thousands of steps until the voice is listened to at all. Sizes of
+        the paper preset differ by a block: there, what fits is what both begin with.
+        """
+        pairs = zip(self.generator.voice.weights, self.expert.voice.weights, strict=False)
+        for own, known in pairs:
+            if own.shape != known.shape:
+                break
+            own.assign(known.value)
 
     def follow(self, discriminator: keras.Model) -> None:
         """Make the critic equal to the discriminator."""
@@ -101,6 +117,8 @@ class GeneratorModel(keras.Model):
 
 
 def _shown() -> np.ndarray:
-    """Return how much each pixel counts, [96, 96, 1], 1 on the mean: most where it is blended."""
-    weight = UNSEEN + lower_face_mask()
+    """Return how much each pixel counts, [96, 96, 1], 1 on the mean: most where lips move."""
+    places = (np.arange(SIDE) + 0.5) / SIDE
+    down, across = (np.exp(-(((places - at) / LIPS_WIDE) ** 2) / 2) for at in LIPS_AT)
+    weight = UNSEEN + lower_face_mask() + LIPS * np.outer(down, across)
     return (weight / weight.mean())[..., None].astype(np.float32)

@@ -56,6 +56,8 @@ class GeneratorTrainer(TrainingRun):
         model = GeneratorModel(recipe)
         if model.expert is not None:
             weights.load(Path(str(recipe.expert)), model.expert)
+            if recipe.preset == recipe.expert_preset:
+                model.hear_as_the_expert()
         if recipe.start:
             weights.load(Path(recipe.start), model.generator)
         self._discriminator = DiscriminatorModel(preset=recipe.preset) if recipe.w_g else None

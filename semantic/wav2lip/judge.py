@@ -39,11 +39,14 @@ class SyncScore:
         LSE-C: by how much that is under the median over all offsets; more is better.
     offset : int
         Frames of 1/25 s by which the voice is late at the best match; 0 in sync.
+    n : int
+        Windows judged.
     """
 
     distance: float
     confidence: float
     offset: int
+    n: int
 
 
 def judge(expert: SyncExpert, talk: Talk) -> SyncScore:
@@ -72,7 +75,7 @@ def score(faces: np.ndarray, voice: np.ndarray) -> SyncScore:
     distances = np.array([_distance(faces, voice, shift) for shift in shifts])
     best = int(distances.argmin())
     confidence = float(np.median(distances) - distances[best])
-    return SyncScore(float(distances[best]), confidence, int(shifts[best]))
+    return SyncScore(float(distances[best]), confidence, int(shifts[best]), len(faces))
 
 
 def _distance(faces: np.ndarray, voice: np.ndarray, shift: int) -> float:

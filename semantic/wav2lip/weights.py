@@ -44,5 +44,18 @@ def trained_generator(preset: str, path: Path) -> Generator:
     return generator
 
 
+def trained_expert(preset: str, path: Path) -> SyncExpert:
+    """Return the sync expert with weights from a file, to use and not to train.
+
+    Raises
+    ------
+    LinksimError
+        If the weights cannot be had.
+    """
+    expert = SyncExpert(preset=preset)
+    load(path, expert)
+    return expert
+
+
 def _numbered(network: keras.Model) -> dict[str, Any]:
     return {str(i): variable for i, variable in enumerate(network.weights)}

@@ -1,0 +1,74 @@
+"""Speed of the lip-sync generator, of the head pose, and of a whole call."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from linksim.link_config import LinkConfig
+from linksim.media import Clip
+from semantic.headpose import head_pose
+from semantic.wav2lip.animate import animate, voice_of
+from semantic.wav2lip.face import face_boxes
+from semantic.wav2lip.weights import path_of, trained_generator
+from semantic.wav2vid import Wav2Vid
+from studies.evaluate import evaluate, link_for
+
+WIDTH, HEIGHT = 360, 288
+SECONDS, SNR_DB = 3.0, 10.0
+"""Length of the clip that is sent as a whole, and at which Es/N0."""
+
+
+def bench_generator(
+    clip: Clip, *, seconds: float, report: Callable[[str], object] = print
+) -> dict[str, Any]:
+    """Time what a call does beside its codecs, and a call as a whole.
+
+    Parameters
+    ----------
+    clip : Clip
+        With video and sound; its frames are scaled to 360x288, and all after 3 s is left out.
+    seconds : float
+        How long each is timed at least, whole clips, after one to warm up.
+    report : callable
+        Is told what goes on.
+
+    Returns
+    -------
+    dict
+        ``generator`` and ``head_pose``, frames per second: of the generator with crop and blend,
+        without looking for the face, which is done once for a frame that is held; ``send_s``,
+        seconds of a whole transmission with models loaded, and ``clip_s``, of its clip.
+    """
+    size, count = (WIDTH, HEIGHT), round(SECONDS * clip.fps)
+    frames = [cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in clip.frames[:count]]
+    audio = clip.audio[: round(SECONDS * clip.sample_rate)]
+    small = replace(clip, frames=np.stack(frames), audio=audio)
+    generator = trained_generator("compact", path_of("generator", "compact"))
+    boxes, voice = face_boxes(small.frames), voice_of(audio, len(frames), clip.fps)
+    link = link_for(LinkConfig(channel="rayleigh"))
+
+    def timed(name: str, call: Callable[[], object]) -> float:
+        report(name)
+        call()
+        times: list[float] = []
+        while sum(times) < seconds:
+            began = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - began)
+        return float(np.mean(times))
+
+    made = timed("generator", lambda: animate(generator, small.frames, boxes, voice))
+    posed = timed("head pose", lambda: head_pose(small.frames))
+    sent = timed("send", lambda: evaluate(small, Wav2Vid(), link, SNR_DB, 1, ()))
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "generator": len(frames) / made,
+        "head_pose": len(frames) / posed,
+        "send_s": sent,
+        "clip_s": small.duration,
+    }
