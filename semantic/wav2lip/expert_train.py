@@ -104,9 +104,13 @@ def pair_matrix(expert: SyncExpert, talk: Talk) -> np.ndarray:
     return keras.ops.convert_to_numpy(p)[0]
 
 
+def accuracy(p: np.ndarray) -> float:
+    """Return the mean of the shares in sync with P over 1/2 and off sync with P under it."""
+    off = ~np.eye(len(p), dtype=bool)
+    return float(((np.diag(p) > 0.5).mean() + (p[off] <= 0.5).mean()) / 2)
+
+
 def _scores(p: np.ndarray) -> tuple[float, float, float]:
     off = ~np.eye(len(p), dtype=bool)
-    together = np.diag(p)
-    accuracy = ((together > 0.5).mean() + (p[off] <= 0.5).mean()) / 2
-    ranked = (p < together[:, None])[off].mean()
-    return float(pairing_loss(p[None])), float(accuracy), float(ranked)
+    ranked = (p < np.diag(p)[:, None])[off].mean()
+    return float(pairing_loss(p[None])), accuracy(p), float(ranked)

@@ -25,6 +25,9 @@ EYE_DISTANCES = 1.9
 CENTRE = 0.8
 """Where the middle of the box is on the way from between the eyes to the base of the nose."""
 
+MOUTH = (slice(54, 86), slice(28, 68))
+"""Rows and columns of a crop of 96 pixels in which lips move."""
+
 SMOOTHING = 1.5
 """Standard deviation in frames of what boxes are averaged with."""
 
@@ -119,3 +122,12 @@ def to_frame(box: np.ndarray, side: int) -> np.ndarray:
     cos, sin = np.cos(roll) * size / side, np.sin(roll) * size / side
     turn = np.array([[cos, -sin], [sin, cos]])
     return np.column_stack([turn, np.array([x, y]) - turn @ np.full(2, (side - 1) / 2)])
+
+
+def mouth_l1(target: np.ndarray, generated: np.ndarray) -> float:
+    """Return the mean absolute difference, of 1, of crops [n, 96, 96, 3] where lips move.
+
+    Both are uint8, or float32 from 0 to 1.
+    """
+    one, other = (x[(slice(None), *MOUTH)].astype(np.float32) for x in (target, generated))
+    return float(np.abs(one - other).mean()) / (255 if target.dtype == np.uint8 else 1)

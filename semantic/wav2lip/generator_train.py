@@ -9,9 +9,9 @@ import numpy as np
 
 from semantic.training import Batch, TrainingRun
 from semantic.wav2lip import weights
-from semantic.wav2lip.blend import lower_face_mask
 from semantic.wav2lip.data import GeneratorBatches
 from semantic.wav2lip.discriminator import DiscriminatorModel
+from semantic.wav2lip.face import mouth_l1
 from semantic.wav2lip.generator_model import GeneratorModel
 from semantic.wav2lip.recipe import GeneratorRecipe, TrainingStage
 from semantic.wav2lip.sizes import WINDOW
@@ -109,10 +109,10 @@ class GeneratorTrainer(TrainingRun):
     def validate(self, stage: TrainingStage) -> dict[str, float]:
         """Return how well lips are generated on clips held out, from their first frame.
 
-        Mean absolute differences are weighted with the mask that faces are blended by:
         ``mouth_l1`` of what is generated, ``copied_l1`` of the first frame itself, and
         ``other_voice_l1`` of what the voice of another time makes, which is no worse if the
-        voice is not listened to. ``sync`` is E_sync, where there is an expert.
+        voice is not listened to; see `face.mouth_l1`. ``sync`` is E_sync, where there is an
+        expert.
         """
         if not self._held_out:
             return {}
@@ -137,12 +137,6 @@ class GeneratorTrainer(TrainingRun):
     def save_weights(self, path: Path) -> None:
         """Write the generator's."""
         weights.save(path, self.model.generator)
-
-
-def mouth_l1(target: np.ndarray, generated: np.ndarray) -> float:
-    """Return the mean absolute difference of faces, [n, S, S, 3], where they are blended in."""
-    mask = lower_face_mask(target.shape[1])
-    return float((np.abs(target - generated).mean((0, 3)) * mask).sum() / mask.sum())
 
 
 def _windows(talk: Talk) -> dict[str, np.ndarray]:

@@ -16,7 +16,8 @@ from semantic.wav2lip import weights
 from semantic.wav2lip.data import APART, GeneratorBatches, SyncBatches, spread_starts
 from semantic.wav2lip.expert import SyncExpert
 from semantic.wav2lip.expert_train import ExpertTrainer
-from semantic.wav2lip.generator_train import GeneratorTrainer, mouth_l1
+from semantic.wav2lip.face import mouth_l1
+from semantic.wav2lip.generator_train import GeneratorTrainer
 from semantic.wav2lip.judge import judge, offset_warnings
 from semantic.wav2lip.recipe import ExpertRecipe, GeneratorRecipe
 from semantic.wav2lip.sizes import PRESETS, Sizes, Stage
