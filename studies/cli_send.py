@@ -9,7 +9,8 @@ from linksim.errors import LinksimError
 from studies import arguments
 
 REPORT = "report.json"
-METRICS = ("pesq", "stoi", "nrmse", "snr", "psnr", "ms_ssim")
+SHEET = "sheet.png"
+METRICS = ("pesq", "stoi", "nrmse", "snr", "psnr", "ms_ssim", "mouth_psnr")
 
 
 def add_parser(commands: Any) -> None:
@@ -62,7 +63,25 @@ def run(args: argparse.Namespace) -> int:
 
     outcome = evaluate(clip, endpoint, link_for(config), snr_db[0], args.seed, METRICS)
     _write(args, snr_db[0], asdict(endpoint), asdict(config), outcome)
+    _draw(args, clip, outcome)
     return 0
+
+
+def _draw(args: argparse.Namespace, clip: Any, outcome: Any) -> None:
+    """Write the contact sheet, if frames were generated."""
+    import cv2
+
+    from studies.sheet import contact_sheet
+
+    received = outcome.clip
+    if not received.origins:
+        return
+    sheet = contact_sheet(clip.frames, received.frames, received.origins)
+    if sheet is not None:
+        path = args.out / SHEET
+        if not cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)):
+            raise LinksimError(f"{path}: cannot be written")
+        print(path)
 
 
 def _pairs(flag: str, items: list[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 
 from linksim.errors import LinksimError
 from linksim.media import read
@@ -19,6 +20,7 @@ from studies.origins import in_words, strip
 from studies.plan import Point
 from studies.record import BLER
 from studies.schema import BOUND_CHANNEL, Study
+from studies.sheet import contact_sheet
 
 SHARES = (0.1, 0.5, 0.9)
 """Parts of the way from worst to best at which a curve is looked at."""
@@ -96,10 +98,11 @@ def _section(
         players = [
             _player(folder, p.id, _caption(p, records[p.id])) for p in mine if p.snr_db in telling
         ]
+        sheets = [_sheet(folder, p.id, clip, records[p.id]) for p in mine if p.snr_db in telling]
         if any(players):
             title = html.escape(f"{label} over {channel}")
             button = _TOGETHER if any("<video" in player for player in players) else ""
-            row = f'<div class="players">{original}{"".join(players)}</div>'
+            row = f'<div class="players">{original}{"".join(players)}</div>{"".join(sheets)}'
             parts.append(f'<section class="row"><h3>{title} {button}</h3>{row}</section>')
             original = _COPY
     group = "".join(parts)
@@ -176,11 +179,31 @@ def _player(folder: Path, stem: str, caption: str) -> str:
     return f"<figure>{media}<figcaption>{caption}</figcaption></figure>"
 
 
+def _sheet(folder: Path, stem: str, clip: str, record: Mapping[str, Any]) -> str:
+    """Show some frames that were generated, if any were."""
+    origins = [name for name, count in record.get("origins", []) for _ in range(count)]
+    files = [folder / f"{name}.mp4" for name in (f"original-{clip}", stem)]
+    if "generated" not in origins or not all(file.exists() for file in files):
+        return ""
+    try:
+        original, received = (read(file).frames for file in files)
+    except LinksimError:  # as for a poster
+        return ""
+    sheet = contact_sheet(original, received, origins)
+    caption = "rows: original, last frame received, generated, three times the difference"
+    return f'<figure><img src="{_jpeg(sheet)}" alt=""><figcaption>{caption}</figcaption></figure>'
+
+
 def _poster(path: Path) -> str:
     """Return the middle picture, without which a player is black until it plays."""
     try:
         frames = read(path).frames
     except LinksimError:  # a damaged file is no reason to have no report
         return ""
-    picture = cv2.cvtColor(frames[len(frames) // 2], cv2.COLOR_RGB2BGR)
-    return _uri(".jpg", cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes())
+    return _jpeg(frames[len(frames) // 2])
+
+
+def _jpeg(picture: np.ndarray) -> str:
+    """Return a picture, uint8 [H, W, 3], as a link that holds it."""
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    return _uri(".jpg", cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes())

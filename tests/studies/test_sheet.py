@@ -1,0 +1,15 @@
+import numpy as np
+
+from studies.sheet import GAP, contact_sheet
+
+
+def test_rows_show_original_held_generated_and_difference() -> None:
+    original = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((1, 8, 6, 3), np.uint8)
+    received = original + np.uint8(10)
+    origins = ("sent", "sent", "generated", "generated", "sent")
+    sheet = contact_sheet(original, received, origins)
+    assert sheet.shape == (4 * 8 + 3 * GAP, 2 * 6 + GAP, 3)
+    corners = sheet[:: 8 + GAP, :: 6 + GAP, 0]
+    assert corners.tolist() == [[2, 3], [11, 11], [12, 13], [158, 158]]
+    assert contact_sheet(original, received, ("sent",) * 5) is None
+    assert contact_sheet(original, received, ("held",) * 5) is None
