@@ -8,8 +8,8 @@
          seconds ─▶ head, eyelids, camera ──────────┘
 
 It is one face, one synthetic voice and a handful of gestures: enough to see a link work
-and to test lip synchronisation, too little to judge a codec by. There are two: one before
-a camera that stands still, as in a call, and one of which everything moves.
+and to test lip synchronisation, too little to judge a codec by. There are three: one before
+a camera that stands still, one of which everything moves, and one as calm as a call.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -129,6 +129,14 @@ def moving_clip(seconds: float = 3.0) -> Clip:
     return moving_head(seconds).clip
 
 
+def talk_clip(seconds: float = 18.0) -> Clip:
+    """Make the built-in clip of a call: the speaker keeps still but for two looks aside.
+
+    Parameters and errors are those of `builtin_clip`.
+    """
+    return calm_head(seconds).clip
+
+
 def talking_head(seconds: float = 4.0) -> TalkingHead:
     """Make the built-in clip with its ground truth; see `builtin_clip`."""
     return _head("builtin", seconds, 0, _pose, lambda t: None)
@@ -137,6 +145,11 @@ def talking_head(seconds: float = 4.0) -> TalkingHead:
 def moving_head(seconds: float = 3.0) -> TalkingHead:
     """Make the built-in clip that moves with its ground truth; see `moving_clip`."""
     return _head("builtin-moving", seconds, 1, _lively_pose, _camera)
+
+
+def calm_head(seconds: float = 18.0) -> TalkingHead:
+    """Make the built-in clip of a call with its ground truth; see `talk_clip`."""
+    return _head("builtin-talk", seconds, 2, _calm_pose, lambda t: None)
 
 
 def training_heads(count: int, seed: int, frames: int = 50) -> Iterator[np.ndarray]:
@@ -323,6 +336,19 @@ def _pose(t: float) -> Pose:
         roll=1.2 * sin(0.7 * t) + 2 * side * turn,
         x=2.0 * sin(0.8 * t) + 3 * side * turn,
         y=1.0 * sin(1.1 * t + 2.0),
+    )
+
+
+def _calm_pose(t: float) -> Pose:
+    """Sway a little, and look aside for a second after 6 s and after 13 s."""
+    turn = sum(_smooth_step((t - s) / 0.4) - _smooth_step((t - s - 1) / 0.4) for s in (6, 13))
+    side = -1 if t < 10 else 1
+    return Pose(
+        yaw=1.2 * sin(0.9 * t + 0.4) + 14 * side * turn,
+        pitch=0.8 * sin(1.3 * t + 1.0) + 2 * turn,
+        roll=0.7 * sin(0.7 * t),
+        x=1.0 * sin(0.8 * t) + 2 * side * turn,
+        y=0.5 * sin(1.1 * t + 2.0),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from linksim.media import Clip, read
 from semantic.synthetic_sound import builtin_sound
 from studies.kinds import MUSIC, SPEECH, Kind
-from studies.schema import BUILTIN, MOVING, Study, clip_name, is_builtin
+from studies.schema import BUILTIN, MOVING, TALK, Study, clip_name, is_builtin
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,10 @@ def load_clip(source: str) -> Clip:
         from semantic.synthetic import moving_clip
 
         return moving_clip()
+    if source == TALK:
+        from semantic.synthetic import talk_clip
+
+        return talk_clip()
     if is_builtin(source):
         return builtin_sound(source.removeprefix(f"{BUILTIN}:"))
     return read(Path(source))

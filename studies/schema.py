@@ -17,8 +17,8 @@ from semantic.synthetic_sound import SOUNDS
 from studies.snr import parse_snr
 
 BUILTIN = "builtin"
-MOVING = f"{BUILTIN}:moving"
-BUILTINS = (BUILTIN, MOVING, *(f"{BUILTIN}:{name}" for name in SOUNDS))
+MOVING, TALK = f"{BUILTIN}:moving", f"{BUILTIN}:talk"
+BUILTINS = (BUILTIN, MOVING, TALK, *(f"{BUILTIN}:{name}" for name in SOUNDS))
 """Clips that linksim makes: the talking head, the same all in motion, and the built-in sounds."""
 BOUND_CHANNEL = "rayleigh"
 BITRATES = {"opus": (6000, 256_000)}
