@@ -12,6 +12,7 @@ MODELS = {
     "dvst": "semantic.dvst.command",
     "sync-expert": "semantic.wav2lip.expert_command",
     "generator": "semantic.wav2lip.generator_command",
+    "wav2vid": "semantic.wav2vid_command",
 }
 """Name to the module whose `add_arguments` and `prepare` train it; they load no Keras."""
 

@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 from linksim.errors import LinksimError
 
-ENTROPY_SHARE = 0.7
-"""Of all steps that are not joint, what entropy models take; fine-tuning takes the rest."""
-
 RATES = {"entropy": 1.0, "jscc": 0.1, "fine-tune": 0.1}
 """Of the recipe's learning rate, what each stage takes."""
 
@@ -44,6 +41,9 @@ class Recipe:
     joint : float
         Share of the steps that trains everything at once. A few hundred steps lose quality,
         for the transforms start from what is best for them alone.
+    entropy : float
+        Share of the steps that are not joint which entropy models take; fine-tuning takes the
+        rest.
     density_steps : int
         Of `density_fit.fit_densities`, beyond `steps`.
     post_steps : int
@@ -69,6 +69,7 @@ class Recipe:
     distortion: str = "psnr"
     steps: int = 1800
     joint: float = 0.0
+    entropy: float = 0.7
     density_steps: int = 600
     post_steps: int = 10_000
     batch: int = 4
@@ -87,6 +88,8 @@ class Recipe:
                 raise LinksimError(f"{name} must be positive, not {getattr(self, name)}")
         if not 0.0 <= self.joint <= 0.9:
             raise LinksimError(f"joint must be between 0 and 0.9, not {self.joint}")
+        if not 0.0 <= self.entropy <= 1.0:
+            raise LinksimError(f"entropy must be between 0 and 1, not {self.entropy}")
         if self.size < 16 or self.size % 16:
             raise LinksimError(f"size must be a multiple of 16, not {self.size}")
         if self.frames < 2:
@@ -101,7 +104,7 @@ class Recipe:
         `density_fit` and `post_fit`.
         """
         joint = round(self.joint * self.steps)
-        entropy = round(ENTROPY_SHARE * (self.steps - joint))
+        entropy = round(self.entropy * (self.steps - joint))
         lengths = {"entropy": entropy, "jscc": joint, "fine-tune": self.steps - joint - entropy}
         first = 0
         for name, steps in lengths.items():

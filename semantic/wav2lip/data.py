@@ -108,7 +108,8 @@ class GeneratorBatches:
         other = int(rng.choice(others))
         held = rng.random() < self._held
         seen = other + np.zeros(WINDOW, int) if held else other + np.arange(WINDOW)
-        both = np.concatenate([talk.faces[start : start + WINDOW], talk.faces[seen]])
+        arrived = talk.faces if talk.seen is None else talk.seen
+        both = np.concatenate([talk.faces[start : start + WINDOW], arrived[seen]])
         target, reference = np.split(_tone(rng, _mirrored(rng, both)), 2)
         return {
             "face": reference if held else target,

@@ -144,5 +144,6 @@ def _windows(talk: Talk) -> dict[str, np.ndarray]:
     starts = np.linspace(1, len(talk.faces) - WINDOW, VALIDATION_WINDOWS).astype(int)
     frames = (starts[:, None] + np.arange(WINDOW)).ravel()
     faces = talk.faces[frames].astype(np.float32) / 255
-    first = talk.faces[np.zeros_like(frames)].astype(np.float32) / 255
+    arrived = talk.faces if talk.seen is None else talk.seen
+    first = arrived[np.zeros_like(frames)].astype(np.float32) / 255
     return {"face": first, "reference": first, "target": faces, "mel": talk.voice[frames]}

@@ -39,11 +39,14 @@ class Talk:
         float32, shape [T, 80, 16, 1]: the mel window of each face.
     name : str
         What to call it in messages.
+    seen : np.ndarray or None
+        Like `faces`, as a receiver has them; None: as they are.
     """
 
     faces: np.ndarray
     voice: np.ndarray
     name: str = ""
+    seen: np.ndarray | None = None
 
 
 def talk_of(clip: Clip) -> Talk:
@@ -164,13 +167,16 @@ def kept(folder: Path | None, key: str, make: Callable[[], Talk]) -> Talk:
     if file.exists():
         try:
             with np.load(file, allow_pickle=False) as arrays:
-                return Talk(arrays["faces"], arrays["voice"], str(arrays["name"]))
+                seen = arrays.get("seen")
+                return Talk(arrays["faces"], arrays["voice"], str(arrays["name"]), seen)
         except (OSError, ValueError, KeyError) as error:
             raise LinksimError(f"{file}: not a talk ({error}); delete it") from None
     talk = make()
     folder.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
     with part.open("wb") as out:
-        np.savez_compressed(out, faces=talk.faces, voice=talk.voice, name=np.array(talk.name))
+        seen = {} if talk.seen is None else {"seen": talk.seen}
+        name = np.array(talk.name)
+        np.savez_compressed(out, faces=talk.faces, voice=talk.voice, name=name, **seen)
     part.replace(file)
     return talk
