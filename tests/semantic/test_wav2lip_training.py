@@ -1,6 +1,7 @@
 """Training of the expert and of the generator: batches, stages, stopping and going on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,9 +18,14 @@ from semantic.wav2lip.data import APART, GeneratorBatches, SyncBatches, spread_s
 from semantic.wav2lip.expert import SyncExpert
 from semantic.wav2lip.expert_train import ExpertTrainer
 from semantic.wav2lip.face import mouth_l1
+from semantic.wav2lip.generator import Generator
+from semantic.wav2lip.generator_model import GeneratorModel
 from semantic.wav2lip.generator_train import GeneratorTrainer
 from semantic.wav2lip.judge import judge, offset_warnings
+from semantic.wav2lip.options import balanced
+from semantic.wav2lip.personalise import personalised
 from semantic.wav2lip.recipe import ExpertRecipe, GeneratorRecipe
+from semantic.wav2lip.scores import correlation, expert_accuracy, generator_scores
 from semantic.wav2lip.sizes import PRESETS, Sizes, Stage
 from semantic.wav2lip.talk import Talk, generated_talks, kept, load_talks, talk_of
 from studies.cli import main
@@ -45,16 +51,6 @@ def tiny() -> Iterator[None]:
     )
     yield
     del PRESETS["tiny"]
-
-
-@pytest.fixture
-def eager() -> Iterator[None]:
-    """Run steps as they come: to trace a graph takes longer than a few steps do."""
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +101,35 @@ def test_generator_batches(talks: list[Talk]) -> None:
     for window in (slice(0, 5), slice(5, 10)):
         assert np.array_equal(np.argsort(bright[window]), np.argsort(loud[window]))
     assert not set(bright) & set(batch["reference"].mean((1, 2, 3)))
+
+
+def test_held_windows_animate_one_frame_as_received(talks: list[Talk]) -> None:
+    seen = [replace(talk, seen=255 - talk.faces) for talk in talks]
+    batch = GeneratorBatches(seen, batch=2, seed=0, held=1.0)(3)
+    assert np.array_equal(batch["face"], batch["reference"])
+    bright, loud = batch["target"].mean((1, 2, 3)), batch["mel"].mean((1, 2, 3))
+    for window in (slice(0, 5), slice(5, 10)):
+        assert np.array_equal(np.argsort(bright[window]), np.argsort(loud[window]))
+        assert np.ptp(batch["face"][window], axis=0).max() == 0
+    plain = GeneratorBatches(talks, batch=2, seed=0, held=1.0)(3)
+    assert np.array_equal(plain["target"], batch["target"])
+    assert not np.array_equal(plain["face"], batch["face"])
+
+
+def test_generator_starts_to_hear_as_the_expert() -> None:
+    model = GeneratorModel(GeneratorRecipe(preset="tiny", expert="x", expert_preset="tiny"))
+    model.hear_as_the_expert()
+    mel = np.random.default_rng(0).normal(size=(2, 80, 16, 1)).astype(np.float32)
+    own, known = (np.asarray(part.voice(mel)) for part in (model.generator, model.expert))
+    assert np.array_equal(own, known)
+
+
+def test_real_clips_are_repeated_until_they_are_a_quarter(talks: list[Talk]) -> None:
+    assert balanced(talks, []) == talks
+    assert balanced([], talks) == talks
+    mixed = balanced(talks[:1], talks[1:] * 12)
+    assert len(mixed) == 16
+    assert sum(talk is talks[0] for talk in mixed) == 4
 
 
 def test_too_short_for_so_many_windows(talks: list[Talk]) -> None:
@@ -245,6 +270,9 @@ class Ideal:
     def embed_voice(self, mel: np.ndarray) -> np.ndarray:
         return self.unit((mel.mean((1, 2, 3)) + 4) / 8)
 
+    def __call__(self, inputs: dict[str, np.ndarray], *, training: bool) -> np.ndarray:
+        return (self.embed_faces(inputs["faces"][0]) @ self.embed_voice(inputs["mel"][0]).T)[None]
+
     def unit(self, share: np.ndarray) -> np.ndarray:
         return np.stack([np.cos(np.pi / 2 * share), np.sin(np.pi / 2 * share)], 1)
 
@@ -315,6 +343,7 @@ def test_files_without_a_face_are_left_out(
 
 
 @needs_mesh
+@pytest.mark.usefixtures("eager")
 def test_commands_train_on_generated_clips(tmp_path: Path) -> None:
     keep = ["--seconds", "1", "--generated", "1", "--faces", str(tmp_path / "faces")]
     expert = tmp_path / "expert"
@@ -345,3 +374,48 @@ def test_bad_options_get_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+# -- scores --------------------------------------------------------------------------
+
+
+class Copy:
+    """A generator that listens to nothing but how loud the voice is."""
+
+    compiled = True
+
+    def predict_on_batch(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        loud = (inputs["mel"].mean((1, 2, 3), keepdims=True) + 4) / 8
+        return loud * np.ones_like(inputs["face"])
+
+
+@needs_mesh
+def test_scores_of_a_generator_that_follows_the_voice(talks: list[Talk]) -> None:
+    scored = generator_scores(Copy(), Ideal(), talks[0])
+    assert scored["generated"] < 0.5 * scored["other_voice"]
+    assert scored["generated"] < 0.5 * scored["copied"]
+    assert scored["lse_c_generated"] > scored["lse_c_other"]
+
+
+def test_accuracy_and_its_interval(talks: list[Talk]) -> None:
+    mean, low, high = expert_accuracy(Ideal(), talks)
+    assert low <= mean <= high
+    assert mean > 0.5
+
+
+def test_correlation() -> None:
+    x = np.arange(5.0)
+    assert correlation(x, 3 - 2 * x) == pytest.approx(-1)
+    assert np.isnan(correlation(x, np.ones(5)))
+
+
+@pytest.mark.usefixtures("eager")
+def test_personalising_leaves_the_original_and_statistics_alone(talks: list[Talk]) -> None:
+    generator = Generator()
+    before = [np.array(w) for w in generator.get_weights()]
+    own = personalised(generator, talks[0], steps=1)
+    after, mine = generator.get_weights(), own.get_weights()
+    assert all(map(np.array_equal, before, after))
+    moved = {v.path for v, a, b in zip(own.weights, before, mine, strict=True) if (a != b).any()}
+    assert moved
+    assert not any("moving" in path or "gamma" in path for path in moved)
