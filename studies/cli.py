@@ -12,9 +12,27 @@ from typing import Any, NoReturn
 
 from linksim import __version__
 from linksim.errors import LinksimError, unknown
-from studies import cli_bench, cli_ber, cli_channels, cli_lips, cli_send, cli_study, cli_train
+from studies import (
+    cli_bench,
+    cli_ber,
+    cli_channels,
+    cli_lips,
+    cli_models,
+    cli_send,
+    cli_study,
+    cli_train,
+)
 
-COMMANDS = (cli_study, cli_send, cli_train, cli_ber, cli_bench, cli_lips, cli_channels)
+COMMANDS = (
+    cli_study,
+    cli_send,
+    cli_train,
+    cli_ber,
+    cli_bench,
+    cli_lips,
+    cli_models,
+    cli_channels,
+)
 """Each has ``add_parser(subparsers)`` and imports what it needs when it runs."""
 
 

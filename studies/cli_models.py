@@ -1,0 +1,155 @@
+"""``linksim models``: how large every network is, and what it takes to run."""
+
+import argparse
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from linksim.errors import LinksimError
+from linksim.options import check_range
+from studies import arguments
+
+if TYPE_CHECKING:
+    from studies.network import Network
+
+ENDS = ("transmitter", "receiver", "training")
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    about = "list the networks, how large they are and what they compute"
+    parser = commands.add_parser("models", help=about)
+    parser.add_argument("--preset", choices=("compact", "paper"), default="compact")
+    parser.add_argument("--fps", type=float, default=25.0, help="frames per second (25)")
+    parser.add_argument(
+        "--size", type=_size, default=(360, 288), metavar="WxH", help="of a frame (360x288)"
+    )
+    parser.add_argument(
+        "--json", type=arguments.path, metavar="FILE", help="write the figures here"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Count, print a table and, with ``--json``, write it."""
+    check_range("--fps", args.fps, 1, 240)
+    for what, pixels in zip(("width", "height"), args.size, strict=True):
+        check_range(f"--size: the {what}", pixels, 16, 1920)
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if backend != "tensorflow":
+        raise LinksimError(f"networks are counted on TensorFlow, not on KERAS_BACKEND={backend}")
+
+    from studies.atomic import check_writable
+
+    if args.json:
+        check_writable(args.json)
+
+    from rich.console import Console
+
+    from studies.quiet import import_tensorflow
+
+    console = Console()
+    with console.status("counting"):
+        import_tensorflow()
+        networks, notes = _count(args)
+    console.print(_table(args, networks))
+    for note in notes:
+        console.print(note, markup=False, highlight=False)
+    if args.json:
+        _write_json(args, networks, notes)
+    return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Return width and height."""
+    match = re.fullmatch(r"(\d{1,9})x(\d{1,9})", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form WxH, as 360x288")
+    return int(match[1]), int(match[2])
+
+
+def _count(args: argparse.Namespace) -> "tuple[list[Network], list[str]]":
+    """Return all networks, and what is to be known of their figures."""
+    from studies.networks_audio import audio_networks
+    from studies.networks_face import face_networks
+    from studies.networks_lips import lip_networks
+    from studies.networks_video import load, silent_parts, video_networks
+
+    size = args.size[::-1]
+    model, shipped = load(args.preset)
+    networks = [
+        *audio_networks(args.preset),
+        *video_networks(model, size, args.fps),
+        *lip_networks(args.preset, args.fps),
+        *face_networks(args.fps),
+    ]
+    return networks, _notes(size, silent_parts(model) if shipped else None)
+
+
+def _notes(size: tuple[int, int], silent: list[str] | None) -> list[str]:
+    """Return what to know of the figures; `silent` is None where no weights are shipped."""
+    from semantic.dvst.model import GROUP
+    from studies.networks_video import padded_size
+
+    height, width = padded_size(size)
+    if silent is None:
+        runs = "no weights are shipped for this preset; untrained, all of it runs"
+    elif silent:
+        runs = "with the shipped weights these add nothing, and do not run, nor does what they "
+        runs += f"alone need: {', '.join(silent)}"
+    else:
+        runs = "with the shipped weights, all of it runs"
+    return [
+        "GMAC: convolutions and matrix products; nothing element-wise, as matching and warping.",
+        f"Video: padded to {width}x{height} and coded once; of {GROUP} frames one is an I-frame, "
+        "the others are P-frames, and each part of each has side information.",
+        f"Video: {runs}.",
+        "Training: one pass forward over a second of faces.",
+        "Gate: on every frame, with as many views of a face as there may be.",
+    ]
+
+
+def _table(args: argparse.Namespace, networks: "list[Network]") -> Any:
+    from rich.table import Table
+
+    width, height = args.size
+    title = f"{args.preset}, {width}x{height}, {args.fps:g} frames/s, 16 kHz"
+    table = Table("network", title=title, caption="GMAC in a second of a call, at either end")
+    for column in ("params, M", *ENDS):
+        table.add_column(column, justify="right")
+    for codec in dict.fromkeys(network.codec for network in networks):
+        parts = [network for network in networks if network.codec == codec]
+        table.add_row(codec, *figures(parts), style="bold")
+        for part in parts:
+            table.add_row(f" {part.name}", *figures([part]))
+    return table
+
+
+def figures(networks: "list[Network]") -> list[str]:
+    """Return the sums over some networks, as text: a dash for parameters that are not known."""
+    parameters = [network.parameters for network in networks]
+    texts = ["-" if None in parameters else f"{sum(parameters) / 1e6:.3f}"]
+    for end in ENDS:
+        known = [macs for n in networks if (macs := getattr(n, end)) is not None]
+        texts.append(f"{sum(known) / 1e9:.3f}" if known else "")
+    return texts
+
+
+def _write_json(args: argparse.Namespace, networks: "list[Network]", notes: list[str]) -> None:
+    import json
+    from dataclasses import asdict
+
+    from studies.atomic import write_text
+
+    document = {
+        "preset": args.preset,
+        "fps": args.fps,
+        "width": args.size[0],
+        "height": args.size[1],
+        "networks": [asdict(network) for network in networks],
+        "notes": notes,
+    }
+    try:
+        write_text(args.json, json.dumps(document, indent=1) + "\n")
+    except OSError as error:
+        raise LinksimError(f"{args.json}: {error.strerror or error}") from None

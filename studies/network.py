@@ -1,0 +1,35 @@
+"""A network as ``linksim models`` lists it."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """What a network holds and computes.
+
+    Parameters
+    ----------
+    codec : str
+        What it is a part of.
+    name : str
+        Its own.
+    parameters : int or None
+        Numbers in its weights; None if they cannot be read.
+    transmitter, receiver, training : float or None
+        Multiply-accumulates per second of a call, at each end, and per second of what is
+        trained on, in a pass forward. None where it does not run or cannot be counted.
+    """
+
+    codec: str
+    name: str
+    parameters: int | None
+    transmitter: float | None = None
+    receiver: float | None = None
+    training: float | None = None
+
+
+def parameters_of(*parts: Any) -> int:
+    """Return how many numbers the weights of layers and models hold, trained or fixed."""
+    return sum(math.prod(weight.shape) for part in parts for weight in part.weights)

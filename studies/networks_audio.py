@@ -1,0 +1,54 @@
+"""The networks of the audio codec, and what they compute."""
+
+from functools import partial
+
+import tensorflow as tf
+
+from semantic.asc.model import AscModel
+from semantic.asc.sizes import SAMPLE_RATE
+from semantic.asc.stream import CONTEXT, chunk_frames
+from studies.macs import macs
+from studies.network import Network, parameters_of
+
+
+def audio_networks(preset: str) -> list[Network]:
+    """Count encoder and decoder as `semantic.asc.stream` runs them, chunks overlapping.
+
+    Parameters
+    ----------
+    preset : str
+        Of the codec.
+
+    Returns
+    -------
+    list of Network
+        Encoder and decoder.
+
+    Raises
+    ------
+    LinksimError
+        If there is no such preset.
+    """
+    model = AscModel(preset=preset)
+    chunk = chunk_frames(model.hop)
+    seen = chunk + 2 * CONTEXT
+    per_second = SAMPLE_RATE / (chunk * model.hop)
+    one = tf.TensorSpec((1,))
+    sound = [tf.TensorSpec((1, seen * model.hop)), one, one]
+    latents = tf.TensorSpec((1, seen + 1, model.latents))
+    encode = macs(partial(model.encoder, training=False), sound).total()
+    decode = macs(partial(model.decoder, training=False), [latents, latents, one]).total()
+    return [
+        Network(
+            codec="audio codec",
+            name="encoder",
+            parameters=parameters_of(model.encoder),
+            transmitter=encode * per_second,
+        ),
+        Network(
+            codec="audio codec",
+            name="decoder",
+            parameters=parameters_of(model.decoder),
+            receiver=decode * per_second,
+        ),
+    ]

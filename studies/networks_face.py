@@ -1,0 +1,28 @@
+"""The networks that find a face, and what they compute."""
+
+from linksim.metrics.facemesh import DETECTOR, MESH, VIEWS, installed, network_file
+from studies.network import Network
+from studies.tflite_size import tflite_size
+
+
+def face_networks(fps: float) -> list[Network]:
+    """Count detector and mesh as the gate runs them on each frame, with the most views.
+
+    Parameters
+    ----------
+    fps : float
+        Frames per second.
+
+    Returns
+    -------
+    list of Network
+        Detector and mesh; without the extra ``clip`` nothing is known of either.
+    """
+    found = []
+    for name, file, runs in (("face detector", DETECTOR, 1), ("face mesh", MESH, VIEWS)):
+        parameters = macs = None
+        if installed():
+            parameters, once = tflite_size(network_file(file))
+            macs = runs * once * fps
+        found.append(Network(codec="gate", name=name, parameters=parameters, transmitter=macs))
+    return found

@@ -1,0 +1,59 @@
+"""The networks of lip synchronisation, and what they compute."""
+
+import tensorflow as tf
+
+from semantic.wav2lip.discriminator import Discriminator
+from semantic.wav2lip.expert import SyncExpert
+from semantic.wav2lip.generator import Generator
+from semantic.wav2lip.sizes import BANDS, COLUMNS, FPS, SIDE, WINDOW
+from studies.macs import macs
+from studies.network import Network, parameters_of
+
+FACE, VOICE = (SIDE, SIDE, 3), (BANDS, COLUMNS, 1)
+
+
+def lip_networks(preset: str, fps: float) -> list[Network]:
+    """Count the generator, which animates each frame of a call, and who judges it in training.
+
+    Parameters
+    ----------
+    preset : str
+        Of all three.
+    fps : float
+        Faces per second of the call. Training has 25, and each window of five is judged once.
+
+    Returns
+    -------
+    list of Network
+        Generator, sync expert and discriminator.
+
+    Raises
+    ------
+    LinksimError
+        If there is no such preset.
+    """
+    generator, expert = Generator(preset=preset), SyncExpert(preset=preset)
+    discriminator = Discriminator(preset=preset)
+    face, voice = tf.TensorSpec((1, *FACE)), tf.TensorSpec((1, *VOICE))
+    window = {"faces": tf.TensorSpec((1, 1, WINDOW, *FACE)), "mel": tf.TensorSpec((1, 1, *VOICE))}
+    made = macs(generator, {"face": face, "reference": face, "mel": voice}).total()
+    return [
+        Network(
+            codec="lip synchronisation",
+            name="generator",
+            parameters=parameters_of(generator),
+            receiver=made * fps,
+        ),
+        Network(
+            codec="lip synchronisation",
+            name="sync expert",
+            parameters=parameters_of(expert),
+            training=macs(expert, window).total() * FPS / WINDOW,
+        ),
+        Network(
+            codec="lip synchronisation",
+            name="discriminator",
+            parameters=parameters_of(discriminator),
+            training=macs(discriminator, face).total() * FPS,
+        ),
+    ]
