@@ -10,7 +10,7 @@ from linksim.errors import LinksimError
 from linksim.media import read
 from linksim.metrics.facemesh import find_faces, find_mesh, upright_mesh
 from semantic import headpose, synthetic
-from semantic.headpose import head_pose, only_face, pose_change
+from semantic.headpose import _from_the_side, head_pose, only_face, pose_change
 from semantic.portrait import Expression, Portrait, Pose
 
 GRID = Path(__file__).parents[3] / "shared/media/grid"
@@ -166,3 +166,11 @@ def test_real_speakers_are_found_and_calm():
         poses = head_pose(read(path).frames[::3])
         assert np.isfinite(poses).all(), path.name
         assert np.median(pose_change(poses[1:], poses[:-1])) < 1.5, path.name
+
+
+def test_a_nose_beyond_an_eye_is_a_face_from_the_side() -> None:
+    mesh = np.zeros((468, 3))
+    mesh[[33, 263]] = (100, 100, 0), (160, 110, 0)
+    for share, aside in ((0.5, False), (0.1, False), (0.97, True), (-0.2, True)):
+        mesh[1] = mesh[33] + share * (mesh[263] - mesh[33]) + (-4, 24, 0)  # below, at a right angle
+        assert _from_the_side(mesh) == aside
