@@ -61,6 +61,11 @@ def add_parser(commands: Any) -> None:
     table.add_argument("--kind", default="speech", help="speech (default) or music")
     table.set_defaults(run=print_table)
 
+    cost = actions.add_parser("cost", help="print a Markdown table: channel uses by stream")
+    cost.add_argument("folder", type=arguments.path, metavar="DIR", help="a study's output folder")
+    cost.add_argument("--against", metavar="SCHEME", help="to compare with; default: the first")
+    cost.set_defaults(run=print_cost)
+
 
 def run_study(args: argparse.Namespace) -> int:
     """Run a study and write its report."""
@@ -142,6 +147,14 @@ def print_table(args: argparse.Namespace) -> int:
     from studies.table import markdown
 
     print(markdown(args.folder, metric=args.metric, channel=args.channel, kind=args.kind))
+    return 0
+
+
+def print_cost(args: argparse.Namespace) -> int:
+    """Print what the schemes of a study cost."""
+    from studies.cost import markdown
+
+    print(markdown(args.folder, against=args.against))
     return 0
 
 

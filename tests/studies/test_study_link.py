@@ -23,7 +23,7 @@ schemes:
 
 
 @pytest.mark.usefixtures("study_file")
-def test_send_and_study_agree(tmp_path: Path) -> None:
+def test_send_and_study_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tone, sent = tmp_path / "tone.wav", tmp_path / "sent"
     link = [f"--link={kv}" for kv in ("modulation=qpsk", "estimator=perfect", "subcarriers=24")]
     where = ["--scheme", "traditional", "--channel", "awgn", "--snr", "20", "--out", str(sent)]
@@ -45,3 +45,15 @@ def test_send_and_study_agree(tmp_path: Path) -> None:
     assert int(nrmse["overhead_uses"]) == accounting["overhead_uses"]
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.count("data:audio/wav;base64,") == 2
+
+    capsys.readouterr()
+    assert main(["study", "cost", str(tmp_path / "out")]) == 0
+    head, _, line = capsys.readouterr().out.strip().splitlines()
+    assert head.startswith("| Scheme | Channel uses | Against PCM |")
+    cells = dict(zip(head.split(" | "), line.split(" | "), strict=True))
+    assert cells["Channel uses"] == f"{accounting['channel_uses']:,}"
+    streams = {name: f"{a['channel_uses']:,}" for name, a in report["per_stream"].items()}
+    assert {name: cells[name] for name in streams} == streams
+    assert cells["Bytes"] == f"{accounting['payload_bits'] // 8:,}"
+    assert main(["study", "cost", str(tmp_path / "out"), "--against", "PCN"]) == 2
+    assert "unknown scheme 'PCN'; known: PCM" in capsys.readouterr().err
