@@ -1,7 +1,7 @@
 """How close a received clip is to the one sent.
 
-TensorFlow, pesq, pystoi and what runs the face mesh are imported when first measured with, so
-that the names of metrics can be checked at once.
+TensorFlow, TensorFlow-GAN, pesq, pystoi and what runs the face mesh are imported when first
+measured with, so that the names of metrics can be checked at once.
 """
 
 from collections.abc import Iterable
@@ -11,12 +11,14 @@ from math import inf
 from linksim.errors import unknown
 from linksim.media import Clip
 from linksim.metrics.audio import SNR_CAP, nrmse, pesq, snr, stoi
+from linksim.metrics.distribution import fid, fid_proxy, kid, kid_proxy
 from linksim.metrics.mouth import mouth_psnr
 from linksim.metrics.value import Metric, MetricValue
 from linksim.metrics.video import ms_ssim, psnr
 
 ENTRY_POINT_GROUP = "linksim.metrics"
 """Under which other packages name a `Metric` of their own."""
+_STAND_IN = "-proxy (nsfwjs InceptionV3)"
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -24,6 +26,10 @@ METRICS: dict[str, Metric] = {
         Metric("psnr", "PSNR (dB)", "video", True, (0.0, 100.0), psnr),
         Metric("mouth_psnr", "Mouth-region PSNR (dB)", "video", True, (0.0, 100.0), mouth_psnr),
         Metric("ms_ssim", "MS-SSIM", "video", True, (0.0, 1.0), ms_ssim),
+        Metric("fid", "FID", "video", False, (0.0, inf), fid, True),
+        Metric("kid", "KID", "video", False, (-inf, inf), kid, True),
+        Metric("fid_proxy", f"FID{_STAND_IN}", "video", False, (0.0, inf), fid_proxy, True),
+        Metric("kid_proxy", f"KID{_STAND_IN}", "video", False, (-inf, inf), kid_proxy, True),
         Metric("nrmse", "NRMSE", "audio", False, (0.0, inf), nrmse),
         Metric("snr", "SNR of the sound (dB)", "audio", True, (-SNR_CAP, SNR_CAP), snr),
         Metric("pesq", "PESQ wide-band (MOS-LQO)", "audio", True, (1.0, 4.65), pesq),

@@ -46,6 +46,9 @@ class Metric:
     function : callable
         ``function(reference, received) -> MetricValue``. It answers NaN with a reason where
         it is not defined and does not raise.
+    of_all_frames : bool
+        Whether a value is of all frames at once and depends on how many there are, so that
+        their number belongs beside it.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Metric:
     higher_is_better: bool
     bounds: tuple[float, float]
     function: Callable[[Clip, Clip], MetricValue]
+    of_all_frames: bool = False
 
 
 def undefined(reason: str) -> MetricValue:

@@ -27,7 +27,7 @@ def psnr(reference: Clip, received: Clip) -> MetricValue:
 
 def region_psnr(reference: Clip, received: Clip, region: tuple[slice, slice]) -> MetricValue:
     """`psnr` of the rows and columns of a region alone."""
-    reason = _mismatch(reference, received)
+    reason = mismatch(reference, received)
     if reason:
         return undefined(reason)
     values = []
@@ -48,7 +48,7 @@ def ms_ssim(reference: Clip, received: Clip) -> MetricValue:
     standard deviation 1.5, as TensorFlow computes it. It needs more than 160 pixels on the
     short side.
     """
-    reason = _mismatch(reference, received)
+    reason = mismatch(reference, received)
     if reason:
         return undefined(reason)
     side = min(reference.frames.shape[1:3])
@@ -62,7 +62,7 @@ def ms_ssim(reference: Clip, received: Clip) -> MetricValue:
     return MetricValue(float(values.mean(dtype=np.float64)), len(values))
 
 
-def _mismatch(reference: Clip, received: Clip) -> str:
+def mismatch(reference: Clip, received: Clip) -> str:
     """Return why two clips cannot be compared frame by frame, or nothing."""
     for name, clip in (("reference", reference), ("received clip", received)):
         if clip.frames is None:
