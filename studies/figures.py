@@ -20,6 +20,7 @@ from linksim.link_config import MODULATIONS, LinkConfig, code_block
 from linksim.metrics import METRICS
 from linksim.theory import ergodic_limit_db, outage_rayleigh
 from studies.atomic import replacing
+from studies.frames import frames
 from studies.kinds import KINDS, SPEECH
 from studies.record import BLER
 from studies.schema import Figure, Study
@@ -86,7 +87,8 @@ def draw_all(folder: Path, *, theory: bool = False) -> list[Path]:
         mine = [r for r in rows if (r["metric"], r["kind"]) == (figure.metric, kind)]
         name = figure.file_name if kind == SPEECH else f"{figure.file_name}_{kind}"
         limits = theory and figure.metric == BLER and figure.against == "snr"
-        heading = kind if study.clips and study.music else ""
+        parts = (kind if study.clips and study.music else "", frames(store, figure.metric, kind))
+        heading = ", ".join(filter(None, parts))
         for file_name, group in _share(_curves(mine, study, figure), name):
             canvas = draw(figure, group, study if limits else None, heading)
             written += _save(canvas, folder / "figures", file_name)

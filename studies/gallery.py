@@ -161,7 +161,7 @@ def _curve(
 
 def _caption(point: Point, record: Mapping[str, Any]) -> str:
     found = {METRICS[name].label: record["metrics"][name]["value"] for name in point.metrics}
-    values = [f"{k.partition(' ')[0]}&nbsp;{v:.2f}" for k, v in found.items() if v is not None]
+    values = [f"{k.partition(' ')[0]}&nbsp;{v:.3g}" for k, v in found.items() if v is not None]
     origins = record.get("origins", [])
     if drawn := strip(origins):
         values.append(f"frames: {in_words(origins)}{drawn}")

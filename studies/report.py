@@ -103,7 +103,8 @@ def _clip_facts(ref: ClipRef, media: Path) -> str:
         return facts[0]
     if clip.frames is not None:
         height, width = clip.frames.shape[1:3]
-        facts += [f"{width}×{height} pixels", f"{float(clip.fps):g} frames/s"]
+        facts += [f"{len(clip.frames)} frames of {width}×{height} pixels"]
+        facts += [f"{float(clip.fps):g} frames/s"]
     facts += [f"{clip.duration:.2f} s", "with sound" if clip.has_audio else "silent"]
     return ", ".join(facts)
 

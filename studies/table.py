@@ -8,6 +8,7 @@ from typing import Any
 
 from linksim.errors import LinksimError, unknown
 from linksim.metrics import METRICS
+from studies.frames import frames
 from studies.kinds import KINDS
 from studies.plan import Point, plan
 from studies.record import BLER, OK, uses_per_pixel, uses_per_sample
@@ -67,7 +68,9 @@ def markdown(
         lines.append([label.replace("|", r"\|"), _uses(mine, records, per_pixel), *cells])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     unit = "pixel" if per_pixel else "16 kHz sample"
-    return f"{table}\n\n{_note(study, metric, channel, kind, names, unit)}"
+    label = "Block error rate" if metric == BLER else METRICS[metric].label
+    measured = " of ".join(filter(None, (label, frames(store, metric, kind))))
+    return f"{table}\n\n{_note(study, measured, channel, kind, names, unit)}"
 
 
 def _known(what: str, name: str, names: Sequence[str]) -> str:
@@ -96,13 +99,12 @@ def _uses(points: Sequence[Point], records: Mapping[str, Any], per_pixel: bool) 
 
 
 def _note(
-    study: Study, metric: str, channel: str, kind: str, names: Sequence[str], unit: str
+    study: Study, measured: str, channel: str, kind: str, names: Sequence[str], unit: str
 ) -> str:
-    label = "Block error rate" if metric == BLER else METRICS[metric].label
     amount = f"{len(names)} × {study.trials} clips × trials"
     ceilings = f" Bounds are over `{BOUND_CHANNEL}`." if study.bounds else ""
     return (
-        f"{label}, mean over {amount} ({kind}: {', '.join(names)}); channel `{channel}`, SNR is "
+        f"{measured}, mean over {amount} ({kind}: {', '.join(names)}); channel `{channel}`, SNR is "
         f"Es/N0.{ceilings} Channel uses per {unit} are without pilots. –: no value; "
         "*: some trials have none."
     )
