@@ -64,6 +64,7 @@ def add_parser(commands: Any) -> None:
     cost = actions.add_parser("cost", help="print a Markdown table: channel uses by stream")
     cost.add_argument("folder", type=arguments.path, metavar="DIR", help="a study's output folder")
     cost.add_argument("--against", metavar="SCHEME", help="to compare with; default: the first")
+    cost.add_argument("--snr", type=float, help="only at this Es/N0 in dB; default: all")
     cost.set_defaults(run=print_cost)
 
 
@@ -154,7 +155,7 @@ def print_cost(args: argparse.Namespace) -> int:
     """Print what the schemes of a study cost."""
     from studies.cost import markdown
 
-    print(markdown(args.folder, against=args.against))
+    print(markdown(args.folder, against=args.against, snr_db=args.snr))
     return 0
 
 

@@ -11,7 +11,7 @@ from studies.record import OK
 from studies.store import Store
 
 
-def markdown(folder: Path, *, against: str | None = None) -> str:
+def markdown(folder: Path, *, against: str | None = None, snr_db: float | None = None) -> str:
     """Tabulate channel uses: a line a scheme, a column a stream, means over all that was sent.
 
     Bytes and symbols at the end are how the Wav2Vid paper counts the data amount: packets in
@@ -24,6 +24,8 @@ def markdown(folder: Path, *, against: str | None = None) -> str:
         The study's output folder.
     against : str, optional
         Label of the scheme that the others are compared with; by default the first.
+    snr_db : float, optional
+        The one to look at; by default all.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def markdown(folder: Path, *, against: str | None = None) -> str:
     Raises
     ------
     LinksimError
-        If the folder is not that of a study or the study has no such scheme.
+        If the folder is not that of a study or the study has no such scheme or SNR.
     """
     store = Store(folder)
     study, clips = store.study()
@@ -41,8 +43,12 @@ def markdown(folder: Path, *, against: str | None = None) -> str:
     against = against or labels[0]
     if against not in labels:
         raise unknown("scheme", against, labels)
+    if snr_db is not None and snr_db not in study.snr_db:
+        raise unknown("SNR", f"{snr_db:g}", [f"{snr:g}" for snr in study.snr_db])
     costs: dict[str, list[dict[str, Any]]] = {label: [] for label in labels}
     for point in plan(study, clips):
+        if snr_db not in (None, point.snr_db):
+            continue
         record = store.load(point)
         if record and record["status"] == OK and "per_stream" in record:
             costs[record["scheme"]].append(record["per_stream"])

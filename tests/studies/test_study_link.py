@@ -55,5 +55,7 @@ def test_send_and_study_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     streams = {name: f"{a['channel_uses']:,}" for name, a in report["per_stream"].items()}
     assert {name: cells[name] for name in streams} == streams
     assert cells["Bytes"] == f"{accounting['payload_bits'] // 8:,}"
+    assert main(["study", "cost", str(tmp_path / "out"), "--snr", "3"]) == 2
+    assert "unknown SNR '3'; known: 20" in capsys.readouterr().err
     assert main(["study", "cost", str(tmp_path / "out"), "--against", "PCN"]) == 2
     assert "unknown scheme 'PCN'; known: PCM" in capsys.readouterr().err
