@@ -1,0 +1,36 @@
+"""The shipped lip-sync networks on a face and a voice that they were not trained on."""
+
+import numpy as np
+import pytest
+
+from linksim.metrics.facemesh import installed
+from semantic.wav2lip import scores
+from semantic.wav2lip.talk import Talk, generated_talks
+from semantic.wav2lip.weights import path_of, trained_expert, trained_generator
+
+pytestmark = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")
+
+
+@pytest.fixture(scope="module")
+def talk() -> Talk:
+    """Of another seed than training had."""
+    return generated_talks(2, 1, 2.0)[1]
+
+
+def test_the_expert_tells_in_sync_from_off_sync(talk: Talk) -> None:
+    expert = trained_expert("compact", path_of("sync-expert", "compact"))
+    assert scores.expert_accuracy(expert, [talk])[0] > 0.8
+
+
+def test_generated_lips_are_nearer_to_the_truth_than_a_still_and_than_another_voice(
+    talk: Talk,
+) -> None:
+    generator = trained_generator("compact", path_of("generator", "compact"))
+    made = scores.generated_faces(generator, talk)
+    other = Talk(talk.faces, np.roll(talk.voice, len(talk.voice) // 2, axis=0))
+    wrong = scores.generated_faces(generator, other)
+    distance, still, off = (
+        scores.mouth_l1(talk.faces, faces) for faces in (made, talk.faces[:1], wrong)
+    )
+    assert distance < 0.9 * still
+    assert distance < 0.95 * off
