@@ -9,8 +9,8 @@ from semantic.wav2lip.generator_model import GeneratorModel
 from semantic.wav2lip.recipe import GeneratorRecipe
 from semantic.wav2lip.talk import Talk
 
-STEPS, BATCH = 80, 4
-"""As many as two cores take about half a minute for."""
+STEPS, BATCH = 160, 4
+"""As many as two cores take about a minute for."""
 
 LEARNING_RATE = 3e-4
 
