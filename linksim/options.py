@@ -4,16 +4,29 @@ A part's constructor is its schema. Each option is a dataclass field whose metad
 give ``help`` and ``unit``; `option` writes such a field and `build` fills one in.
 """
 
+import argparse
 import dataclasses
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from linksim.errors import LinksimError, unknown
 
 T = TypeVar("T")
+
+
+def check_flags(args: argparse.Namespace, ranges: Iterable[tuple[str, float, float]]) -> None:
+    """Check numbers among the arguments of a command, each by its name, least and greatest.
+
+    Raises
+    ------
+    LinksimError
+        As `check_range`, for the first that is out of range.
+    """
+    for name, low, high in ranges:
+        check_range(f"--{name.replace('_', '-')}", getattr(args, name), low, high)
 
 
 def option(default: Any, help: str, unit: str = "") -> Any:  # noqa: A002

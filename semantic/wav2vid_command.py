@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from linksim.errors import LinksimError
-from linksim.options import check_range
+from linksim.options import check_flags
 from semantic.dvst.recipe import Recipe
 from semantic.wav2lip.recipe import GeneratorRecipe
 
@@ -60,8 +60,7 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
     from linksim.media import Clip, read
     from semantic.dvst.data import find_videos
 
-    for name, low, high in RANGES:
-        check_range(f"--{name.replace('_', '-')}", getattr(args, name), low, high)
+    check_flags(args, RANGES)
     if not args.video and not args.generated:
         raise LinksimError("no clip to learn from: pass --video or --generated")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from linksim.errors import LinksimError
-from linksim.options import check_range
+from linksim.options import check_flags
 from studies import arguments
 
 
@@ -30,8 +30,7 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Time what was asked for, print it as a table and, with ``--json``, write it."""
-    for name, low, high in (("batch", 1, 65_536), ("seconds", 0.1, 3600), ("snr", -50, 100)):
-        check_range(f"--{name}", getattr(args, name), low, high)
+    check_flags(args, (("batch", 1, 65_536), ("seconds", 0.1, 3600), ("snr", -50, 100)))
 
     from studies.atomic import check_writable, write_text
 

@@ -5,7 +5,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
-from linksim.options import check_range
+from linksim.options import check_flags
 from studies import arguments
 
 if TYPE_CHECKING:
@@ -102,16 +102,14 @@ def run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     from studies.atomic import check_writable
 
-    for name, low, high in (
+    ranges = (
         ("block_errors", 1, 10**9),
         ("max_blocks", 1, 10**9),
         ("relative_width", 1e-4, 10.0),
         ("confidence", 0.5, 0.9999),
         ("seed", 0, 2**62),
-    ):
-        value = getattr(args, name)
-        if value is not None:
-            check_range(f"--{name.replace('_', '-')}", value, low, high)
+    )
+    check_flags(args, (each for each in ranges if getattr(args, each[0]) is not None))
     if args.plot and args.plot.suffix not in (".png", ".pdf", ".svg"):
         raise LinksimError(f"--plot {args.plot}: the name must end in .png, .pdf or .svg")
     for path in (args.json, args.plot):

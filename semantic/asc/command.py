@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from linksim.channels import parse_channel
-from linksim.options import check_range
+from linksim.options import check_flags
 from semantic.asc.recipe import Recipe
 
 MIN_VALIDATION_SECONDS = 4.0
@@ -66,9 +66,7 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
     """
     from semantic.asc.data import find_audio, load
 
-    for name, low, high in RANGES:
-        value = getattr(args, name)
-        check_range(f"--{name.replace('_', '-')}", value, low, high)
+    check_flags(args, RANGES)
     if args.link is not None:
         parse_channel(args.link)
     recipe = Recipe(

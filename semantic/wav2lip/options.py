@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linksim.errors import LinksimError
-from linksim.options import check_range
+from linksim.options import check_flags
 from semantic.wav2lip.recipe import ExpertRecipe, GeneratorRecipe
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ def add_shared(parser: argparse.ArgumentParser, plain: ExpertRecipe | GeneratorR
 
 def check(args: argparse.Namespace) -> None:
     """Raise `LinksimError` if a number is out of range."""
-    for name, low, high in RANGES:
-        if hasattr(args, name):
-            check_range(f"--{name.replace('_', '-')}", getattr(args, name), low, high)
+    check_flags(args, (each for each in RANGES if hasattr(args, each[0])))
     if not args.video and not args.generated:
         raise LinksimError("no clip to learn from: pass --video or --generated")
 
