@@ -1,12 +1,10 @@
 """The 16 kHz core of wide-band speech coders, and the way to and from other sample rates."""
 
-from math import gcd
-
 import numpy as np
-from scipy.signal import resample_poly
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, require
+from linksim.resample import resample
 
 RATE = 16_000
 """Samples per second of the core in Hz."""
@@ -47,11 +45,3 @@ def to_clip(audio: np.ndarray, rate: int, samples: int, sample_rate: int, name: 
 def length(samples: int, rate: int, target: int) -> int:
     """Return how many samples `resample` gives."""
     return -(-samples * target // rate)
-
-
-def resample(audio: np.ndarray, rate: int, target: int) -> np.ndarray:
-    """Change the sample rate from `rate` to `target` in Hz, without delay."""
-    if rate == target:
-        return audio
-    common = gcd(rate, target)
-    return resample_poly(audio, target // common, rate // common)

@@ -13,13 +13,13 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from math import gcd
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from linksim.errors import LinksimError
+from linksim.resample import resample
 
 AUDIO_OUTPUT_SYNCHRONOUS = 2
 INITIALIZE_PHONEME_EVENTS = 1
@@ -54,10 +54,7 @@ class Speech:
 
     def at(self, sample_rate: int) -> np.ndarray:
         """Return the samples at another rate in Hz, float32, shape [n]."""
-        from scipy.signal import resample_poly
-
-        common = gcd(sample_rate, self.sample_rate)
-        return resample_poly(self.samples, sample_rate // common, self.sample_rate // common)
+        return resample(self.samples, self.sample_rate, sample_rate)
 
 
 def speak(text: str, voice: str = "en-us+f3") -> Speech:

@@ -11,12 +11,13 @@ looks at no frame that is yet to come.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import ceil
 
 import numpy as np
 
 from linksim.errors import LinksimError
-from semantic.headpose import pose_change
+from semantic.headpose import head_pose, pose_change
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,27 @@ class GateResult:
 
     sent: np.ndarray
     clips: tuple[tuple[int, int], ...]
+
+
+def moving_frames(frames: np.ndarray, fps: Fraction, epsilon: float = Gate.epsilon) -> np.ndarray:
+    """Return which frames of a video a gate sends: bool, shape [T].
+
+    Parameters
+    ----------
+    frames : np.ndarray
+        uint8, shape [T, H, W, 3], RGB.
+    fps : Fraction
+        Frames per second.
+    epsilon : float
+        Of `Gate`, in degrees; at a small one hysteresis is half of it.
+
+    Raises
+    ------
+    LinksimError
+        As `Gate` and `head_pose`.
+    """
+    gate = Gate(epsilon, min(Gate.hysteresis, epsilon / 2))
+    return gate(head_pose(frames), float(fps)).sent
 
 
 def runs(sent: np.ndarray) -> tuple[tuple[int, int], ...]:

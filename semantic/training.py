@@ -1,11 +1,12 @@
 """A training run that can be stopped and goes on to the same result."""
 
 import csv
+import dataclasses
 import json
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -41,8 +42,12 @@ class TrainingRun(ABC):
     ----------
     model : keras.Model
         What is trained.
-    steps : int
-        In all.
+    recipe : dataclass
+        What to do: ``steps`` in all, and ``stage(step)`` with ``name``, ``first``, ``steps`` and
+        ``learning_rate``.
+    data : mapping
+        What the data is told by; with the recipe, all that two runs must share for one to go
+        on with the other's checkpoint.
     out : Path
         The folder.
     save_every : int
@@ -52,21 +57,21 @@ class TrainingRun(ABC):
     scores: ClassVar[tuple[str, ...]]
     """Columns that validation adds to the log; ``score`` is one more, greater is better."""
 
-    def __init__(self, model: keras.Model, steps: int, out: Path, save_every: int) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        recipe: Any,
+        data: Mapping[str, object],
+        out: Path,
+        save_every: int,
+    ) -> None:
         self.model = model
-        self._steps = steps
+        self.recipe = recipe
+        self._identity = {**dataclasses.asdict(recipe), **data}
         self._out = out
         self._save_every = save_every
         self._best = -np.inf
         out.mkdir(parents=True, exist_ok=True)
-
-    @abstractmethod
-    def identity(self) -> dict[str, object]:
-        """Return what two runs must share for one to go on with the other's checkpoint."""
-
-    @abstractmethod
-    def stage(self, step: int) -> Any:
-        """Return the stage of a step: it has ``name``, ``first``, ``steps``, ``learning_rate``."""
 
     @abstractmethod
     def enter(self, stage: Any) -> Callable[[int], Batch]:
@@ -103,17 +108,17 @@ class TrainingRun(ABC):
             If the folder holds a run with another recipe, or the loss is no longer finite.
         """
         done = self._done()
-        end = min(self._steps, stop_at or self._steps)
+        end = min(self.recipe.steps, stop_at or self.recipe.steps)
         stage, began, losses = None, time.monotonic(), []
         for step in range(done, end):
-            if self.stage(step) != stage:
-                stage = self.stage(step)
+            if self.recipe.stage(step) != stage:
+                stage = self.recipe.stage(step)
                 batch = self._enter(stage)
-                before = self.stage(step - 1) if step else stage
+                before = self.recipe.stage(step - 1) if step else stage
                 if before != stage and not self.comparable(before, stage):
                     self._best = -np.inf
                 if step == done > 0:
-                    same = self.stage(done - 1) == stage
+                    same = self.recipe.stage(done - 1) == stage
                     checkpoint.restore(self._state_file, self.models, optimizer=same)
             losses.append(self.train_step(batch(step)))
             if not np.isfinite(losses[-1]):
@@ -147,7 +152,7 @@ class TrainingRun(ABC):
             log.write_text(",".join(self._columns) + "\n")
             return 0
         state = checkpoint.peek(self._state_file)
-        if state["recipe"] != json.loads(json.dumps(self.identity())):
+        if state["recipe"] != json.loads(json.dumps(self._identity)):
             raise LinksimError(
                 f"{self._out} holds a run with another recipe; choose another folder"
             )
@@ -182,7 +187,7 @@ class TrainingRun(ABC):
             self.save_weights(self._out / "best.npz")
         best = float(self._best) if self._best > -np.inf else None
         checkpoint.save(
-            self._state_file, self.models, {"recipe": self.identity(), "step": step, "best": best}
+            self._state_file, self.models, {"recipe": self._identity, "step": step, "best": best}
         )
 
     def _log(self, row: dict[str, object]) -> None:

@@ -18,6 +18,7 @@ from semantic.asc.endpoint import STREAM as AUDIO
 from semantic.asc.endpoint import Asc
 from semantic.dvst.conditions import ETA, reported_snr_db
 from semantic.dvst.endpoint import SETUP_BYTES, SIDE, Dvst
+from semantic.gate import Gate, moving_frames, runs
 
 if TYPE_CHECKING:
     from semantic.wav2lip.generator import Generator
@@ -55,7 +56,7 @@ class Wav2Vid(Endpoint):
     name: ClassVar[str] = "wav2vid"
     uses_csi: ClassVar[bool] = True
 
-    epsilon: float = option(7.0, "turn of the head from which video is sent", "degree")
+    epsilon: float = option(Gate.epsilon, "turn of the head from which video is sent", "degree")
     rate: float | str = option("mid", "of the sound, as of scheme 'asc'")
     eta: float = option(ETA, "latent reals sent per bit of video, at 10 dB")
     uses_per_pixel: float | None = option(
@@ -112,18 +113,13 @@ class Wav2Vid(Endpoint):
 
     def _gate(self, frames: np.ndarray, fps: Fraction) -> np.ndarray:
         """Return which frames are sent: bool, [T]."""
-        from semantic.gate import Gate
-        from semantic.headpose import head_pose
-
-        hysteresis = min(Gate.hysteresis, self.epsilon / 2)
-        sent = Gate(self.epsilon, hysteresis)(head_pose(frames), float(fps)).sent
+        sent = moving_frames(frames, fps, self.epsilon)
         sent[: round(self.personalise * fps)] = True
         return sent
 
     def _with_times(self, side: BitStream, sent: np.ndarray, csi: Csi | None) -> BitStream:
         """Return the side information with the times of what is sent in front."""
         from semantic.dvst.side_link import side_stream
-        from semantic.gate import runs
 
         times, end = b"", 0
         for start, stop in runs(sent):
@@ -177,8 +173,8 @@ class Wav2Vid(Endpoint):
         warnings: list[str],
     ) -> None:
         """Animate, in place, each run of frames that are held after one that was decoded."""
-        from semantic.gate import runs
         from semantic.wav2lip.animate import animate, voice_of
+        from semantic.wav2lip.face import find_box
 
         voice = voice_of(sound.audio, len(frames), fps)
         sent = np.array([origin == "sent" for origin in origins])
@@ -186,7 +182,7 @@ class Wav2Vid(Endpoint):
         if self.personalise:
             generator = self._personalised(generator, frames, voice, sent, warnings)
         for start, stop in runs(~sent):
-            box = _box(frames[start - 1]) if start else None
+            box = find_box(frames[start - 1]) if start else None
             if box is None:
                 warnings.append(f"frames {start} to {stop - 1} are held: there is no face before")
                 continue
@@ -197,10 +193,10 @@ class Wav2Vid(Endpoint):
 
     def _generator(self) -> "Generator":
         # Keras is loaded when it is needed, not when schemes are listed.
-        from semantic.wav2lip.weights import path_of, trained_generator
+        from semantic.wav2lip.generator import Generator
+        from semantic.wav2lip.weights import trained
 
-        path = Path(self.weights) if self.weights else path_of("generator", "compact")
-        return trained_generator("compact", path)
+        return trained(Generator, "compact", Path(self.weights) if self.weights else None)
 
     def _personalised(
         self,
@@ -211,7 +207,6 @@ class Wav2Vid(Endpoint):
         warnings: list[str],
     ) -> "Generator":
         """Fine-tune on the first effective clip, as received; keep what is, if it has no face."""
-        from semantic.gate import runs
         from semantic.wav2lip.personalise import personalised
         from semantic.wav2lip.talk import received_talk
 
@@ -248,12 +243,3 @@ def _placed(
     for place, origin in zip(places, effective.origins, strict=True):
         origins[place] = origin
     return frames, origins
-
-
-def _box(frame: np.ndarray) -> np.ndarray | None:
-    """Return the box of the face of a frame, if it has one."""
-    from linksim.metrics.facemesh import find_mesh
-    from semantic.wav2lip.face import mesh_box
-
-    mesh = find_mesh(frame)
-    return None if mesh is None else mesh_box(mesh)

@@ -24,17 +24,13 @@ from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst
 from semantic.dvst.recipe import Recipe
 from semantic.dvst.train import Trainer
-from semantic.gate import Gate
-from semantic.headpose import head_pose
+from semantic.gate import moving_frames
 from semantic.wav2lip.generator_train import GeneratorTrainer
 from semantic.wav2lip.recipe import GeneratorRecipe
 from semantic.wav2lip.talk import Talk, kept, talk_of
 
 SNR_DB = (3.0, 8.0, 15.0)
 """Es/N0 at which each clip is sent, in dB."""
-
-EPSILON = 7.0
-"""Of the gate, in degrees."""
 
 
 def train(
@@ -89,7 +85,7 @@ def train(
 
 def effective(clip: Clip) -> np.ndarray:
     """Return the frames of a clip that the gate sends, uint8 [T, H, W, 3]."""
-    return clip.frames[Gate(EPSILON)(head_pose(clip.frames), float(clip.fps)).sent]
+    return clip.frames[moving_frames(clip.frames, clip.fps)]
 
 
 def received_talk_of(clip: Clip, weights: Path, link: Link, snr_db: float, seed: int) -> Talk:

@@ -47,8 +47,7 @@ def bench_dvst(
         For each of `ENDPOINTS` ``encode_fps``, ``decode_fps``, ``fps`` of both in a row, and
         ``first_s``, the seconds of the first clip; frame size and count.
     """
-    size = (WIDTH, HEIGHT)
-    frames = np.stack([cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in clip.frames])
+    frames = scaled(clip.frames)
     small = replace(clip, frames=frames, audio=None)
     result: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "frames": len(frames)}
     for name, endpoint in ENDPOINTS.items():
@@ -67,6 +66,12 @@ def bench_dvst(
             "first_s": float(first),
         }
     return result
+
+
+def scaled(frames: np.ndarray) -> np.ndarray:
+    """Scale frames, uint8 [T, H, W, 3], to the size that is timed: uint8, [T, 288, 360, 3]."""
+    size = (WIDTH, HEIGHT)
+    return np.stack([cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in frames])
 
 
 def _once(endpoint: Endpoint, clip: Clip) -> tuple[float, float]:

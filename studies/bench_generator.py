@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
 
 from linksim.link_config import LinkConfig
@@ -13,11 +12,12 @@ from linksim.media import Clip
 from semantic.headpose import head_pose
 from semantic.wav2lip.animate import animate, voice_of
 from semantic.wav2lip.face import face_boxes
-from semantic.wav2lip.weights import path_of, trained_generator
+from semantic.wav2lip.generator import Generator
+from semantic.wav2lip.weights import trained
 from semantic.wav2vid import Wav2Vid
+from studies.bench_dvst import HEIGHT, WIDTH, scaled
 from studies.evaluate import evaluate, link_for
 
-WIDTH, HEIGHT = 360, 288
 SECONDS, SNR_DB = 3.0, 10.0
 """Length of the clip that is sent as a whole, and at which Es/N0."""
 
@@ -43,11 +43,10 @@ def bench_generator(
         without looking for the face, which is done once for a frame that is held; ``send_s``,
         seconds of a whole transmission with models loaded, and ``clip_s``, of its clip.
     """
-    size, count = (WIDTH, HEIGHT), round(SECONDS * clip.fps)
-    frames = [cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in clip.frames[:count]]
+    frames = scaled(clip.frames[: round(SECONDS * clip.fps)])
     audio = clip.audio[: round(SECONDS * clip.sample_rate)]
-    small = replace(clip, frames=np.stack(frames), audio=audio)
-    generator = trained_generator("compact", path_of("generator", "compact"))
+    small = replace(clip, frames=frames, audio=audio)
+    generator = trained(Generator, "compact")
     boxes, voice = face_boxes(small.frames), voice_of(audio, len(frames), clip.fps)
     link = link_for(LinkConfig(channel="rayleigh"))
 

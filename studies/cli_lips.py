@@ -69,12 +69,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _scores(args: argparse.Namespace, talks: "Sequence[Talk]", report: Any) -> dict[str, Any]:
     from semantic.wav2lip import scores
-    from semantic.wav2lip.weights import path_of, trained_expert, trained_generator
+    from semantic.wav2lip.expert import SyncExpert
+    from semantic.wav2lip.generator import Generator
+    from semantic.wav2lip.weights import trained
 
-    expert_file = args.expert or path_of("sync-expert", "compact")
-    expert = trained_expert("compact", expert_file)
-    judge = trained_expert("compact", args.judge) if args.judge else expert
-    generator = trained_generator("compact", args.generator or path_of("generator", "compact"))
+    expert = trained(SyncExpert, "compact", args.expert)
+    judge = trained(SyncExpert, "compact", args.judge or args.expert)
+    generator = trained(Generator, "compact", args.generator)
     clips = []
     for number, talk in enumerate(talks):
         report(f"{talk.name} ({number + 1} of {len(talks)})")

@@ -1,6 +1,5 @@
 """Train the audio codec: ``linksim train asc --audio DIR --out DIR``."""
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,21 +51,12 @@ class Trainer(TrainingRun):
         )
         if recipe.start:
             weights.load(Path(recipe.start), model)
-        super().__init__(model, recipe.steps, out, save_every)
-        self.recipe = recipe
+        heard = [len(audio), *([] if music is None else [len(music)])]
+        super().__init__(model, recipe, {"audio": heard}, out, save_every)
         self._samples = recipe.crop_frames * model.hop
         self._audio = audio
         self._music = music
         self._validate = None if held_out is None else Validation(held_out, 2 * self._samples)
-
-    def identity(self) -> dict[str, object]:
-        """See `TrainingRun`."""
-        heard = [] if self._music is None else [len(self._music)]
-        return {**dataclasses.asdict(self.recipe), "audio": [len(self._audio), *heard]}
-
-    def stage(self, step: int) -> Stage:
-        """See `TrainingRun`."""
-        return self.recipe.stage(step)
 
     def enter(self, stage: Stage) -> Callable[[int], Batch]:
         """See `TrainingRun`."""

@@ -1,6 +1,5 @@
 """Train the video codec: ``linksim train dvst --video DIR --out DIR``."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -55,19 +54,10 @@ class Trainer(TrainingRun):
             weights.load(Path(recipe.start), model)
         else:
             model.fit_transforms(self._crops.batch(0, FIT_CROPS).astype(np.float32) / 255.0)
-        super().__init__(model, recipe.steps, out, save_every)
-        self.recipe = recipe
+        sizes = [list(video.shape) for video in videos]
+        super().__init__(model, recipe, {"videos": sizes}, out, save_every)
         self._videos = videos
-        self._sizes = [list(video.shape) for video in videos]
         self._validate = Validation(held_out, recipe.frames) if held_out else None
-
-    def identity(self) -> dict[str, object]:
-        """See `TrainingRun`."""
-        return {**dataclasses.asdict(self.recipe), "videos": self._sizes}
-
-    def stage(self, step: int) -> Stage:
-        """See `TrainingRun`."""
-        return self.recipe.stage(step)
 
     def enter(self, stage: Stage) -> Callable[[int], Batch]:
         """See `TrainingRun`."""

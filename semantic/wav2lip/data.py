@@ -108,8 +108,7 @@ class GeneratorBatches:
         other = int(rng.choice(others))
         held = rng.random() < self._held
         seen = other + np.zeros(WINDOW, int) if held else other + np.arange(WINDOW)
-        arrived = talk.faces if talk.seen is None else talk.seen
-        both = np.concatenate([talk.faces[start : start + WINDOW], arrived[seen]])
+        both = np.concatenate([talk.faces[start : start + WINDOW], talk.arrived[seen]])
         target, reference = np.split(_tone(rng, _mirrored(rng, both)), 2)
         return {
             "face": reference if held else target,

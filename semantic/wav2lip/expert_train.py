@@ -1,6 +1,5 @@
 """Train the lip-sync expert: ``linksim train sync-expert --video DIR --out DIR``."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -58,18 +57,9 @@ class ExpertTrainer(TrainingRun):
         model = SyncExpert(preset=recipe.preset)
         if recipe.start:
             weights.load(Path(recipe.start), model)
-        super().__init__(model, recipe.steps, out, save_every)
-        self.recipe = recipe
-        self._lengths = [len(talk.faces) for talk in talks]
+        lengths = [len(talk.faces) for talk in talks]
+        super().__init__(model, recipe, {"clips": lengths}, out, save_every)
         self._held_out = held_out
-
-    def identity(self) -> dict[str, object]:
-        """See `TrainingRun`."""
-        return {**dataclasses.asdict(self.recipe), "clips": self._lengths}
-
-    def stage(self, step: int) -> TrainingStage:
-        """See `TrainingRun`."""
-        return self.recipe.stage(step)
 
     def enter(self, stage: TrainingStage) -> Callable[[int], Batch]:
         """See `TrainingRun`."""

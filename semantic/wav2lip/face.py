@@ -61,13 +61,19 @@ def face_boxes(frames: Sequence[np.ndarray], name: str = "the clip") -> np.ndarr
     """
     if not installed():
         raise LinksimError("faces are found by a face mesh; pip install 'linksim[clip]'")
-    found = [None if (mesh := find_mesh(frame)) is None else mesh_box(mesh) for frame in frames]
+    found = [find_box(frame) for frame in frames]
     seen = [i for i, box in enumerate(found) if box is not None]
     if not seen or len(found) - len(seen) > MOST_FRAMES_WITHOUT_FACE * len(found):
         raise LinksimError(f"{name}: {len(seen)} of {len(found)} frames show a face")
     known = np.stack([found[i] for i in seen])
     boxes = [np.interp(np.arange(len(found)), seen, values) for values in known.T]
     return smooth(np.stack(boxes, 1))
+
+
+def find_box(frame: np.ndarray) -> np.ndarray | None:
+    """Return the box, as of `face_boxes`, of the surest face of a frame; None without one."""
+    mesh = find_mesh(frame)
+    return None if mesh is None else mesh_box(mesh)
 
 
 def mesh_box(mesh: np.ndarray) -> np.ndarray:
@@ -114,6 +120,15 @@ def crop(frame: np.ndarray, box: np.ndarray, side: int = SIDE) -> np.ndarray:
         frame, to_frame(box, finer * side), size, flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
     return cv2.resize(view, (side, side), interpolation=cv2.INTER_AREA) if finer > 1 else view
+
+
+def face_crops(frames: Sequence[np.ndarray], name: str = "the clip") -> np.ndarray:
+    """Cut the face out of each frame: uint8, shape [T, 96, 96, 3].
+
+    Parameters and errors are those of `face_boxes`.
+    """
+    boxes = face_boxes(frames, name)
+    return np.stack([crop(frame, box) for frame, box in zip(frames, boxes, strict=True)])
 
 
 def to_frame(box: np.ndarray, side: int) -> np.ndarray:

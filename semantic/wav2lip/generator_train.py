@@ -1,6 +1,5 @@
 """Train the video generator: ``linksim train generator --video DIR --out DIR``."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -63,12 +62,11 @@ class GeneratorTrainer(TrainingRun):
         self._discriminator = DiscriminatorModel(preset=recipe.preset) if recipe.w_g else None
         if self._discriminator is not None:
             model.follow(self._discriminator.discriminator)
-        super().__init__(model, recipe.steps, out, save_every)
-        self.recipe = recipe
+        lengths = [len(talk.faces) for talk in talks]
+        super().__init__(model, recipe, {"clips": lengths}, out, save_every)
         self._batches = GeneratorBatches(
             talks, batch=recipe.batch, seed=recipe.seed, held=recipe.held
         )
-        self._lengths = [len(talk.faces) for talk in talks]
         self._held_out = [_windows(talk) for talk in held_out]
         self._adversarial = False
 
@@ -76,14 +74,6 @@ class GeneratorTrainer(TrainingRun):
     def models(self) -> tuple[keras.Model, ...]:
         """See `TrainingRun`."""
         return (self.model,) if self._discriminator is None else (self.model, self._discriminator)
-
-    def identity(self) -> dict[str, object]:
-        """See `TrainingRun`."""
-        return {**dataclasses.asdict(self.recipe), "clips": self._lengths}
-
-    def stage(self, step: int) -> TrainingStage:
-        """See `TrainingRun`."""
-        return self.recipe.stage(step)
 
     def enter(self, stage: TrainingStage) -> Callable[[int], Batch]:
         """See `TrainingRun`."""
@@ -144,6 +134,5 @@ def _windows(talk: Talk) -> dict[str, np.ndarray]:
     starts = np.linspace(1, len(talk.faces) - WINDOW, VALIDATION_WINDOWS).astype(int)
     frames = (starts[:, None] + np.arange(WINDOW)).ravel()
     faces = talk.faces[frames].astype(np.float32) / 255
-    arrived = talk.faces if talk.seen is None else talk.seen
-    first = arrived[np.zeros_like(frames)].astype(np.float32) / 255
+    first = talk.arrived[np.zeros_like(frames)].astype(np.float32) / 255
     return {"face": first, "reference": first, "target": faces, "mel": talk.voice[frames]}

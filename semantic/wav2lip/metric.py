@@ -3,7 +3,6 @@
 Nothing of the reference is used: its own scores are what a scheme that sends everything gets.
 """
 
-import functools
 import math
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from linksim.media import Clip
 from linksim.metrics.value import Metric, MetricValue, undefined
 
 if TYPE_CHECKING:
-    from semantic.wav2lip.expert import SyncExpert
     from semantic.wav2lip.judge import SyncScore
 
 _scores: dict[str, "SyncScore | str"] = {}
@@ -37,22 +35,17 @@ def _value(clip: Clip, name: str) -> MetricValue:
 
 
 def _judged(clip: Clip) -> "SyncScore | str":
+    from semantic.wav2lip.expert import SyncExpert
     from semantic.wav2lip.judge import judge
     from semantic.wav2lip.talk import talk_of
+    from semantic.wav2lip.weights import trained
 
     if clip.frames is None or clip.audio is None:
         return "the received clip has not both video and audio"
     try:
-        return judge(_expert(), talk_of(clip))
+        return judge(trained(SyncExpert, "compact"), talk_of(clip))
     except LinksimError as error:
         return str(error)
-
-
-@functools.cache
-def _expert() -> "SyncExpert":
-    from semantic.wav2lip.weights import path_of, trained_expert
-
-    return trained_expert("compact", path_of("sync-expert", "compact"))
 
 
 LSE_C = Metric("lse_c", "LSE-C of our expert", "video", True, (0.0, math.sqrt(2.0)), lse_c)

@@ -11,15 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from math import gcd
 from pathlib import Path
 
 import numpy as np
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, read, require
+from linksim.resample import resample
 from semantic.wav2lip.alignment import at_training_rate, mel_windows
-from semantic.wav2lip.face import crop, face_boxes
+from semantic.wav2lip.face import face_crops
 from semantic.wav2lip.mel import SAMPLE_RATE, mel_spectrogram
 from semantic.wav2lip.sizes import FPS, WINDOW
 
@@ -48,6 +48,11 @@ class Talk:
     name: str = ""
     seen: np.ndarray | None = None
 
+    @property
+    def arrived(self) -> np.ndarray:
+        """Faces as a receiver has them."""
+        return self.faces if self.seen is None else self.seen
+
 
 def talk_of(clip: Clip) -> Talk:
     """Cut the face out of each frame of a clip and the sound around it.
@@ -71,9 +76,8 @@ def talk_of(clip: Clip) -> Talk:
     if len(shown) < SHORTEST:
         raise LinksimError(f"{clip.name}: lasts {len(shown) / FPS:g} s, less than a second")
     frames = clip.frames[shown]
-    boxes = face_boxes(frames, clip.name or "the clip")
-    faces = np.stack([crop(frame, box) for frame, box in zip(frames, boxes, strict=True)])
-    mel = mel_spectrogram(_at_16_khz(clip.audio, clip.sample_rate))
+    faces = face_crops(frames, clip.name or "the clip")
+    mel = mel_spectrogram(resample(clip.audio, clip.sample_rate, SAMPLE_RATE))
     return Talk(faces, mel_windows(mel, len(shown), Fraction(FPS)), clip.name)
 
 
@@ -88,18 +92,7 @@ def received_talk(frames: np.ndarray, voice: np.ndarray, name: str) -> Talk:
     """
     if len(frames) < 2 * WINDOW + 1:
         raise LinksimError(f"{name}: {len(frames)} frames are too few to learn from")
-    boxes = face_boxes(frames, name)
-    faces = np.stack([crop(frame, box) for frame, box in zip(frames, boxes, strict=True)])
-    return Talk(faces, voice, name)
-
-
-def _at_16_khz(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    if sample_rate == SAMPLE_RATE:
-        return audio
-    from scipy.signal import resample_poly
-
-    common = gcd(sample_rate, SAMPLE_RATE)
-    return resample_poly(audio, SAMPLE_RATE // common, sample_rate // common).astype(np.float32)
+    return Talk(face_crops(frames, name), voice, name)
 
 
 def load_talks(files: Sequence[Path], seconds: float, keep: Path | None = None) -> list[Talk]:

@@ -2,13 +2,15 @@
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 
 from semantic import weights
 from semantic.wav2lip.expert import SyncExpert
 from semantic.wav2lip.generator import Generator
+
+Network = TypeVar("Network", Generator, SyncExpert)
 
 NETWORKS = {Generator: "generator", SyncExpert: "sync-expert"}
 """Each by the name that it is trained by."""
@@ -31,30 +33,26 @@ def load(path: Path, network: keras.Model) -> None:
 
 
 @functools.lru_cache(maxsize=4)
-def trained_generator(preset: str, path: Path) -> Generator:
-    """Return the generator with weights from a file, built once, to use and not to train.
+def trained(network: type[Network], preset: str, path: Path | None = None) -> Network:
+    """Return a network with weights from a file, built once, to use and not to train.
+
+    Parameters
+    ----------
+    network : type
+        One of `NETWORKS`.
+    preset : str
+        Its preset.
+    path : Path or None
+        The file; None takes the shipped one.
 
     Raises
     ------
     LinksimError
         If the weights cannot be had.
     """
-    generator = Generator(preset=preset)
-    load(path, generator)
-    return generator
-
-
-def trained_expert(preset: str, path: Path) -> SyncExpert:
-    """Return the sync expert with weights from a file, to use and not to train.
-
-    Raises
-    ------
-    LinksimError
-        If the weights cannot be had.
-    """
-    expert = SyncExpert(preset=preset)
-    load(path, expert)
-    return expert
+    made = network(preset=preset)
+    load(path or path_of(NETWORKS[network], preset), made)
+    return made
 
 
 def _numbered(network: keras.Model) -> dict[str, Any]:

@@ -5,8 +5,10 @@ import pytest
 
 from linksim.metrics.facemesh import installed
 from semantic.wav2lip import scores
+from semantic.wav2lip.expert import SyncExpert
+from semantic.wav2lip.generator import Generator
 from semantic.wav2lip.talk import Talk, generated_talks
-from semantic.wav2lip.weights import path_of, trained_expert, trained_generator
+from semantic.wav2lip.weights import trained
 
 pytestmark = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")
 
@@ -18,14 +20,14 @@ def talk() -> Talk:
 
 
 def test_the_expert_tells_in_sync_from_off_sync(talk: Talk) -> None:
-    expert = trained_expert("compact", path_of("sync-expert", "compact"))
+    expert = trained(SyncExpert, "compact")
     assert scores.expert_accuracy(expert, [talk])[0] > 0.8
 
 
 def test_generated_lips_are_nearer_to_the_truth_than_a_still_and_than_another_voice(
     talk: Talk,
 ) -> None:
-    generator = trained_generator("compact", path_of("generator", "compact"))
+    generator = trained(Generator, "compact")
     made = scores.generated_faces(generator, talk)
     other = Talk(talk.faces, np.roll(talk.voice, len(talk.voice) // 2, axis=0))
     wrong = scores.generated_faces(generator, other)
