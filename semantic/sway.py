@@ -1,0 +1,154 @@
+"""How a held picture moves while no video is sent: a coarse field, in a few hundred bits a second.
+
+::
+
+    frames ─┬─▶ dense flow ─▶ mean of each cell ─▶ every fourth frame ─▶ whole steps ─▶ bytes
+    still ──┘                                                                             │
+    still ─▶ bent by ◀─ cubic between cells ◀─ linear between moments ◀───────────────────┘
+
+A head at rest still sways by a few degrees, and with it all that stands about it. A picture that
+stays put is compared with one that does not; five by five vectors are enough to follow it. The
+field waits for the next moment, so it comes `EVERY` frames late at most.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from linksim.entropy import Laplace, decode, encode
+from linksim.errors import LinksimError
+
+CELLS = 5
+"""Along the short side of the picture; as many of the same size as fit along the other."""
+
+EVERY = 4
+"""Frames from one moment whose field is sent to the next."""
+
+STEPS = 576
+"""Of the quantiser, along the short side: half a pixel of 288."""
+
+SEGMENT = 25
+"""Moments that are coded together, each by its difference from the one before."""
+
+LIMIT = 2000
+"""Largest component of a vector, in steps: more than three pictures."""
+
+_SCALE = 16  # parts that the mean size of a difference is told in, by one byte
+
+
+def grid(height: int, width: int) -> tuple[int, int]:
+    """Return the rows and columns of the field of a picture."""
+    short = min(height, width)
+    return round(CELLS * height / short), round(CELLS * width / short)
+
+
+def moments(frames: int) -> np.ndarray:
+    """Return the frames, of so many, whose field is sent: every fourth, and the last."""
+    return np.unique(np.append(np.arange(EVERY - 1, frames, EVERY), frames - 1))
+
+
+def field_of(frames: np.ndarray, still: np.ndarray) -> np.ndarray:
+    """Find where a still picture shows what each moment does.
+
+    The flow is Farnebäck's ("Two-frame motion estimation based on polynomial expansion", SCIA
+    2003).
+
+    Parameters
+    ----------
+    frames : np.ndarray
+        uint8, shape [T, H, W, 3], RGB, T at least 1.
+    still : np.ndarray
+        uint8, shape [H, W, 3].
+
+    Returns
+    -------
+    np.ndarray
+        int, shape [M, rows, columns, 2] at the M `moments`: x and y in steps, to be added to
+        the place of a pixel to find its like in `still`.
+    """
+    import cv2
+
+    height, width = still.shape[:2]
+    rows, columns = grid(height, width)
+    before = cv2.cvtColor(still, cv2.COLOR_RGB2GRAY)
+    cells = []
+    for t in moments(len(frames)):
+        now = cv2.cvtColor(frames[t], cv2.COLOR_RGB2GRAY)
+        flow = cv2.calcOpticalFlowFarneback(now, before, None, 0.5, 5, 31, 3, 7, 1.5, 0)
+        cells.append(cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA))
+    steps = np.round(np.stack(cells) * (STEPS / min(height, width)))
+    return np.clip(steps, -LIMIT, LIMIT).astype(int)
+
+
+def pack(field: np.ndarray) -> Iterator[bytes]:
+    """Code a field, [M, rows, columns, 2], as of `field_of`: one packet for each segment."""
+    for first in range(0, len(field), SEGMENT):
+        change = np.diff(field[first : first + SEGMENT], axis=0, prepend=0)
+        scale = int(np.clip(round(_SCALE * np.abs(change).mean()), 1, 255))
+        yield bytes([scale]) + encode(change, Laplace(0.0, scale / _SCALE))
+
+
+def packets(frames: int) -> int:
+    """Return the packets of a field of so many frames."""
+    return -(-len(moments(frames)) // SEGMENT)
+
+
+def unpack(
+    arrived: list[bytes | None], frames: int, height: int, width: int
+) -> tuple[np.ndarray, bool]:
+    """Decode what arrived of the packets of so many frames.
+
+    Returns
+    -------
+    tuple
+        The field, int, shape [M, rows, columns, 2], which stays as it is over a segment that is
+        lost, and whether all of it arrived.
+
+    Raises
+    ------
+    LinksimError
+        If a packet is damaged.
+    """
+    rows, columns = grid(height, width)
+    field = np.zeros((len(moments(frames)), rows, columns, 2), int)
+    for number, packet in enumerate(arrived):
+        part = slice(number * SEGMENT, min((number + 1) * SEGMENT, len(field)))
+        if packet is None:
+            field[part] = field[part.start - 1] if part.start else 0
+            continue
+        if not packet or not packet[0]:
+            raise LinksimError("the motion of a held picture: the data is damaged")
+        shape = (part.stop - part.start, rows, columns, 2)
+        change = decode(packet[1:], shape, Laplace(0.0, packet[0] / _SCALE))
+        field[part] = np.cumsum(change, axis=0)
+    return field, None not in arrived
+
+
+def bend(frames: np.ndarray, field: np.ndarray) -> None:
+    """Move frames, uint8 [T, H, W, 3], that show a picture held still, in place, by its field.
+
+    The border is repeated where it comes from outside.
+    """
+    import cv2
+
+    count, height, width = frames.shape[:3]
+    rows, columns = field.shape[1:3]
+    at = np.append(-1, moments(count))
+    known = np.concatenate([np.zeros_like(field[:1]), field]) * (min(height, width) / STEPS)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    for t in range(count):
+        after = int(np.searchsorted(at, t))
+        share = (t - at[after - 1]) / (at[after] - at[after - 1])
+        cells = (1 - share) * known[after - 1] + share * known[after]
+        moved = cv2.resize(
+            cells.astype(np.float32).reshape(rows, columns, 2),
+            (width, height),
+            interpolation=cv2.INTER_CUBIC,
+        )
+        frames[t] = cv2.remap(
+            frames[t],
+            x + moved[..., 0],
+            y + moved[..., 1],
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
