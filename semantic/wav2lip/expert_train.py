@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from semantic.ahead import Ahead
 from semantic.training import Batch, TrainingRun
 from semantic.wav2lip import weights
 from semantic.wav2lip.data import APART, SyncBatches, windows_at
@@ -51,8 +52,8 @@ class ExpertTrainer(TrainingRun):
         save_every: int = 250,
     ) -> None:
         keras.utils.set_random_seed(recipe.seed)
-        self._batches = SyncBatches(
-            talks, clips=recipe.batch, windows=recipe.windows, seed=recipe.seed
+        self._batches = Ahead(
+            SyncBatches(talks, clips=recipe.batch, windows=recipe.windows, seed=recipe.seed)
         )
         model = SyncExpert(preset=recipe.preset)
         if recipe.start:

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from semantic.ahead import Ahead
 from semantic.training import Batch, TrainingRun
 from semantic.wav2lip import weights
 from semantic.wav2lip.data import GeneratorBatches
@@ -64,8 +65,8 @@ class GeneratorTrainer(TrainingRun):
             model.follow(self._discriminator.discriminator)
         lengths = [len(talk.faces) for talk in talks]
         super().__init__(model, recipe, {"clips": lengths}, out, save_every)
-        self._batches = GeneratorBatches(
-            talks, batch=recipe.batch, seed=recipe.seed, held=recipe.held
+        self._batches = Ahead(
+            GeneratorBatches(talks, batch=recipe.batch, seed=recipe.seed, held=recipe.held)
         )
         self._held_out = [_windows(talk) for talk in held_out]
         self._adversarial = False
