@@ -76,7 +76,7 @@ class GeneratorModel(keras.Model):
         for own, known in pairs:
             if own.shape != known.shape:
                 break
-            own.assign(known.value)
+            own.assign(ops.copy(known.value))  # JAX donates a buffer once alone
 
     def follow(self, discriminator: keras.Model) -> None:
         """Make the critic equal to the discriminator."""
