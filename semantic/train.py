@@ -10,6 +10,7 @@ from linksim.errors import LinksimError
 MODELS = {
     "asc": "semantic.asc.command",
     "dvst": "semantic.dvst.command",
+    "text": "semantic.text.command",
     "sync-expert": "semantic.wav2lip.expert_command",
     "generator": "semantic.wav2lip.generator_command",
     "wav2vid": "semantic.wav2vid_command",

@@ -1,0 +1,1 @@
+"""The text codec: learned joint source-channel coding of what is said."""

@@ -1,0 +1,42 @@
+"""Trained weights of the text codec: one small file for each preset."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from semantic import weights
+from semantic.text.model import TextModel
+
+
+def path_of(preset: str) -> Path:
+    """Return where the shipped weights of a preset lie."""
+    return weights.FOLDER / f"text_{preset}.npz"
+
+
+def save(path: Path, model: TextModel) -> None:
+    """Write encoder and decoder; see `semantic.weights.save`."""
+    weights.save(path, _named(model))
+
+
+def load(path: Path, model: TextModel) -> None:
+    """Put saved weights into a model; see `semantic.weights.load` for what it raises."""
+    weights.load(path, _named(model), "text codec", "text")
+
+
+@functools.lru_cache(maxsize=4)
+def trained(preset: str, path: Path) -> TextModel:
+    """Return a model with weights from a file, built once.
+
+    Raises
+    ------
+    LinksimError
+        If the weights cannot be had.
+    """
+    model = TextModel(preset=preset)
+    load(path, model)
+    return model
+
+
+def _named(model: TextModel) -> dict[str, Any]:
+    halves = {"encoder": model.encoder, "decoder": model.decoder}
+    return {f"{half}/{i}": v for half, m in halves.items() for i, v in enumerate(m.weights)}
