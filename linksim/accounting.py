@@ -40,6 +40,11 @@ def frame_uses(link: LinkConfig) -> int:
     return link.interleave_slots * link.slot_data_symbols
 
 
+def frame_pilots(link: LinkConfig) -> int:
+    """Return the pilot resource elements of a frame of a link."""
+    return link.interleave_slots * (link.slot_resource_elements - link.slot_data_symbols)
+
+
 def setup_bits(encoded: Encoded) -> int:
     """Return the bits of call set-up and of scales."""
     scales = sum(isinstance(s, SymbolStream) for s in encoded.streams)

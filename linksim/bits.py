@@ -14,8 +14,8 @@ from linksim.fading import Fading
 from linksim.front_end import FrontEnd, noise_variance
 from linksim.ldpc import EarlyStopDecoder, decode_in_chunks
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
-from linksim.montecarlo import Counts, Tally, derive_seed
-from linksim.seeding import seed_sionna
+from linksim.montecarlo import Counts, Tally
+from linksim.seeding import derive_seed, seed_sionna
 
 BATCH_SLOTS = 64
 """Slots of one compiled call of `transmit`; part of what a seed reproduces."""
@@ -125,7 +125,7 @@ class BitLink:
         if not frames:
             return BitTransmission((), 0, 0, 0, np.zeros(0, np.float32))
         depth = self._front_end.slots_per_frame
-        fading = fading or self._front_end.fading(derive_seed(seed, "fading"))
+        fading = fading or self._front_end.fading(seed)
         per_batch = max(1, BATCH_SLOTS // depth)
         no = noise_variance(snr_db)
         received, flags, snr = [], [], []

@@ -5,9 +5,8 @@ from functools import lru_cache
 import tensorflow as tf
 
 from linksim.channels import Channel
-from linksim.montecarlo import derive_seed
 from linksim.ofdm import Grid
-from linksim.seeding import seed_sionna
+from linksim.seeding import derive_seed, seed_sionna
 
 BURST_SLOTS = 512
 """Slots over which the fading is continuous, at least; bursts are independent. Bounds memory."""

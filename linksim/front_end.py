@@ -8,11 +8,13 @@ from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import LMMSEEqualizer, ResourceGridMapper, ZFEqualizer
 
+from linksim.accounting import frame_pilots, frame_uses
 from linksim.channels import parse_channel
 from linksim.estimation import make_interpolator
 from linksim.fading import Fading, burst_slots
 from linksim.link_config import LinkConfig
 from linksim.ofdm import Grid
+from linksim.seeding import derive_seed
 
 VARIANCE_FLOOR = 1.2e-7
 """The unbiased LMMSE noise is 1/d - 1 with d near 1; below this float32 gives noise, or less."""
@@ -58,10 +60,7 @@ class FrontEnd:
         self.grid = Grid(config.subcarriers, config.subcarrier_spacing)
         self.channel = parse_channel(config.channel)
         self.slots_per_frame = config.interleave_slots
-        self.symbols_per_frame = config.slot_data_symbols * config.interleave_slots
-        self.pilots_per_frame = (
-            config.slot_resource_elements * config.interleave_slots - self.symbols_per_frame
-        )
+        self.symbols_per_frame, self.pilots_per_frame = frame_uses(config), frame_pilots(config)
         resource_grid = self.grid.sionna
         order = _slot_interleaver(config.interleave_slots, config.slot_data_symbols)
         self._order = tf.constant(order, tf.int32)
@@ -89,8 +88,8 @@ class FrontEnd:
         return self.channel.sample(frames, self.slots_per_frame, self.grid)
 
     def fading(self, seed: int) -> Fading:
-        """Return a realisation of the channel over time."""
-        return Fading(self.channel, self.grid, seed)
+        """Return the realisation of the channel over time that a transmission's seed stands for."""
+        return Fading(self.channel, self.grid, derive_seed(seed, "fading"))
 
     @property
     def frames_per_fade(self) -> int:

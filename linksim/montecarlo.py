@@ -1,7 +1,5 @@
-"""Monte Carlo: seeds, counts, confidence intervals, and when to stop."""
+"""Monte Carlo: counts, confidence intervals, and when to stop."""
 
-import hashlib
-import json
 import math
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
@@ -9,15 +7,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from scipy import stats
 
-
-def derive_seed(*parts: object) -> int:
-    """Return a 63-bit seed that depends on all parts and on nothing else.
-
-    The parts (text, numbers, None, lists, dicts) are hashed with SHA-256 in their JSON form, so
-    a seed does not depend on the process, the worker or the order of points.
-    """
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+from linksim.seeding import derive_seed
 
 
 def clopper_pearson(errors: float, n: float, confidence: float = 0.95) -> tuple[float, float]:

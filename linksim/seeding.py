@@ -1,6 +1,17 @@
-"""The state of Sionna's random generators."""
+"""Seeds: how each is made of what it is for, and how Sionna's generators take one."""
 
-from sionna.phy import config
+import hashlib
+import json
+
+
+def derive_seed(*parts: object) -> int:
+    """Return a 63-bit seed that depends on all parts and on nothing else.
+
+    The parts (text, numbers, None, lists, dicts) are hashed with SHA-256 in their JSON form, so
+    a seed does not depend on the process, the worker or the order of points.
+    """
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
 def seed_sionna(seed: int) -> None:
@@ -14,5 +25,7 @@ def seed_sionna(seed: int) -> None:
     seed : int
         Any non-negative number; 63 bits of it count.
     """
+    from sionna.phy import config  # not above: studies make seeds before TensorFlow is loaded
+
     config.seed = seed % 2**63
     config.tf_rng.reset([0, 0, seed % 2**63])

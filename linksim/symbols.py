@@ -8,8 +8,7 @@ import tensorflow as tf
 from linksim.errors import LinksimError
 from linksim.fading import Fading
 from linksim.front_end import FrontEnd, noise_variance
-from linksim.montecarlo import derive_seed
-from linksim.seeding import seed_sionna
+from linksim.seeding import derive_seed, seed_sionna
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ class SymbolLink:
         if not frames:
             empty = np.zeros(0, np.float32)
             return SymbolTransmission(empty, empty, 0, 0, empty)
-        fading = fading or self._front_end.fading(derive_seed(seed, "fading"))
+        fading = fading or self._front_end.fading(seed)
         h = fading.slots(first_slot, frames * self._front_end.slots_per_frame)
         seed_sionna(derive_seed(seed, "noise"))
         # The receiver knows the scale as sent, so both ends use the rounded value.

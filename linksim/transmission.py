@@ -1,5 +1,7 @@
 """One transmission: every stream of an `Encoded` over the link, and what it cost.
 
+`carry` is the whole of it, from clip to clip.
+
 ::
 
     BitStream    ─frame into blocks─▶ BitLink    ─▶ whole packets
@@ -7,18 +9,20 @@
     set-up, scales ─▶ counted at the link's own MCS, taken as delivered
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from linksim.accounting import setup_bits, setup_frames
+from linksim.accounting import frame_pilots, frame_uses, setup_bits, setup_frames
 from linksim.bits import BitLink
 from linksim.endpoint import (
     SETUP,
     BitStream,
     Csi,
     Encoded,
+    Endpoint,
     Received,
     ReceivedBits,
     ReceivedSymbols,
@@ -28,7 +32,9 @@ from linksim.feedback import CsiFeedback
 from linksim.framing import pack, unpack
 from linksim.front_end import FrontEnd
 from linksim.link_config import LinkConfig
-from linksim.montecarlo import Tally, derive_seed
+from linksim.media import Clip
+from linksim.montecarlo import Tally
+from linksim.seeding import derive_seed
 from linksim.symbols import SymbolLink
 
 SOUNDING_SLOTS = 64
@@ -192,15 +198,14 @@ class Link:
 
     def _side_information(self, encoded: Encoded) -> Accounting:
         frames = setup_frames(encoded, self.config)
-        slots = frames * self.config.interleave_slots
-        data = slots * self.config.slot_data_symbols
-        pilots = slots * self.config.slot_resource_elements - data
         return Accounting(
-            side_info_bits=setup_bits(encoded), channel_uses=data, overhead_uses=pilots
+            side_info_bits=setup_bits(encoded),
+            channel_uses=frames * frame_uses(self.config),
+            overhead_uses=frames * frame_pilots(self.config),
         )
 
     def _fading(self, seed: int) -> Fading:
-        return self._front_end(self.config).fading(derive_seed(seed, "fading"))
+        return self._front_end(self.config).fading(seed)
 
     def _bit_link(self, config: LinkConfig) -> BitLink:
         if config not in self._bit_links:
@@ -217,6 +222,48 @@ class Link:
     @cached_property
     def _symbol_link(self) -> SymbolLink:
         return SymbolLink(self._front_end(self.config))
+
+
+def carry(
+    endpoint: Endpoint,
+    clip: Clip,
+    link: Link,
+    snr_db: float,
+    seed: int,
+    *,
+    encode: Callable[[Endpoint, Clip, Csi | None], Encoded] | None = None,
+) -> tuple[Clip, Transmission]:
+    """Encode, transmit and decode.
+
+    ::
+
+        clip ──encode──▶ link ──▶ decode ──▶ received clip
+                ◀─ CSI ──┘
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Both ends.
+    clip : Clip
+        What is sent.
+    link : Link
+        What it crosses.
+    snr_db : float
+        Mean Es/N0 per resource element in dB.
+    seed : int
+        Of fading, noise and feedback.
+    encode : callable, optional
+        Stands in for ``endpoint.encode``, as one that knows encodings from before.
+
+    Returns
+    -------
+    Clip, Transmission
+        The clip as received, and what the link says of it.
+    """
+    csi = link.sound(snr_db, seed) if endpoint.uses_csi else None
+    encoded = encode(endpoint, clip, csi) if encode else endpoint.encode(clip, csi)
+    sent = link.transmit(encoded, snr_db, seed)
+    return endpoint.decode(sent.received), sent
 
 
 def _lost_blocks(block_ok: np.ndarray, per_fade: int) -> Tally:

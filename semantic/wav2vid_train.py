@@ -19,7 +19,7 @@ import numpy as np
 
 from linksim.link_config import LinkConfig
 from linksim.media import Clip
-from linksim.transmission import Link
+from linksim.transmission import Link, carry
 from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst
 from semantic.dvst.recipe import Recipe
@@ -90,12 +90,8 @@ def effective(clip: Clip) -> np.ndarray:
 
 def received_talk_of(clip: Clip, weights: Path, link: Link, snr_db: float, seed: int) -> Talk:
     """Return a clip's true faces, with its sound and its faces as they arrive."""
-    arrived = []
-    for scheme in (Dvst(weights=str(weights), audio="none"), Asc(rate="mid")):
-        csi = link.sound(snr_db, seed)
-        sent = link.transmit(scheme.encode(clip, csi), snr_db, seed)
-        arrived.append(scheme.decode(sent.received))
-    video, sound = arrived
+    video, _ = carry(Dvst(weights=str(weights), audio="none"), clip, link, snr_db, seed)
+    sound, _ = carry(Asc(rate="mid"), clip, link, snr_db, seed)
     heard = talk_of(Clip(clip.frames, clip.fps, sound.audio, sound.sample_rate, clip.name))
     seen = talk_of(Clip(video.frames, clip.fps, sound.audio, sound.sample_rate, clip.name))
     return Talk(heard.faces, heard.voice, f"{clip.name} at {snr_db:g} dB", seen.faces)

@@ -9,14 +9,7 @@ import cv2
 import numpy as np
 
 from baselines.traditional import Traditional
-from linksim.endpoint import (
-    BitStream,
-    Encoded,
-    Endpoint,
-    Received,
-    ReceivedBits,
-    ReceivedSymbols,
-)
+from linksim.endpoint import Endpoint, delivered
 from linksim.media import Clip
 from semantic.dvst.endpoint import Dvst
 
@@ -79,18 +72,5 @@ def _once(endpoint: Endpoint, clip: Clip) -> tuple[float, float]:
     began = time.perf_counter()
     encoded = endpoint.encode(clip)
     middle = time.perf_counter()
-    endpoint.decode(_arrived(encoded))
+    endpoint.decode(delivered(encoded))
     return middle - began, time.perf_counter() - middle
-
-
-def _arrived(encoded: Encoded) -> Received:
-    """Return all of it as if nothing had happened to it."""
-    streams: dict[str, ReceivedBits | ReceivedSymbols] = {}
-    for stream in encoded.streams:
-        if isinstance(stream, BitStream):
-            packets = dict(enumerate(stream.packets))
-            streams[stream.name] = ReceivedBits(stream.name, packets)
-        else:
-            silence = np.zeros_like(stream.latents)
-            streams[stream.name] = ReceivedSymbols(stream.name, stream.latents, silence)
-    return Received(encoded.setup, streams)

@@ -17,7 +17,8 @@ from sionna.phy.utils import sim_ber
 from linksim.bits import BitLink
 from linksim.front_end import FrontEnd
 from linksim.link_config import MODULATIONS, LinkConfig
-from linksim.montecarlo import clopper_pearson, derive_seed
+from linksim.montecarlo import clopper_pearson
+from linksim.seeding import derive_seed
 
 SIGNIFICANCE = 0.01
 """Below this the block error rates of two runs are called different."""

@@ -8,7 +8,7 @@
 from math import ceil, nan
 from typing import TYPE_CHECKING
 
-from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits
+from linksim.endpoint import Csi, delivered
 from linksim.media import Clip
 from linksim.theory import ergodic_capacity_rayleigh
 from studies.record import SAMPLE_RATE
@@ -65,8 +65,8 @@ def evaluate_bound(
 
     endpoint = bound.endpoint(rate)
     encoded = cache.encode(endpoint, clip, None)
-    heard = endpoint.decode(_delivered(encoded))
-    payload = 8 * sum(len(p) for s in _bit_streams(encoded) for p in s.packets)
+    heard = endpoint.decode(delivered(encoded))
+    payload = 8 * sum(len(p) for s in encoded.streams for p in getattr(s, "packets", ()))
     setup = 8 * len(encoded.setup)
     uses = ceil((payload + setup) / capacity(snr_db))
     return Outcome(
@@ -78,14 +78,3 @@ def evaluate_bound(
         block_errors=Tally(),
         csi=Csi(nan),
     )
-
-
-def _delivered(encoded: Encoded) -> Received:
-    """Return what is received where nothing is lost."""
-    streams = _bit_streams(encoded)
-    packets = {s.name: ReceivedBits(s.name, dict(enumerate(s.packets))) for s in streams}
-    return Received(encoded.setup, packets)
-
-
-def _bit_streams(encoded: Encoded) -> list[BitStream]:
-    return [s for s in encoded.streams if isinstance(s, BitStream)]

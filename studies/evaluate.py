@@ -12,7 +12,7 @@ from linksim.link_config import LinkConfig
 from linksim.media import Clip
 from linksim.metrics import MetricValue
 from linksim.montecarlo import Tally
-from linksim.transmission import Accounting, Link
+from linksim.transmission import Accounting, Link, carry
 from studies.cache import EncoderCache
 
 
@@ -62,17 +62,9 @@ def evaluate(
     metrics: Sequence[str],
     cache: EncoderCache | None = None,
 ) -> Outcome:
-    """Encode, transmit, decode and measure.
-
-    ::
-
-        clip ──encode──▶ link ──▶ decode ──▶ received clip ──▶ metrics against clip
-                ◀─ CSI ──┘
-    """
-    csi = link.sound(snr_db, seed) if endpoint.uses_csi else None
-    encoded = cache.encode(endpoint, clip, csi) if cache else endpoint.encode(clip, csi)
-    sent = link.transmit(encoded, snr_db, seed)
-    received = endpoint.decode(sent.received)
+    """Carry a clip over a link and measure what arrives against it."""
+    encode = cache.encode if cache else None
+    received, sent = carry(endpoint, clip, link, snr_db, seed, encode=encode)
     return Outcome(
         clip=received,
         metrics=score(tuple(metrics), clip, received),

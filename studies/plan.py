@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from linksim.montecarlo import derive_seed
+from linksim.seeding import derive_seed
 from studies.clips import ClipRef
 from studies.schema import BOUND_CHANNEL, Bound, Scheme, Study
 

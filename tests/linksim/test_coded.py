@@ -17,8 +17,8 @@ from linksim.bits import BitLink
 from linksim.front_end import FrontEnd, noise_variance
 from linksim.ldpc import EarlyStopDecoder, boxplus, crc_parity_matrix, decode_in_chunks
 from linksim.link_config import MODULATIONS, LinkConfig
-from linksim.montecarlo import Tally, derive_seed
-from linksim.seeding import seed_sionna
+from linksim.montecarlo import Tally
+from linksim.seeding import derive_seed, seed_sionna
 
 
 def _bler(link: BitLink, snr_db: float, frames: int, batches: int) -> Tally:

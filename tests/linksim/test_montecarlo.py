@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from linksim.montecarlo import Counts, StopRule, Tally, clopper_pearson, derive_seed, simulate
+from linksim.montecarlo import Counts, StopRule, Tally, clopper_pearson, simulate
 from linksim.theory import ber_awgn, ber_rayleigh
 
 
@@ -88,11 +88,3 @@ def test_each_stop_condition_ends_the_point_and_is_named() -> None:
     assert (high - low) / wide.blocks.rate <= 0.1
     spent, reason = simulate(_batch, StopRule(None, None, 450), True, "s", 1)
     assert (spent.blocks.trials, reason) == (500, "max_blocks")
-
-
-def test_seeds_depend_on_every_part_and_on_nothing_else() -> None:
-    assert derive_seed("study", 1.0, [3]) == derive_seed("study", 1.0, [3])
-    seeds = {derive_seed("study", i, j) for i in range(30) for j in range(30)}
-    assert len(seeds) == 900
-    assert derive_seed("a", "bc") != derive_seed("ab", "c")
-    assert all(0 <= s < 2**63 for s in seeds)

@@ -3,11 +3,21 @@
 import numpy as np
 import pytest
 
-from linksim.endpoint import BitStream, Encoded, Mcs, SymbolStream
+from linksim.endpoint import (
+    BitStream,
+    Csi,
+    Encoded,
+    Endpoint,
+    Mcs,
+    Received,
+    SymbolStream,
+    delivered,
+)
 from linksim.errors import LinksimError
 from linksim.fading import Fading
 from linksim.link_config import LinkConfig
-from linksim.transmission import SOUNDING_SLOTS, Accounting, Link
+from linksim.media import Clip
+from linksim.transmission import SOUNDING_SLOTS, Accounting, Link, carry
 
 RNG = np.random.default_rng(0)
 PACKETS = tuple(RNG.bytes(int(n)) for n in RNG.integers(10, 120, 60))
@@ -173,3 +183,49 @@ def test_a_depth_that_does_not_exist_is_one_line_that_names_the_stream() -> None
     short = Encoded((BitStream("bits", PACKETS, interleave_slots=1),))
     with pytest.raises(LinksimError, match=r"'bits': block_length 2000 .* frame \(1 slot"):
         _link(interleave_slots=2, block_length=2000).transmit(short, 10.0, 1)
+
+
+@pytest.mark.parametrize("fed_back", [False, True])
+def test_carrying_a_clip_is_to_encode_transmit_and_decode(fed_back: bool) -> None:
+    """And the transmitter knows what sounding gives, if the scheme wants it."""
+    told: list[Csi | None] = []
+
+    class Loud(Endpoint):
+        uses_csi = fed_back
+
+        def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
+            told.append(csi)
+            return Encoded((SymbolStream("audio", clip.audio),))
+
+        def decode(self, received: Received) -> Clip:
+            return Clip(audio=received.streams["audio"].latents)
+
+    link, clip = _link(channel="rayleigh"), Clip(audio=LATENTS / 10)
+    heard, sent = carry(Loud(), clip, link, 12.0, 3)
+    assert told == [link.sound(12.0, 3) if fed_back else None]
+    by_hand = link.transmit(Encoded((SymbolStream("audio", clip.audio),)), 12.0, 3)
+    np.testing.assert_array_equal(heard.audio, by_hand.received.streams["audio"].latents)
+    assert sent.accounting == by_hand.accounting
+
+
+def test_an_encoder_may_stand_in() -> None:
+    link, clip = _link(channel="awgn"), Clip(audio=LATENTS / 10)
+
+    class Deaf(Endpoint):
+        def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
+            raise AssertionError
+
+        def decode(self, received: Received) -> Clip:
+            return Clip(audio=received.streams["audio"].latents)
+
+    halved = Encoded((SymbolStream("audio", clip.audio / 2),))
+    heard, _ = carry(Deaf(), clip, link, 60.0, 1, encode=lambda *_: halved)
+    np.testing.assert_allclose(heard.audio, clip.audio / 2, atol=2e-3)
+
+
+def test_delivery_without_loss_is_what_a_clean_link_gives() -> None:
+    whole = delivered(BOTH)
+    assert whole.setup == BOTH.setup
+    assert dict(whole.streams["bits"].packets) == dict(enumerate(PACKETS))
+    np.testing.assert_array_equal(whole.streams["latents"].latents, LATENTS)
+    assert not whole.streams["latents"].noise_variance.any()

@@ -7,7 +7,8 @@ from linksim.bits import UncodedLink
 from linksim.error_rate import theory_ber
 from linksim.front_end import FrontEnd
 from linksim.link_config import MODULATIONS, LinkConfig
-from linksim.montecarlo import Tally, derive_seed
+from linksim.montecarlo import Tally
+from linksim.seeding import derive_seed
 
 SNR_DB = {
     "qpsk": (0.0, 3.0, 6.0, 8.0, 10.0),

@@ -31,6 +31,8 @@ def talk() -> Clip:
 class Darker:
     """A scheme that halves what it sends."""
 
+    uses_csi = False
+
     def __init__(self, **options: Any) -> None:
         self.options = options
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Received
 from linksim.media import Clip
-from linksim.montecarlo import Tally, derive_seed
+from linksim.montecarlo import Tally
 from linksim.options import option
+from linksim.seeding import derive_seed
 from studies.plan import Point
 from studies.record import _head
 
