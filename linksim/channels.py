@@ -1,5 +1,7 @@
 """Channel models: one registry from a name to a fading process on the resource grid.
 
+A class from elsewhere is a channel too, by its dotted path.
+
 Every model gives the frequency response h of each resource element, normalised in
 expectation, E|h|^2 = 1, never per realisation (that would turn flat fading into AWGN).
 A burst is a run of consecutive slots over which the fading is continuous; bursts are
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+from linksim.dotted import is_dotted, load_class
 from linksim.errors import LinksimError, unknown
 from linksim.options import build, check_range, option, split_spec
 
@@ -230,15 +233,31 @@ CHANNELS: dict[str, type[Channel]] = {
 def parse_channel(spec: str) -> Channel:
     """Construct a channel from ``"name"`` or ``"name:key=value,key=value"``.
 
+    The name is one of `CHANNELS`, in letters of either case, or the dotted path of a class.
+
     Raises
     ------
     LinksimError
-        For an unknown channel or option (with the nearest known name), or a bad value.
+        For an unknown channel or option (with the nearest known name), a bad value, or a dotted
+        path that leads to no channel.
     """
     name, options = split_spec(spec, "channel")
-    if name not in CHANNELS:
+    return build(channel_class(name), options, f"channel '{name}'")
+
+
+def channel_class(name: str) -> type[Channel]:
+    """Return a channel's class by its name or dotted path.
+
+    Raises
+    ------
+    LinksimError
+        As `parse_channel`.
+    """
+    if is_dotted(name):
+        return load_class(name, Channel, "channel")
+    if name.lower() not in CHANNELS:
         raise unknown("channel", name, CHANNELS)
-    return build(CHANNELS[name], options, f"channel '{name}'")
+    return CHANNELS[name.lower()]
 
 
 def _within(channel: Channel, field: str, low: float, high: float) -> None:

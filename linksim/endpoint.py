@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from linksim.dotted import is_dotted, load_class
 from linksim.errors import LinksimError, unknown
 from linksim.options import build
 
@@ -198,9 +199,9 @@ class Csi:
 class Endpoint(ABC):
     """Both ends of one scheme.
 
-    A subclass is a frozen dataclass whose fields are its options, listed under the
-    entry-point group ``linksim.endpoints``. Both methods are pure functions of their
-    inputs and the options.
+    A subclass is a frozen dataclass whose fields are its options. It is known by its name in
+    the entry-point group ``linksim.endpoints``, or by its dotted path. Both methods are pure
+    functions of their inputs and the options.
     """
 
     name: ClassVar[str]
@@ -227,16 +228,28 @@ def endpoint_names() -> list[str]:
     return sorted(e.name for e in entry_points(group=ENTRY_POINT_GROUP))
 
 
-def make_endpoint(name: str, options: Mapping[str, Any] | None = None) -> Endpoint:
-    """Construct an endpoint by name.
+def endpoint_class(name: str) -> type[Endpoint]:
+    """Return an endpoint's class by its name or dotted path.
 
     Raises
     ------
     LinksimError
-        For an unknown scheme (with the nearest known name), an unknown option or a
-        value of the wrong type.
+        For an unknown scheme (with the nearest known name), or a dotted path that leads to none.
     """
+    if is_dotted(name):
+        return load_class(name, Endpoint, "scheme")
     found = {e.name: e for e in entry_points(group=ENTRY_POINT_GROUP)}
     if name not in found:
         raise unknown("scheme", name, found)
-    return build(found[name].load(), options or {}, f"scheme '{name}'")
+    return found[name].load()
+
+
+def make_endpoint(name: str, options: Mapping[str, Any] | None = None) -> Endpoint:
+    """Construct an endpoint by its name or dotted path.
+
+    Raises
+    ------
+    LinksimError
+        As `endpoint_class`, and for an unknown option or a value of the wrong type.
+    """
+    return build(endpoint_class(name), options or {}, f"scheme '{name}'")

@@ -53,7 +53,8 @@ def build(cls: type[T], values: Mapping[str, Any], what: str) -> T:
 
 
 def _convert(value: Any, hint: Any, where: str) -> Any:
-    members = typing.get_args(hint) or (hint,)
+    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    members = typing.get_args(hint) if union else (hint,)
     if types.NoneType in members and value in (None, "none", "null"):
         return None
     members = tuple(m for m in members if m is not types.NoneType)
@@ -62,6 +63,8 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
             return _CONVERTERS[member](value)
         except (TypeError, ValueError, KeyError, OverflowError):
             continue
+    if not all(member in _NOUNS for member in members):
+        raise LinksimError(f"{where} has a type that no text is read as; use {', '.join(_TYPES)}")
     nouns = " or ".join(_NOUNS[m] for m in members)
     raise LinksimError(f"{where} must be {nouns}, not '{value}'")
 
@@ -94,6 +97,7 @@ def _as_text(value: Any) -> str:
 
 _CONVERTERS = {bool: _as_bool, int: _as_int, float: _as_float, str: _as_text}
 _NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+_TYPES = [type_.__name__ for type_ in _NOUNS]
 
 
 def check_range(what: str, value: float, low: float, high: float) -> None:
@@ -119,4 +123,4 @@ def split_spec(spec: str, what: str) -> tuple[str, dict[str, str]]:
         if key.strip() in options:
             raise LinksimError(f"{what} '{spec}': option '{key.strip()}' is given twice")
         options[key.strip()] = value.strip()
-    return name.strip().lower(), options
+    return name.strip(), options

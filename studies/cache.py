@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from linksim import __version__
+from linksim.dotted import code_digest
 from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Mcs, SymbolStream
 from linksim.media import Clip
 from studies.atomic import replacing
@@ -34,7 +35,8 @@ class EncoderCache:
         """Return ``endpoint.encode(clip, csi)``, from disk where it is known."""
         key = {
             "clip": self.fingerprint,
-            "endpoint": endpoint.name,
+            "endpoint": f"{type(endpoint).__module__}.{type(endpoint).__qualname__}",
+            "code": code_digest(type(endpoint)),
             "options": asdict(endpoint),  # type: ignore[call-overload]
             "csi": asdict(csi) if endpoint.uses_csi and csi else None,
             "linksim": __version__,

@@ -69,11 +69,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _prepare_streams()
+    if "" not in sys.path:  # where schemes and channels given by dotted path may be
+        sys.path.append("")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         device, rest = _device_parser().parse_known_args(arguments)
-        args = _parser().parse_args(rest)
+        args = command_parser().parse_args(rest)
         args.argv = arguments
         _prepare_tensorflow(device.device)
         code = args.run(args)
@@ -99,7 +101,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(exit_.code or 0)
 
 
-def _parser() -> Parser:
+def command_parser() -> Parser:
+    """Return the parser of all commands."""
     parser = Parser(
         prog="linksim",
         description="Wireless link-level simulation with media endpoints.",

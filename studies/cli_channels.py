@@ -36,4 +36,5 @@ def run(args: argparse.Namespace) -> int:
             table.add_row("", *option)
     Console().print(table)
     Console().print("Write a channel as name:option=value,option=value", markup=False)
+    Console().print("A class of your own is one too, by its dotted path: module.Class")
     return 0

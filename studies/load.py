@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from linksim.endpoint import endpoint_names
+from linksim.endpoint import endpoint_class
 from linksim.errors import LinksimError, unknown
 from studies.schema import (
     BITRATES,
@@ -124,8 +124,7 @@ def _check_schemes(study: Study, source: Source) -> None:
                 raise LinksimError(f"'{scheme.label}' is given twice; each scheme needs its own")
             labels.add(scheme.label)
         with source.field("schemes", index, "scheme"):
-            if scheme.scheme not in endpoint_names():
-                raise unknown("scheme", scheme.scheme, endpoint_names())
+            endpoint_class(scheme.scheme)
         with source.field("schemes", index, "options"):
             scheme.endpoint()
         for channel in study.channels:

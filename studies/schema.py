@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from linksim.channels import parse_channel
-from linksim.endpoint import Endpoint, make_endpoint
+from linksim.channels import channel_class, parse_channel
+from linksim.dotted import code_digest, is_dotted
+from linksim.endpoint import Endpoint, endpoint_class, make_endpoint
 from linksim.errors import LinksimError, unknown
 from linksim.link_config import LinkConfig
 from linksim.metrics import METRICS
@@ -28,7 +29,8 @@ BLER = "bler"
 
 def _channel(spec: str) -> str:
     parse_channel(spec)
-    return spec.strip().lower()
+    name = spec.partition(":")[0]
+    return spec.strip() if is_dotted(name) else spec.strip().lower()
 
 
 def _metric(name: str) -> str:
@@ -81,7 +83,7 @@ class Scheme(_Model):
     label : str
         Its name in tables and legends.
     scheme : str
-        The endpoint's name.
+        The endpoint's name, or the dotted path of its class.
     options : dict
         The endpoint's options.
     link : dict
@@ -109,7 +111,14 @@ class Scheme(_Model):
             "scheme": self.scheme,
             "options": asdict(self.endpoint()),  # type: ignore[call-overload]
             "link": asdict(self.link_config(channel)),
+            **self._code(channel),
         }
+
+    def _code(self, channel: str) -> dict[str, str]:
+        """Return digests of what does not come with linksim, whose version says nothing of it."""
+        kinds = {self.scheme: endpoint_class, channel.partition(":")[0]: channel_class}
+        found = {name: find(name) for name, find in kinds.items() if is_dotted(name)}
+        return {f"code of {name}": code_digest(cls) for name, cls in found.items()}
 
 
 class Bound(_Model):

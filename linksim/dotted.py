@@ -1,0 +1,65 @@
+"""Classes from outside of linksim, by dotted path: ``"module.Class"``."""
+
+import hashlib
+import importlib
+import inspect
+import sys
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from linksim.errors import LinksimError
+
+T = TypeVar("T")
+
+
+def is_dotted(name: str) -> bool:
+    """Return whether a name is a dotted path; no name in a registry has a dot."""
+    return "." in name
+
+
+def load_class(path: str, base: type[T], what: str) -> type[T]:
+    """Import a dataclass by its dotted path.
+
+    Parameters
+    ----------
+    path : str
+        Module and class, ``"package.module.Class"``; the module is looked for on `sys.path`.
+    base : type
+        What the class must be derived from.
+    what : str
+        What it is asked for, e.g. ``"scheme"``.
+
+    Raises
+    ------
+    LinksimError
+        If the module cannot be imported, or has no such class, or the class is unfit.
+    """
+    where = f"{what} '{path}'"
+    if not all(part.isidentifier() for part in path.split(".")):
+        raise LinksimError(f"{where} is not of the form module.Class")
+    module_name, _, name = path.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # a module may raise anything
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise LinksimError(f"{where}: cannot import '{module_name}': {reason}") from error
+    cls = getattr(module, name, None)
+    if not isinstance(cls, type):
+        raise LinksimError(f"{where}: module '{module_name}' has no class '{name}'")
+    if not issubclass(cls, base):
+        raise LinksimError(f"{where} is not derived from {base.__module__}.{base.__name__}")
+    if inspect.isabstract(cls):
+        raise LinksimError(f"{where} lacks {', '.join(sorted(cls.__abstractmethods__))}")
+    if not is_dataclass(cls):
+        raise LinksimError(f"{where} is no dataclass; put @dataclass(frozen=True) before it")
+    return cls
+
+
+def code_digest(cls: type) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of the file that a class stands in.
+
+    They tell whether a result is of the class as it is now.
+    """
+    file = sys.modules[cls.__module__].__file__ or ""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
