@@ -1,9 +1,10 @@
-# Both main targets set up everything they need in .venv/.
+# Each target sets up everything they need in .venv/.
 PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
+DOCS_INSTALLED := $(VENV)/.docs-installed
 
-.PHONY: study test lint format clean
+.PHONY: study test docs lint format clean
 
 study: $(INSTALLED)
 	$(VENV)/bin/linksim study run quick --out results/quick
@@ -14,6 +15,10 @@ test: $(INSTALLED)
 	half=$$!; $(VENV)/bin/python -m pytest -p no:cacheprovider --ignore tests/semantic; rest=$$?; \
 	wait $$half; code=$$?; cat .test-semantic.log; rm .test-semantic.log; \
 	test $$rest -eq 0 -a $$code -eq 0
+
+docs: $(DOCS_INSTALLED)
+	$(VENV)/bin/sphinx-build --fail-on-warning --keep-going --quiet -d build/doctrees docs site
+	@echo site/index.html
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff check .
@@ -31,5 +36,9 @@ $(INSTALLED): setup.cfg pyproject.toml
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable '.[clip,dev]'
 	@touch $@
 
+$(DOCS_INSTALLED): $(INSTALLED)
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info results
+	rm -rf $(VENV) build *.egg-info results site
