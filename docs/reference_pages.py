@@ -70,7 +70,7 @@ def _table(cls: type) -> str:
 
 
 def _row(field: dataclasses.Field[Any]) -> str:
-    default = "none" if field.default is None else field.default
+    default = f"{field.default:g}" if type(field.default) is float else field.default
     cells = (f"`{field.name}`", f"`{default}`", field.metadata["unit"], field.metadata["help"])
     return f"| {' | '.join(cells)} |"
 

@@ -53,6 +53,8 @@ def load_class(path: str, base: type[T], what: str) -> type[T]:
         raise LinksimError(f"{where} lacks {', '.join(sorted(cls.__abstractmethods__))}")
     if not is_dataclass(cls):
         raise LinksimError(f"{where} is no dataclass; put @dataclass(frozen=True) before it")
+    if not hasattr(sys.modules[cls.__module__], "__file__"):
+        raise LinksimError(f"{where} stands in no file; save it as a module")
     return cls
 
 
@@ -61,5 +63,5 @@ def code_digest(cls: type) -> str:
 
     They tell whether a result is of the class as it is now.
     """
-    file = sys.modules[cls.__module__].__file__ or ""
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
+    file = Path(sys.modules[cls.__module__].__file__)
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]

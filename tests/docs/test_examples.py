@@ -6,12 +6,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from linksim.channels import parse_channel
+from linksim.endpoint import make_endpoint
+from linksim.errors import LinksimError
 from linksim.media import Clip, write
 from studies.cli import main
 
@@ -168,6 +171,15 @@ class NoData(Endpoint):
 class Whole(NoData):
     sizes: list[int] = None
 """
+
+
+def test_a_class_without_a_file_cannot_be_told_from_another(folder: Path) -> None:
+    module = ModuleType("typed_in")
+    exec(GOOD, module.__dict__)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "typed_in", module)
+        with pytest.raises(LinksimError, match=r"'typed_in\.Whole' stands in no file"):
+            make_endpoint("typed_in.Whole")
 
 
 def test_a_bad_path_in_a_study_names_its_line(
