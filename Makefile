@@ -17,7 +17,8 @@ test: $(INSTALLED)
 	test $$rest -eq 0 -a $$code -eq 0
 
 docs: $(DOCS_INSTALLED)
-	$(VENV)/bin/sphinx-build --fail-on-warning --keep-going --quiet -d build/doctrees docs site
+	$(VENV)/bin/sphinx-build --fail-on-warning --fresh-env --write-all --quiet \
+	  -d build/doctrees docs site
 	@echo site/index.html
 
 lint: $(INSTALLED)
