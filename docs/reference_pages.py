@@ -70,7 +70,8 @@ def _table(cls: type) -> str:
 
 
 def _row(field: dataclasses.Field[Any]) -> str:
-    default = f"{field.default:g}" if type(field.default) is float else field.default
+    default = "none" if field.default is None else field.default
+    default = f"{default:g}" if type(default) is float else default
     cells = (f"`{field.name}`", f"`{default}`", field.metadata["unit"], field.metadata["help"])
     return f"| {' | '.join(cells)} |"
 
