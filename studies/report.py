@@ -25,6 +25,7 @@ from studies.plan import Point, plan
 from studies.record import BLER, OK, SAMPLE_RATE
 from studies.schema import Study
 from studies.store import Store
+from studies.style import Style
 
 TEMPLATE = Path(__file__).with_name("report.html")
 LINK_COLUMNS = (
@@ -38,7 +39,7 @@ LINK_COLUMNS = (
 Records = dict[str, dict[str, Any]]
 
 
-def write_report(folder: Path, *, theory: bool = False) -> Path:
+def write_report(folder: Path, *, theory: bool = False, style: Style | None = None) -> Path:
     """Write ``report.html`` of a study that has run, in whole or in part.
 
     Parameters
@@ -46,7 +47,9 @@ def write_report(folder: Path, *, theory: bool = False) -> Path:
     folder : Path
         The study's output folder.
     theory : bool
-        Passed to `studies.figures.draw_all`.
+        Show the outage bound beside block error rates in flat Rayleigh fading.
+    style : dict, optional
+        Of the figures, from `studies.style.load_style`; by default the project's own.
 
     Returns
     -------
@@ -55,7 +58,9 @@ def write_report(folder: Path, *, theory: bool = False) -> Path:
     """
     store = Store(folder)
     study, clips = store.study()
-    figures = [path for path in draw_all(folder, theory=theory) if path.suffix == ".png"]
+    figures = [
+        path for path in draw_all(folder, theory=theory, style=style) if path.suffix == ".png"
+    ]
     points = plan(study, clips)
     records = {p.id: r for p in points if (r := store.load(p)) and r["status"] == OK}
     summary = store.read_table("summary.csv")
