@@ -1,11 +1,12 @@
-"""A report in one HTML file that needs no network: figures, tables, clips, settings."""
+"""A report in one HTML file that needs no network: curves, clips, tables, settings."""
 
 import glob
 import html
 import json
+import re
 import shlex
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,23 @@ from linksim.metrics import METRICS
 from studies.atomic import write_text
 from studies.clips import ClipRef
 from studies.figures import draw_all
-from studies.gallery import data_uri, gallery
+from studies.gallery import gallery
+from studies.interactive import curve_data
 from studies.kinds import MUSIC, SPEECH
 from studies.load import load, study_names
 from studies.plan import Point, plan
+from studies.players import data_uri
 from studies.record import BLER, OK, SAMPLE_RATE
 from studies.schema import Study
 from studies.store import Store
 from studies.style import Style
 
 TEMPLATE = Path(__file__).with_name("report.html")
+SCRIPT = Path(__file__).with_name("report.js")
+Section = Callable[[Path], tuple[str, str]]
+"""Maps a study's folder to a heading, as plain text, and HTML; empty HTML leaves it out."""
+SECTIONS: tuple[Section, ...] = ()
+"""What other modules have to say of a study, in this order after what was received."""
 LINK_COLUMNS = (
     ("modulation", "Modulation"),
     ("estimator", "Estimator"),
@@ -64,15 +72,20 @@ def write_report(folder: Path, *, theory: bool = False, style: Style | None = No
     points = plan(study, clips)
     records = {p.id: r for p in points if (r := store.load(p)) and r["status"] == OK}
     summary = store.read_table("summary.csv")
+    sections = [(title, text) for section in SECTIONS for title, text in [section(folder)] if text]
     parts = {
         "title": html.escape(study.title or study.name),
         "lead": _lead(study, store, clips, records),
+        "contents": "".join(f'<a href="#{_slug(t)}">{html.escape(t)}</a>' for t, _ in sections),
         "links": _links(study),
         "figures": "".join(_figure(path) for path in figures),
-        "summary": _summary(summary, study),
-        "accounting": _accounting(points, records),
         "clips": gallery(store.media, study, points, records, summary),
+        "sections": "".join(_section(*section) for section in sections),
+        "accounting": _accounting(points, records),
+        "summary": _summary(summary, study),
         "settings": html.escape(_settings(study)),
+        "data": curve_data(store, theory=theory, style=style),
+        "script": SCRIPT.read_text(encoding="utf-8"),
     }
     page = TEMPLATE.read_text(encoding="utf-8")
     for name, part in parts.items():
@@ -155,6 +168,14 @@ def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _section(title: str, text: str) -> str:
+    return f'<section><h2 id="{_slug(title)}">{html.escape(title)}</h2>{text}</section>'
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
 def _figure(path: Path) -> str:
     name = html.escape(path.stem)
     return f'<figure><img src="{data_uri(path)}" alt="{name}"></figure>'
@@ -172,7 +193,9 @@ def _summary(rows: list[dict[str, str]], study: Study) -> str:
     parts = []
     for name, curve in curves.items():
         table = [[snr_db, *(cells.get(m, "") for m in metrics)] for snr_db, cells in curve.items()]
-        parts.append(f'<h3>{html.escape(name)}</h3><div class="scroll">{_table(head, table)}</div>')
+        parts.append(
+            f'<h3>{html.escape(name)}</h3><div class="scroll">{_table(head, table)}</div>'
+        )
     return "".join(parts)
 
 
