@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from linksim.errors import LinksimError
-from linksim.media import read
+from linksim.media import Clip, read
 from linksim.metrics import METRICS
 from studies.kinds import KINDS
 from studies.origins import in_words, strip
@@ -125,31 +125,31 @@ def _section(
     """Show what arrived of one clip beside the original, a pane a channel and SNR."""
     if not panes:
         return ""
-    original = media_file(folder, f"original-{clip}")
-    parts = [players.player(original, "Original")] if original else []
+    path = media_file(folder, f"original-{clip}")
+    original = _read(path) if path else None
+    parts = [players.player(path, "Original")] if path else []
     for (channel, snr_db), mine in panes.items():
         title = html.escape(f"{snr_db:g} dB over {channel}")
         cards = [
             players.player(media_file(folder, p.id), p.scheme.label, _caption(p, records[p.id]))
             for p in mine
         ]
-        sheets = [_sheet(folder, p, clip, records[p.id]) for p in mine]
-        place = f'data-channel="{html.escape(channel)}" data-snr="{snr_db:g}"'
+        sheets = [_sheet(folder, p, original, records[p.id]) for p in mine] if original else []
+        place = f'data-channel="{html.escape(channel)}" data-snr="{snr_db!r}"'
         parts.append(
             f'<div class="pane" {place}><h4>{title}</h4>{"".join(cards)}{"".join(sheets)}</div>'
         )
     title = f"<h3>{heading}</h3>" if heading else ""
-    silent = " data-silent" if original and _silent(original) else ""
-    return (
-        f'<section class="clip"{silent}>{title}<div class="stage">{"".join(parts)}</div></section>'
-    )
+    silent = " data-silent" if original and not original.has_audio else ""
+    stage = f'<div class="stage"{silent}>{"".join(parts)}</div>'
+    return f'<section class="clip">{title}{stage}</section>'
 
 
-def _silent(path: Path) -> bool:
+def _read(path: Path) -> Clip | None:
     try:
-        return not read(path).has_audio
-    except LinksimError:  # as for a poster
-        return False
+        return read(path)
+    except LinksimError:  # a damaged file is no reason to have no report
+        return None
 
 
 def telling_snrs(curve: Mapping[float, float]) -> set[float]:
@@ -202,17 +202,12 @@ def _caption(point: Point, record: Mapping[str, Any]) -> str:
     return f"<br>{', '.join(values)}{notes}"
 
 
-def _sheet(folder: Path, point: Point, clip: str, record: Mapping[str, Any]) -> str:
+def _sheet(folder: Path, point: Point, original: Clip, record: Mapping[str, Any]) -> str:
     """Show some frames that were generated, if any were."""
     origins = [name for name, count in record.get("origins", []) for _ in range(count)]
-    files = [folder / f"{name}.mp4" for name in (f"original-{clip}", point.id)]
-    if "generated" not in origins or not all(file.exists() for file in files):
+    if "generated" not in origins or not (received := _read(folder / f"{point.id}.mp4")):
         return ""
-    try:
-        original, received = (read(file).frames for file in files)
-    except LinksimError:  # as for a poster
-        return ""
-    sheet = contact_sheet(original, received, origins)
+    sheet = contact_sheet(original.frames, received.frames, origins)
     label = html.escape(point.scheme.label)
     caption = "rows: original, last frame received, generated, three times the difference"
     return (

@@ -129,7 +129,7 @@ function makeChart(panel) {
     const range = ranges(panel, visible.length ? visible : panel.curves);
     const yTicks = panel.log ? logTicks(...range.y) : linearTicks(...range.y, height / 45);
     const longest = Math.max(...yTicks.map((t) => t.text.length));
-    const box = { left: 30 + 6.6 * longest, right: width - 12, top: 8, bottom: height - 42 };
+    const box = { left: 30 + 6.6 * longest, right: width - 20, top: 8, bottom: height - 42 };
     const x = scaler(range.x, [box.left, box.right], false);
     const y = scaler(range.y, [box.bottom, box.top], panel.log);
     const clip = `clip-${panel.name}`;

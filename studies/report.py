@@ -193,9 +193,7 @@ def _summary(rows: list[dict[str, str]], study: Study) -> str:
     parts = []
     for name, curve in curves.items():
         table = [[snr_db, *(cells.get(m, "") for m in metrics)] for snr_db, cells in curve.items()]
-        parts.append(
-            f'<h3>{html.escape(name)}</h3><div class="scroll">{_table(head, table)}</div>'
-        )
+        parts.append(f'<h3>{html.escape(name)}</h3><div class="scroll">{_table(head, table)}</div>')
     return "".join(parts)
 
 

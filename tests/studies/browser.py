@@ -26,9 +26,14 @@ FLAGS = (
     "--mute-audio",
     "--remote-debugging-pipe",
 )
-_AS_3_AND_4 = "import os, sys; r, w = map(int, sys.argv[1:3]); r, w = os.dup(r), os.dup(w); " + (
-    "os.dup2(r, 3); os.dup2(w, 4); os.execv(sys.argv[3], sys.argv[3:])"
-)
+_AS_3_AND_4 = """
+import os, sys
+theirs = [os.dup(int(number)) for number in sys.argv[1:3]]
+for wanted, number in zip((3, 4), theirs):
+    os.dup2(number, wanted)
+    os.set_inheritable(wanted, True)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 """Chromium reads from descriptor 3 and writes to 4."""
 
 
@@ -51,10 +56,10 @@ class Browser:
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         self._in, self._out = ours_in, ours_out
+        command = (CHROMIUM, *FLAGS, f"--user-data-dir={self._profile}", "about:blank")
         ends = (str(theirs_in), str(theirs_out))
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _AS_3_AND_4, *ends, CHROMIUM, *FLAGS]
-            + [f"--user-data-dir={self._profile}", "about:blank"],
+            [sys.executable, "-c", _AS_3_AND_4, *ends, *command],
             pass_fds=(theirs_in, theirs_out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -145,8 +150,9 @@ class Browser:
 
     def press(self, key: str) -> None:
         """Press a key by its name."""
-        for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+        typed = {"text": "\r"} if key == "Enter" else {}
+        self.call("Input.dispatchKeyEvent", type="keyDown", key=key, code=key, **typed)
+        self.call("Input.dispatchKeyEvent", type="keyUp", key=key, code=key)
 
     def screenshot(self, path: Path) -> None:
         """Save the whole page as PNG."""
