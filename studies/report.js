@@ -151,7 +151,7 @@ function makeChart(panel) {
     spots = [];
     for (const curve of visible) {
       inside.append(drawCurve(panel, curve, x, y));
-      svg.append(drawDots(curve, x, y, panel.log));
+      svg.append(drawDots(panel, curve, x, y));
       curve.mean.forEach((mean, i) => {
         if (mean === null) return;
         const up = panel.log && mean === 0 ? curve.high[i] : mean;
@@ -161,7 +161,9 @@ function makeChart(panel) {
     svg.append(draw("g", { class: "ring-place" }));
     svg.addEventListener("pointermove", (event) => pointAt(svg, event));
     svg.addEventListener("pointerdown", (event) => pointAt(svg, event));
-    svg.addEventListener("pointerleave", () => show(null));
+    svg.addEventListener("pointerleave", (event) => {
+      if (event.pointerType !== "touch") show(null); // a finger leaves at once; the next touch hides it
+    });
     svg.addEventListener("blur", () => show(null));
     svg.addEventListener("keydown", walk);
     svg.addEventListener("click", () => {
@@ -291,19 +293,19 @@ function drawCurve(panel, curve, x, y) {
 }
 
 // A marker a point; where a rate is 0, an arrow from the upper limit.
-function drawDots(curve, x, y, log) {
+function drawDots(panel, curve, x, y) {
   const group = hued(curve);
   curve.mean.forEach((mean, i) => {
     if (mean === null) return;
     const at = x(curve.x[i]);
-    if (log && mean === 0) {
+    if (panel.log && mean === 0) {
       const top = y(curve.high[i]);
       const d = `M${at - 4} ${top}h8M${at} ${top}v14m-3.5 -5l3.5 5l3.5 -5`;
       group.append(draw("path", { class: "line", d }));
       return;
     }
-    const here = at !== null && curve.x[i] === state.snr ? 9 : 6.5;
-    const transform = `translate(${at} ${y(mean)}) scale(${here})`;
+    const size = panel.along_snr && curve.x[i] === state.snr ? 9 : 6.5;
+    const transform = `translate(${at} ${y(mean)}) scale(${size})`;
     const kind = curve.missing[i] ? "dot hollow" : "dot";
     if (curve.marker) group.append(draw("path", { class: kind, d: curve.marker, transform }));
   });
@@ -391,8 +393,13 @@ function address(link) {
   return addresses.get(link);
 }
 
-// A player that stands in for one of the same bytes gets a copy of it.
-function copySame() {
+// Players load what they play when they are first shown; those of the same bytes share it.
+function preparePlayers() {
+  for (const player of document.querySelectorAll("video, audio")) {
+    player.dataset.link = player.getAttribute("src");
+    for (const name of ["src", "controls", "loop"]) player.removeAttribute(name);
+    player.preload = "auto";
+  }
   for (const link of document.querySelectorAll("a.same")) {
     const copy = document.getElementById(link.hash.slice(1)).cloneNode();
     copy.removeAttribute("id");
@@ -422,11 +429,6 @@ function startStage(stage) {
 
   for (const card of stage.querySelectorAll(".card")) {
     const player = playerIn(card);
-    player.dataset.link = player.getAttribute("src");
-    player.removeAttribute("src");
-    player.removeAttribute("controls");
-    player.removeAttribute("loop");
-    player.preload = "auto";
     player.addEventListener("timeupdate", tick);
     player.addEventListener("loadedmetadata", tick);
     player.addEventListener("ended", ended);
@@ -515,7 +517,7 @@ function startStage(stage) {
     for (const player of players()) player.pause();
     for (const other of panes) other.hidden = other !== pane;
     for (const player of players()) {
-      if (!player.src && player.dataset.link) player.src = address(player.dataset.link);
+      if (!player.src) player.src = address(player.dataset.link);
       else if (!playing) player.currentTime = at;
     }
     hear();
@@ -554,6 +556,6 @@ document.documentElement.classList.add("js");
 startTheme();
 startBar();
 document.getElementById("charts").append(...page.panels.map(makeChart));
-copySame();
+preparePlayers();
 document.querySelectorAll(".stage").forEach(startStage);
 chooseSnr(page.snr_db[Math.floor(page.snr_db.length / 2)]);
