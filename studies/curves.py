@@ -4,7 +4,7 @@ import itertools
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
 import numpy as np
@@ -83,6 +83,8 @@ class Panel:
         What was sent, to stand above.
     limits : sequence of Limit
         Drawn beside the curves.
+    names : sequence of str
+        Simulated curves of all the study's figures, so that each can look the same in all.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Panel:
     curves: Sequence[Curve]
     heading: str = ""
     limits: Sequence[Limit] = ()
+    names: Sequence[str] = ()
 
     @property
     def channels(self) -> list[str]:
@@ -151,7 +154,8 @@ def panels(store: Store, *, theory: bool = False) -> list[Panel]:
         for file_name, group in _share(_curves(mine, study, figure), name):
             limits = _limits(study, _channels(group)) if limited else ()
             found.append(Panel(file_name, figure, group, heading, limits))
-    return found
+    names = dict.fromkeys(c.name for panel in found for c in panel.curves if not c.bound)
+    return [replace(panel, names=tuple(names)) for panel in found]
 
 
 def _channels(curves: Sequence[Curve]) -> list[str]:

@@ -74,10 +74,15 @@ def draw(panel: Panel) -> Canvas:
 
 
 def looks(panel: Panel) -> list[Look]:
-    """Return how each curve of a figure looks in the style that is set."""
-    names = list(dict.fromkeys(c.name for c in panel.curves if not c.bound))
+    """Return how each curve of a figure looks in the style that is set.
+
+    A scheme looks the same in all figures, unless there are more than there are looks.
+    """
+    available = list(plt.rcParams["axes.prop_cycle"])
+    own = list(dict.fromkeys(c.name for c in panel.curves if not c.bound))
+    fit = panel.names and len(panel.names) <= len(available)
+    chosen = dict(zip(panel.names if fit else own, cycle(available), strict=False))
     dashes = dict(zip(panel.channels, cycle(DASHES), strict=False))
-    chosen = dict(zip(names, cycle(plt.rcParams["axes.prop_cycle"]), strict=False))
     return [
         BOUND_LOOK if c.bound else {**chosen[c.name], "ls": dashes[c.channel]} for c in panel.curves
     ]

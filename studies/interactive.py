@@ -51,7 +51,7 @@ def _panel(panel: Panel) -> dict[str, Any]:
     pairs = zip(panel.curves, looks(panel), strict=True)
     return {
         "name": panel.name,
-        "title": _plain(panel.title),
+        "title": _plain(panel.title).replace("\n", "; "),
         "x_label": _plain(panel.x_label),
         "y_label": panel.y_label,
         "better": "higher" if higher else "lower",

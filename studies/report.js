@@ -381,6 +381,7 @@ function startBar() {
 // ---- clips ------------------------------------------------------------------------------------
 
 const addresses = new Map();
+const stops = []; // of every stage, as one at a time is to be heard
 
 // Browsers seek in blobs, and not all of them in data links.
 function address(link) {
@@ -480,6 +481,7 @@ function startStage(stage) {
   }
 
   async function start(from) {
+    for (const other of stops.filter((other) => other !== stop)) other();
     playing = true;
     play.textContent = "Pause";
     const mine = ++asked;
@@ -494,6 +496,7 @@ function startStage(stage) {
   }
 
   function stop() {
+    if (!playing) return;
     playing = false;
     asked++;
     play.textContent = "Play";
@@ -533,6 +536,7 @@ function startStage(stage) {
     if (playing) start(+seek.value);
     else for (const player of players()) player.currentTime = +seek.value;
   });
+  stops.push(stop);
   watchers.push(choose);
 }
 

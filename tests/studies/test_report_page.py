@@ -209,6 +209,8 @@ def test_sound_alone_plays(browser: Browser, page: Path) -> None:
     browser.wait(f"{heard}.every((a) => a.currentTime > 0.2)")
     assert browser.ask(f"{heard}.map((a) => a.muted)") == [True, False, True]
     assert browser.ask(f"{heard}[1].duration") == pytest.approx(2.0)
+    browser.ask("document.querySelector('.play').click()")  # one clip at a time
+    assert browser.ask(f"{heard}.every((a) => a.paused)")
 
 
 def test_a_legend_entry_hides_its_scheme_in_all_figures(browser: Browser, page: Path) -> None:
