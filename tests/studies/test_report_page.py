@@ -1,6 +1,7 @@
 """The report in a browser: silent, offline, in order, and it does what it says."""
 
 import csv
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from browser import CHROMIUM, Browser
 from fake_parts import fake_record
 
+import studies.gallery
 from linksim.media import Clip, write
 from studies.load import load
 from studies.plan import Point
@@ -174,6 +176,21 @@ def test_the_slider_switches_clips_and_moves_the_marker(browser: Browser, page: 
     )
     assert browser.ask(f"[{pane}.channel, +{pane}.snr]") == ["awgn", 10]
     browser.wait(f"{SHOWN}.every((v) => v.readyState > 1)")  # copies of one file
+    assert browser.complaints() == []
+
+
+def test_says_when_the_page_lacks_clips(
+    browser: Browser, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studies.gallery, "MOST_BYTES", 1)  # room for the first alone
+    shutil.copytree(folder, tmp_path / "out")
+    browser.open(write_report(tmp_path / "out"), width=390)
+    assert browser.ask(f"{SHOWN}.length") == 3
+    told = browser.ask("document.querySelector('.shown').textContent")
+    held, _, lacking = told.partition("; ")
+    assert held.endswith(" dB over rayleigh")
+    assert not held.startswith("7.5")
+    assert lacking == "the page holds no clips of 7.5 dB"
     assert browser.complaints() == []
 
 
