@@ -11,7 +11,8 @@ from linksim.errors import LinksimError
 from linksim.link_config import MODULATIONS, LinkConfig
 from linksim.theory import ergodic_limit_db, outage_rayleigh
 from studies.atomic import replacing
-from studies.figures import SNR_LABEL, STYLE
+from studies.curves import SNR_LABEL
+from studies.style import load_style, styled
 
 
 def save(
@@ -41,7 +42,7 @@ def save(
     rate = np.array([p.bler if coded else p.ber for p in points])
     limits = np.array([[p.ci_low, p.ci_high] for p in points]).T
     seen = rate > 0
-    with plt.style.context(STYLE):
+    with styled(load_style()):
         figure, axes = plt.subplots()
         reach = np.abs([rate - limits[0], limits[1] - rate])[:, seen]
         axes.errorbar(snr_db[seen], rate[seen], yerr=reach, label="simulated", elinewidth=0.6)

@@ -35,6 +35,7 @@ def add_parser(commands: Any) -> None:
     )  # fmt: skip
     run.add_argument("--out", type=arguments.path, help="output folder; default: results/NAME")
     run.add_argument("--workers", type=int, default=1, help="processes; default: 1")
+    _add_style(run)
     run.set_defaults(run=run_study)
 
     actions.add_parser("list", help="list the packaged studies").set_defaults(run=list_studies)
@@ -53,6 +54,7 @@ def add_parser(commands: Any) -> None:
                 "--theory", action="store_true",
                 help="draw the outage bound beside block error rates in Rayleigh fading",
             )  # fmt: skip
+            _add_style(parser)
 
     table = actions.add_parser("table", help="print a Markdown table: scheme by SNR")
     table.add_argument("folder", type=arguments.path, metavar="DIR", help="a study's output folder")
@@ -68,14 +70,23 @@ def add_parser(commands: Any) -> None:
     cost.set_defaults(run=print_cost)
 
 
+def _add_style(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--style", default="ieee", metavar="NAME|FILE",
+        help="ieee (default), or a style of Matplotlib or style file to lay over it",
+    )  # fmt: skip
+
+
 def run_study(args: argparse.Namespace) -> int:
     """Run a study and write its report."""
     from studies.load import load
     from studies.report import write_report
     from studies.runner import run
+    from studies.style import load_style
 
     if args.workers < 1:
         raise LinksimError(f"--workers must be at least 1, not {args.workers}")
+    style = load_style(args.style)
     study = load(
         args.study,
         overrides=args.overrides,
@@ -93,7 +104,7 @@ def run_study(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 130
-    page = write_report(folder)
+    page = write_report(folder, style=style)
     new = result.points - result.kept - result.failed
     print(f"{result.points} points: {result.kept} kept, {new} run, {result.failed} failed")
     print(f"{folder / 'results.csv'}\n{folder / 'summary.csv'}\n{page}")
@@ -129,8 +140,9 @@ def show_status(args: argparse.Namespace) -> int:
 def plot(args: argparse.Namespace) -> int:
     """Draw the figures."""
     from studies.figures import draw_all
+    from studies.style import load_style
 
-    for path in draw_all(args.folder, theory=args.theory):
+    for path in draw_all(args.folder, theory=args.theory, style=load_style(args.style)):
         print(path)
     return 0
 
@@ -138,8 +150,10 @@ def plot(args: argparse.Namespace) -> int:
 def report(args: argparse.Namespace) -> int:
     """Write the report."""
     from studies.report import write_report
+    from studies.style import load_style
 
-    print(write_report(args.folder, theory=args.theory))
+    style = load_style(args.style)
+    print(write_report(args.folder, theory=args.theory, style=style))
     return 0
 
 

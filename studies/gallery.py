@@ -1,36 +1,33 @@
-"""What was received, to look at and listen to: players for a report, pictures and all within it."""
+"""What was received, to look at and listen to side by side, at the SNR that the slider chooses."""
 
-import base64
 import html
 import math
 import statistics
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from linksim.errors import LinksimError
-from linksim.media import read
+from linksim.media import Clip, read
 from linksim.metrics import METRICS
 from studies.kinds import KINDS
 from studies.origins import in_words, strip
 from studies.plan import Point
+from studies.players import Players, fingerprint, jpeg_uri, media_file
 from studies.record import BLER
-from studies.schema import BOUND_CHANNEL, Study
+from studies.schema import Study
 from studies.sheet import contact_sheet
 
 SHARES = (0.1, 0.5, 0.9)
 """Parts of the way from worst to best at which a curve is looked at."""
 
-MOST_CURVES = 12
+MOST_BYTES = 24 * 2**20
+"""Of clips in one page, which is a third larger again. Clips past it stay in ``media/``."""
 
-_MIME = {".png": "image/png", ".mp4": "video/mp4", ".wav": "audio/wav", ".jpg": "image/jpeg"}
-_TOGETHER = '<button type="button">Play together</button>'
-_COPY = "<figure data-copy></figure>"
-"""The original stands in every row, but only once in the file; the page's script copies it."""
+Pane = tuple[str, float]
+"""A channel and an SNR in dB: what is shown at once."""
 
 
 def gallery(
@@ -40,10 +37,10 @@ def gallery(
     records: Mapping[str, Any],
     summary: Sequence[Mapping[str, str]],
 ) -> str:
-    """Show what arrived where each curve starts, bends and ends.
+    """Show what arrived of trial 0 of the first clip of each kind.
 
-    Of trial 0 of the first clip of each kind; over the first channel alone where there are more
-    than `MOST_CURVES` curves, since a report holds all that it plays.
+    At every SNR over every channel, or as many as `MOST_BYTES` let, first of all where curves
+    start, bend and end.
 
     Parameters
     ----------
@@ -64,50 +61,95 @@ def gallery(
         HTML.
     """
     first = {point.clip.kind: point.clip for point in reversed(points)}
-    parts = []
+    players, parts = Players(), []
     for kind in (kind for kind in KINDS if kind in first):
         clip = first[kind]
         shown = [p for p in points if p.id in records and p.trial == 0 and p.clip == clip]
+        panes: dict[Pane, list[Point]] = defaultdict(list)
+        for point in shown:
+            if media_file(folder, point.id):
+                panes[point.channel, point.snr_db].append(point)
         rows = [row for row in summary if row["kind"] == kind]
+        files = {pane: [media_file(folder, p.id) for p in mine] for pane, mine in panes.items()}
+        held = choose(files, _telling(rows, study, shown), MOST_BYTES // len(first))
         heading = kind.capitalize() if len(first) > 1 else ""
-        parts.append(_section(folder, study, clip.name, shown, records, rows, heading))
+        chosen = {pane: panes[pane] for pane in panes if pane in held}
+        parts.append(_section(folder, clip.name, chosen, records, players, heading))
     return "".join(parts) or "<p>Nothing has been received yet.</p>"
+
+
+def choose(files: Mapping[Pane, Sequence[Path]], telling: set[Pane], most_bytes: int) -> set[Pane]:
+    """Choose what a page holds: the first, then what fits, the telling ones before others.
+
+    Parameters
+    ----------
+    files : mapping
+        What each pane plays. Files of the same bytes count once.
+    telling : set
+        Panes to prefer.
+    most_bytes : int
+        Of all files together.
+    """
+    held: set[Pane] = set()
+    known: dict[bytes, int] = {}
+    for pane in sorted(files, key=lambda pane: pane not in telling):
+        sizes = known | {fingerprint(path): path.stat().st_size for path in files[pane]}
+        if not held or sum(sizes.values()) <= most_bytes:
+            held.add(pane)
+            known = sizes
+    return held
+
+
+def _telling(
+    summary: Sequence[Mapping[str, str]], study: Study, shown: Sequence[Point]
+) -> set[Pane]:
+    """Return where a curve starts, bends or ends."""
+    found = set()
+    for channel, label in study.curves:
+        mine = {p.snr_db for p in shown if (p.channel, p.scheme.label) == (channel, label)}
+        if mine:
+            curve = _curve(summary, study, label, channel)
+            telling = telling_snrs({snr_db: curve.get(snr_db, math.nan) for snr_db in mine})
+            found |= {(channel, snr_db) for snr_db in telling}
+    return found
 
 
 def _section(
     folder: Path,
-    study: Study,
     clip: str,
-    shown: Sequence[Point],
+    panes: Mapping[Pane, Sequence[Point]],
     records: Mapping[str, Any],
-    summary: Sequence[Mapping[str, str]],
+    players: Players,
     heading: str,
 ) -> str:
-    """Show what arrived of one clip, a row a curve."""
-    original = _player(folder, f"original-{clip}", "<strong>original</strong>")
-    curves = study.curves
-    if len(curves) > MOST_CURVES:
-        curves = [c for c in curves if c[0] in (study.channels[0], BOUND_CHANNEL)]
-    parts = []
-    for channel, label in curves:
-        mine = [p for p in shown if (p.channel, p.scheme.label) == (channel, label)]
-        if not mine:
-            continue
-        curve = _curve(summary, study, label, channel)
-        telling = telling_snrs({p.snr_db: curve.get(p.snr_db, math.nan) for p in mine})
-        players = [
-            _player(folder, p.id, _caption(p, records[p.id])) for p in mine if p.snr_db in telling
+    """Show what arrived of one clip beside the original, a pane a channel and SNR."""
+    if not panes:
+        return ""
+    path = media_file(folder, f"original-{clip}")
+    original = _read(path) if path else None
+    parts = [players.player(path, "Original")] if path else []
+    for (channel, snr_db), mine in panes.items():
+        title = html.escape(f"{snr_db:g} dB over {channel}")
+        cards = [
+            players.player(media_file(folder, p.id), p.scheme.label, _caption(p, records[p.id]))
+            for p in mine
         ]
-        sheets = [_sheet(folder, p.id, clip, records[p.id]) for p in mine if p.snr_db in telling]
-        if any(players):
-            title = html.escape(f"{label} over {channel}")
-            button = _TOGETHER if any("<video" in player for player in players) else ""
-            row = f'<div class="players">{original}{"".join(players)}</div>{"".join(sheets)}'
-            parts.append(f'<section class="row"><h3>{title} {button}</h3>{row}</section>')
-            original = _COPY
-    group = "".join(parts)
+        sheets = [_sheet(folder, p, original, records[p.id]) for p in mine] if original else []
+        place = f'data-channel="{html.escape(channel)}" data-snr="{snr_db!r}"'
+        parts.append(
+            f'<div class="pane" {place}><h4>{title}</h4>{"".join(cards)}{"".join(sheets)}</div>'
+        )
     title = f"<h3>{heading}</h3>" if heading else ""
-    return f'<section class="clip">{title}{group}</section>' if group else ""
+    silent = " data-silent" if original and not original.has_audio else ""
+    stage = f'<div class="stage"{silent}>{"".join(parts)}</div>'
+    return f'<section class="clip">{title}{stage}</section>'
+
+
+def _read(path: Path) -> Clip | None:
+    try:
+        return read(path)
+    except LinksimError:  # a damaged file is no reason to have no report
+        return None
 
 
 def telling_snrs(curve: Mapping[float, float]) -> set[float]:
@@ -131,15 +173,6 @@ def telling_snrs(curve: Mapping[float, float]) -> set[float]:
         return min(known, key=lambda snr: (abs(known[snr] - aim), abs(snr - middle)))
 
     return {at(share) for share in SHARES}
-
-
-def data_uri(path: Path) -> str:
-    """Return a file as a link that holds it."""
-    return _uri(path.suffix, path.read_bytes())
-
-
-def _uri(suffix: str, data: bytes) -> str:
-    return f"data:{_MIME[suffix]};base64,{base64.b64encode(data).decode()}"
 
 
 def _curve(
@@ -166,44 +199,18 @@ def _caption(point: Point, record: Mapping[str, Any]) -> str:
     if drawn := strip(origins):
         values.append(f"frames: {in_words(origins)}{drawn}")
     notes = "".join(f"<br>⚠ {html.escape(line)}" for line in record.get("warnings", []))
-    return f"<strong>{point.snr_db:g} dB</strong><br>{', '.join(values)}{notes}"
+    return f"<br>{', '.join(values)}{notes}"
 
 
-def _player(folder: Path, stem: str, caption: str) -> str:
-    found = [p for p in (folder / f"{stem}.mp4", folder / f"{stem}.wav") if p.exists()]
-    if not found:
-        return ""
-    kind = "video" if found[0].suffix == ".mp4" else "audio"
-    silent = f' poster="{_poster(found[0])}" loop muted playsinline' if kind == "video" else ""
-    media = f'<{kind} src="{data_uri(found[0])}"{silent} controls></{kind}>'
-    return f"<figure>{media}<figcaption>{caption}</figcaption></figure>"
-
-
-def _sheet(folder: Path, stem: str, clip: str, record: Mapping[str, Any]) -> str:
+def _sheet(folder: Path, point: Point, original: Clip, record: Mapping[str, Any]) -> str:
     """Show some frames that were generated, if any were."""
     origins = [name for name, count in record.get("origins", []) for _ in range(count)]
-    files = [folder / f"{name}.mp4" for name in (f"original-{clip}", stem)]
-    if "generated" not in origins or not all(file.exists() for file in files):
+    if "generated" not in origins or not (received := _read(folder / f"{point.id}.mp4")):
         return ""
-    try:
-        original, received = (read(file).frames for file in files)
-    except LinksimError:  # as for a poster
-        return ""
-    sheet = contact_sheet(original, received, origins)
+    sheet = contact_sheet(original.frames, received.frames, origins)
+    label = html.escape(point.scheme.label)
     caption = "rows: original, last frame received, generated, three times the difference"
-    return f'<figure><img src="{_jpeg(sheet)}" alt=""><figcaption>{caption}</figcaption></figure>'
-
-
-def _poster(path: Path) -> str:
-    """Return the middle picture, without which a player is black until it plays."""
-    try:
-        frames = read(path).frames
-    except LinksimError:  # a damaged file is no reason to have no report
-        return ""
-    return _jpeg(frames[len(frames) // 2])
-
-
-def _jpeg(picture: np.ndarray) -> str:
-    """Return a picture, uint8 [H, W, 3], as a link that holds it."""
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    return _uri(".jpg", cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes())
+    return (
+        f'<figure class="sheet"><img src="{jpeg_uri(sheet)}" alt="Frames of {label}">'
+        f"<figcaption><strong>{label}</strong>, {caption}</figcaption></figure>"
+    )

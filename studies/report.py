@@ -1,11 +1,12 @@
-"""A report in one HTML file that needs no network: figures, tables, clips, settings."""
+"""A report in one HTML file that needs no network: curves, clips, tables, settings."""
 
 import glob
 import html
 import json
+import re
 import shlex
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,23 @@ from linksim.metrics import METRICS
 from studies.atomic import write_text
 from studies.clips import ClipRef
 from studies.figures import draw_all
-from studies.gallery import data_uri, gallery
+from studies.gallery import gallery
+from studies.interactive import curve_data
 from studies.kinds import MUSIC, SPEECH
 from studies.load import load, study_names
 from studies.plan import Point, plan
+from studies.players import data_uri
 from studies.record import BLER, OK, SAMPLE_RATE
 from studies.schema import Study
 from studies.store import Store
+from studies.style import Style
 
 TEMPLATE = Path(__file__).with_name("report.html")
+SCRIPT = Path(__file__).with_name("report.js")
+Section = Callable[[Path], tuple[str, str]]
+"""Maps a study's folder to a heading, as plain text, and HTML; empty HTML leaves it out."""
+SECTIONS: tuple[Section, ...] = ()
+"""What other modules have to say of a study, in this order after what was received."""
 LINK_COLUMNS = (
     ("modulation", "Modulation"),
     ("estimator", "Estimator"),
@@ -38,7 +47,7 @@ LINK_COLUMNS = (
 Records = dict[str, dict[str, Any]]
 
 
-def write_report(folder: Path, *, theory: bool = False) -> Path:
+def write_report(folder: Path, *, theory: bool = False, style: Style | None = None) -> Path:
     """Write ``report.html`` of a study that has run, in whole or in part.
 
     Parameters
@@ -46,7 +55,9 @@ def write_report(folder: Path, *, theory: bool = False) -> Path:
     folder : Path
         The study's output folder.
     theory : bool
-        Passed to `studies.figures.draw_all`.
+        Show the outage bound beside block error rates in flat Rayleigh fading.
+    style : dict, optional
+        Of the figures, from `studies.style.load_style`; by default the project's own.
 
     Returns
     -------
@@ -55,19 +66,26 @@ def write_report(folder: Path, *, theory: bool = False) -> Path:
     """
     store = Store(folder)
     study, clips = store.study()
-    figures = [path for path in draw_all(folder, theory=theory) if path.suffix == ".png"]
+    figures = [
+        path for path in draw_all(folder, theory=theory, style=style) if path.suffix == ".png"
+    ]
     points = plan(study, clips)
     records = {p.id: r for p in points if (r := store.load(p)) and r["status"] == OK}
     summary = store.read_table("summary.csv")
+    sections = [(title, text) for section in SECTIONS for title, text in [section(folder)] if text]
     parts = {
         "title": html.escape(study.title or study.name),
         "lead": _lead(study, store, clips, records),
+        "contents": "".join(f'<a href="#{_slug(t)}">{html.escape(t)}</a>' for t, _ in sections),
         "links": _links(study),
         "figures": "".join(_figure(path) for path in figures),
-        "summary": _summary(summary, study),
-        "accounting": _accounting(points, records),
         "clips": gallery(store.media, study, points, records, summary),
+        "sections": "".join(_section(*section) for section in sections),
+        "accounting": _accounting(points, records),
+        "summary": _summary(summary, study),
         "settings": html.escape(_settings(study)),
+        "data": curve_data(store, theory=theory, style=style),
+        "script": SCRIPT.read_text(encoding="utf-8"),
     }
     page = TEMPLATE.read_text(encoding="utf-8")
     for name, part in parts.items():
@@ -148,6 +166,14 @@ def _links(study: Study) -> str:
 
 def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _section(title: str, text: str) -> str:
+    return f'<section><h2 id="{_slug(title)}">{html.escape(title)}</h2>{text}</section>'
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
 def _figure(path: Path) -> str:

@@ -38,9 +38,9 @@ def test_the_count_stands_in_figures_and_tables(
 
     headings, draw = {}, figures.draw
 
-    def spy(figure: Any, curves: Any, theory: Any, heading: str) -> Any:
-        headings[figure.metric] = heading
-        return draw(figure, curves, theory, heading)
+    def spy(panel: Any) -> Any:
+        headings[panel.figure.metric] = panel.heading
+        return draw(panel)
 
     monkeypatch.setattr(figures, "draw", spy)
     out = tmp_path / "out"

@@ -1,6 +1,7 @@
 """Speech and music in one study, and the ceilings beside its curves."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from linksim.media import Clip, write
 from studies.bounds import bitrate
 from studies.cli import main
 from studies.clips import clip_refs, load_clip
+from studies.curves import Curve, Panel, panels
 from studies.load import load
 from studies.plan import Point, plan
 from studies.record import rows
 from studies.runner import run
 from studies.schema import Bound, Figure, Study
 from studies.store import Store
+from studies.style import load_style, styled
 from studies.work import run_point
 
 BOTH = """
@@ -77,9 +80,9 @@ def test_figures_choose_their_curves(folder: Path, monkeypatch: pytest.MonkeyPat
 
     draw = figures.draw
 
-    def spy(figure: Figure, curves: Any, theory: Any = None, heading: str = "") -> Any:
-        drawn[figure.metric, heading] = sorted({c.name for c in curves})
-        return draw(figure, curves, theory, heading)
+    def spy(panel: Panel) -> Any:
+        drawn[panel.figure.metric, panel.heading] = sorted({c.name for c in panel.curves})
+        return draw(panel)
 
     monkeypatch.setattr(figures, "draw", spy)
     names = sorted(path.stem for path in figures.draw_all(folder) if path.suffix == ".png")
@@ -92,18 +95,33 @@ def test_figures_choose_their_curves(folder: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_bound_is_dashed_and_has_no_channel_of_its_own(folder: Path) -> None:
-    from studies.figures import Curve, draw
+    from studies.figures import draw
 
-    values = np.array([1.0, 2.0])
-    zero = np.zeros(2)
+    values, ones, zero = np.array([1.0, 2.0]), np.ones(2), np.zeros(2)
+    rest = (values, values, ones, zero, ("s", "s"))
     curves = [
-        Curve("s", "awgn", False, values, values, values, values, zero),
-        Curve("ceiling", "rayleigh", True, values, values + 1, values, values, zero),
+        Curve("s", "awgn", False, values, values, *rest),
+        Curve("ceiling", "rayleigh", True, values, values + 1, *rest),
     ]
-    (axes,) = draw(Figure(metric="pesq"), curves, None, "speech").axes
+    (axes,) = draw(Panel("pesq", Figure(metric="pesq"), curves, "speech")).axes
     assert axes.get_title() == "Speech, channel: awgn"
     bound = next(line for line in axes.lines if line.get_label() == "ceiling")
     assert (bound.get_linestyle(), bound.get_marker()) == ("--", "")
+
+
+def test_a_scheme_looks_the_same_in_all_figures(folder: Path) -> None:
+    from studies.figures import looks
+
+    found: dict[str, set[tuple[str, str]]] = {}
+    shown = panels(Store(folder))
+    with styled(load_style()):
+        for panel in shown:
+            for curve, look in zip(panel.curves, looks(panel), strict=True):
+                found.setdefault(curve.name, set()).add((look["color"], look["marker"]))
+        assert len({frozenset(c.name for c in panel.curves) for panel in shown}) > 1
+        assert {len(drawn) for drawn in found.values()} == {1}
+        crowd = replace(shown[0], names=tuple(map(str, range(15))))
+        assert looks(crowd)[0]["color"] == "#0072B2"  # of its own, from the first on
 
 
 def test_a_bound_runs_once_a_clip_and_snr(both: Path) -> None:

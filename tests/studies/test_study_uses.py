@@ -13,10 +13,11 @@ from matplotlib.figure import Figure as Canvas
 import studies.figures as figures
 from linksim.media import Clip, write
 from studies.cli import main
+from studies.curves import Panel
 from studies.load import load
 from studies.plan import Point
 from studies.runner import run
-from studies.schema import Figure, Study
+from studies.schema import Study
 from studies.store import Store
 
 STUDY = """\
@@ -103,9 +104,9 @@ def test_schemes_become_the_points_of_curves(folder: Path, monkeypatch: pytest.M
     drawn = []
     draw = figures.draw
 
-    def spy(figure: Figure, curves: Any, theory: Any = None, heading: str = "") -> Any:
-        canvas = draw(figure, curves, theory, heading)
-        drawn.append((curves, canvas))
+    def spy(panel: Panel) -> Any:
+        canvas = draw(panel)
+        drawn.append((panel.curves, canvas))
         expect_whole_texts(canvas)  # before it is saved in another resolution
         return canvas
 
@@ -116,6 +117,8 @@ def test_schemes_become_the_points_of_curves(folder: Path, monkeypatch: pytest.M
     assert [c.name for c in curves] == ["A", "B"]
     assert curves[0].x == pytest.approx(np.array([1005, 4005]) / PIXELS)
     assert list(curves[0].mean) == [30.5, 60.5]
+    assert curves[0].schemes == ("A, small", "A, large")
+    assert list(curves[0].n) == [2, 2]
     assert list(curves[1].mean) == [40.5, 50.5]
     assert (curves[0].low < curves[0].mean).all()
     (axes,) = canvas.axes
