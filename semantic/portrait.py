@@ -241,13 +241,15 @@ class Portrait:
     def _weight(self) -> np.ndarray:
         """1 on the head, 0 on the background: float32, shape [288, 288]."""
         import cv2
+        from scipy.ndimage import distance_transform_edt
 
         head = np.zeros((CANVAS, CANVAS), np.uint8)
         centre, axes = self._hair
         cv2.ellipse(head, centre.astype(int).tolist(), axes.astype(int).tolist(), 0, 0, 360, 1, -1)
         cv2.fillConvexPoly(head, cv2.convexHull(self.mesh[:, :2].astype(np.int32)), 1)
         head = cv2.resize(head, (SIZE, SIZE), interpolation=cv2.INTER_NEAREST)
-        away = cv2.distanceTransform(1 - head, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        # OpenCV's own transform differs in the last bit from one call to the next.
+        away = distance_transform_edt(1 - head).astype(np.float32)
         fade = np.clip(1 - away / 40, 0, 1)
         return cv2.GaussianBlur(fade * fade * (3 - 2 * fade), (0, 0), 3)
 
