@@ -2,16 +2,17 @@
 
 ::
 
-    frames ─┬─▶ dense flow ─▶ mean of each cell ─▶ every fourth frame ─▶ whole steps ─▶ bytes
-    still ──┘                                                                             │
-    still ─▶ bent by ◀─ cubic between cells ◀─ linear between moments ◀───────────────────┘
+    frames ─┬─▶ dense flow ─▶ mean of each cell ─▶ every 0.16 s ─▶ whole steps ─▶ bytes
+    still ──┘                                                                       │
+    still ─▶ bent by ◀─ cubic between cells ◀─ linear between moments ◀─────────────┘
 
 A head at rest still sways by a few degrees, and with it all that stands about it. A picture that
 stays put is compared with one that does not; five by five vectors are enough to follow it. The
-field waits for the next moment, so it comes `EVERY` frames late at most.
+field waits for the next moment, so it comes `EVERY` seconds late at most.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -21,8 +22,8 @@ from linksim.errors import LinksimError
 CELLS = 5
 """Along the short side of the picture; as many of the same size as fit along the other."""
 
-EVERY = 4
-"""Frames from one moment whose field is sent to the next."""
+EVERY = 0.16
+"""Seconds from one moment whose field is sent to the next."""
 
 STEPS = 576
 """Of the quantiser, along the short side: half a pixel of 288."""
@@ -42,12 +43,13 @@ def grid(height: int, width: int) -> tuple[int, int]:
     return round(CELLS * height / short), round(CELLS * width / short)
 
 
-def moments(frames: int) -> np.ndarray:
-    """Return the frames, of so many, whose field is sent: every fourth, and the last."""
-    return np.unique(np.append(np.arange(EVERY - 1, frames, EVERY), frames - 1))
+def moments(frames: int, fps: Fraction) -> np.ndarray:
+    """Return the frames, of so many, whose field is sent: one every `EVERY`, and the last."""
+    every = max(1, round(EVERY * fps))
+    return np.unique(np.append(np.arange(every - 1, frames, every), frames - 1))
 
 
-def field_of(frames: np.ndarray, still: np.ndarray) -> np.ndarray:
+def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction) -> np.ndarray:
     """Find where a still picture shows what each moment does.
 
     The flow is Farnebäck's ("Two-frame motion estimation based on polynomial expansion", SCIA
@@ -59,6 +61,8 @@ def field_of(frames: np.ndarray, still: np.ndarray) -> np.ndarray:
         uint8, shape [T, H, W, 3], RGB, T at least 1.
     still : np.ndarray
         uint8, shape [H, W, 3].
+    fps : Fraction
+        Frames per second.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def field_of(frames: np.ndarray, still: np.ndarray) -> np.ndarray:
     rows, columns = grid(height, width)
     before = cv2.cvtColor(still, cv2.COLOR_RGB2GRAY)
     cells = []
-    for t in moments(len(frames)):
+    for t in moments(len(frames), fps):
         now = cv2.cvtColor(frames[t], cv2.COLOR_RGB2GRAY)
         flow = cv2.calcOpticalFlowFarneback(now, before, None, 0.5, 5, 31, 3, 7, 1.5, 0)
         cells.append(cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA))
@@ -88,15 +92,15 @@ def pack(field: np.ndarray) -> Iterator[bytes]:
         yield bytes([scale]) + encode(change, Laplace(0.0, scale / _SCALE))
 
 
-def packets(frames: int) -> int:
+def packets(frames: int, fps: Fraction) -> int:
     """Return the packets of a field of so many frames."""
-    return -(-len(moments(frames)) // SEGMENT)
+    return -(-len(moments(frames, fps)) // SEGMENT)
 
 
 def unpack(
-    arrived: list[bytes | None], frames: int, height: int, width: int
+    arrived: Sequence[bytes | None], count: int, cells: tuple[int, int]
 ) -> tuple[np.ndarray, bool]:
-    """Decode what arrived of the packets of so many frames.
+    """Decode what arrived of the packets of so many moments, of a `grid` of cells.
 
     Returns
     -------
@@ -109,8 +113,7 @@ def unpack(
     LinksimError
         If a packet is damaged.
     """
-    rows, columns = grid(height, width)
-    field = np.zeros((len(moments(frames)), rows, columns, 2), int)
+    field = np.zeros((count, *cells, 2), int)
     for number, packet in enumerate(arrived):
         part = slice(number * SEGMENT, min((number + 1) * SEGMENT, len(field)))
         if packet is None:
@@ -118,13 +121,12 @@ def unpack(
             continue
         if not packet or not packet[0]:
             raise LinksimError("the motion of a held picture: the data is damaged")
-        shape = (part.stop - part.start, rows, columns, 2)
-        change = decode(packet[1:], shape, Laplace(0.0, packet[0] / _SCALE))
+        change = decode(packet[1:], field[part].shape, Laplace(0.0, packet[0] / _SCALE))
         field[part] = np.cumsum(change, axis=0)
     return field, None not in arrived
 
 
-def bend(frames: np.ndarray, field: np.ndarray) -> None:
+def bend(frames: np.ndarray, field: np.ndarray, fps: Fraction) -> None:
     """Move frames, uint8 [T, H, W, 3], that show a picture held still, in place, by its field.
 
     The border is repeated where it comes from outside.
@@ -133,7 +135,7 @@ def bend(frames: np.ndarray, field: np.ndarray) -> None:
 
     count, height, width = frames.shape[:3]
     rows, columns = field.shape[1:3]
-    at = np.append(-1, moments(count))
+    at = np.append(-1, moments(count, fps))
     known = np.concatenate([np.zeros_like(field[:1]), field]) * (min(height, width) / STEPS)
     y, x = np.mgrid[:height, :width].astype(np.float32)
     for t in range(count):

@@ -111,7 +111,7 @@ class Wav2Vid(Endpoint):
         sent = self._gate(clip.frames, clip.fps)
         effective = Clip(clip.frames[sent], clip.fps, name=clip.name)
         side, video = (coded := self._video.encode(effective, csi)).streams
-        sway = self._sway(clip.frames, sent)
+        sway = self._sway(clip.frames, clip.fps, sent)
         side = self._with_times(side, sent, sway, csi)
         alone = Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name)
         sound = self._sound.encode(alone, csi)
@@ -125,14 +125,14 @@ class Wav2Vid(Endpoint):
         sent[: round(self.personalise * fps)] = True
         return sent
 
-    def _sway(self, frames: np.ndarray, sent: np.ndarray) -> list[bytes]:
+    def _sway(self, frames: np.ndarray, fps: Fraction, sent: np.ndarray) -> list[bytes]:
         """Return the packets that tell how the picture moves while none is sent."""
         from semantic.sway import field_of, pack
 
         if self.sway == "none":
             return []
         held = [(frames[a:b], frames[a - 1]) for a, b in runs(~sent)]
-        return [packet for moving, still in held for packet in pack(field_of(moving, still))]
+        return [packet for moving, still in held for packet in pack(field_of(moving, still, fps))]
 
     def _with_times(
         self, side: BitStream, sent: np.ndarray, sway: Sequence[bytes], csi: Csi | None
@@ -175,7 +175,7 @@ class Wav2Vid(Endpoint):
         if self.lips == "generated" and "held" in origins:
             self._generate(frames, origins, sound, fps, warnings)
         if sway and times is not None:
-            _bend(frames, places, sway, warnings)
+            _bend(frames, fps, places, sway, warnings)
         return Clip(
             frames,
             fps,
@@ -256,18 +256,24 @@ def _places(times: bytes | None, count: int, sent: int) -> np.ndarray:
 
 
 def _bend(
-    frames: np.ndarray, places: np.ndarray, sway: Sequence[bytes | None], warnings: list[str]
+    frames: np.ndarray,
+    fps: Fraction,
+    places: np.ndarray,
+    sway: Sequence[bytes | None],
+    warnings: list[str],
 ) -> None:
     """Move, in place, what is held as the packets of its sway say."""
-    from semantic.sway import bend, packets, unpack
+    from semantic.sway import bend, grid, moments, packets, unpack
 
+    cells = grid(*frames.shape[1:3])
     sent = np.isin(np.arange(len(frames)), places)
     for start, stop in runs(~sent):
-        own, sway = sway[: packets(stop - start)], sway[packets(stop - start) :]
-        field, whole = unpack(list(own), stop - start, *frames.shape[1:3])
+        count = packets(stop - start, fps)
+        own, sway = sway[:count], sway[count:]
+        field, whole = unpack(own, len(moments(stop - start, fps)), cells)
         if not whole:
             warnings.append(f"frames {start} to {stop - 1} stand still: their motion is lost")
-        bend(frames[start:stop], field)
+        bend(frames[start:stop], field, fps)
 
 
 def _placed(

@@ -1,12 +1,16 @@
 """A held picture follows the motion that is sent of it."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from semantic.sway import EVERY, SEGMENT, bend, field_of, grid, moments, pack, packets, unpack
+from semantic.sway import SEGMENT, bend, field_of, grid, moments, pack, packets, unpack
 
 HEIGHT, WIDTH = 120, 180
+FPS = Fraction(25)
+EVERY = 4
 
 
 def texture(seed: int = 0) -> np.ndarray:
@@ -25,13 +29,13 @@ def shifted(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
 def test_a_shift_is_found_and_undone():
     still = texture()
     frames = shifted(still, np.arange(1, 9) // 2)
-    field = field_of(frames, still)
+    field = field_of(frames, still, FPS)
     steps = -np.array([4, 8]) // 2 * 576 / HEIGHT
     inner = field[:, 1:-1, 2:-2, 0]
     assert np.abs(inner - steps[:, None, None]).max() <= 3
     moved = np.broadcast_to(still, frames.shape).copy()
     before = np.abs(moved[-1, 20:-20, 30:-30].astype(int) - frames[-1, 20:-20, 30:-30]).mean()
-    bend(moved, field)
+    bend(moved, field, FPS)
     after = np.abs(moved[-1, 20:-20, 30:-30].astype(int) - frames[-1, 20:-20, 30:-30]).mean()
     assert after < before / 5
 
@@ -41,7 +45,7 @@ def test_between_moments_the_motion_is_linear():
     field = np.zeros((1, *grid(HEIGHT, WIDTH), 2), int)
     field[..., 0] = round(8 * 576 / HEIGHT)
     moved = np.stack([still] * EVERY)
-    bend(moved, field)
+    bend(moved, field, FPS)
     for t in range(EVERY):
         by = 2 * (t + 1)
         assert np.abs(moved[t, :, :-8].astype(int) - np.roll(still, -by, 1)[:, :-8]).max() <= 5
@@ -49,40 +53,39 @@ def test_between_moments_the_motion_is_linear():
 
 @pytest.mark.parametrize("frames", [1, EVERY, EVERY * SEGMENT, EVERY * SEGMENT + 1, 500])
 def test_packets_bring_the_field_back(frames):
-    shape = (len(moments(frames)), *grid(HEIGHT, WIDTH), 2)
+    shape = (len(moments(frames, FPS)), *grid(HEIGHT, WIDTH), 2)
     rng = np.random.default_rng(frames)
     field = np.cumsum(rng.integers(-3, 4, shape), axis=0)
     packed = list(pack(field))
-    assert len(packed) == packets(frames)
-    back, whole = unpack(packed, frames, HEIGHT, WIDTH)
+    assert len(packed) == packets(frames, FPS)
+    back, whole = unpack(packed, len(field), grid(HEIGHT, WIDTH))
     assert whole
     np.testing.assert_array_equal(back, field)
 
 
 def test_a_head_at_rest_costs_next_to_nothing():
     still = texture()
-    field = field_of(np.stack([still] * 100), still)
+    field = field_of(np.stack([still] * 100), still, FPS)
     assert not field.any()
     assert sum(map(len, pack(field))) < 40
 
 
 def test_over_a_lost_packet_the_field_stays():
-    frames = 3 * EVERY * SEGMENT
     field = (
         np.ones((3 * SEGMENT, *grid(HEIGHT, WIDTH), 2), int) * np.arange(75)[:, None, None, None]
     )
     first, _, last = pack(field)
-    back, whole = unpack([first, None, last], frames, HEIGHT, WIDTH)
+    back, whole = unpack([first, None, last], 75, grid(HEIGHT, WIDTH))
     assert not whole
     assert (back[SEGMENT : 2 * SEGMENT] == SEGMENT - 1).all()
     np.testing.assert_array_equal(back[2 * SEGMENT :], field[2 * SEGMENT :])
-    back, _ = unpack([None, None, None], frames, HEIGHT, WIDTH)
+    back, _ = unpack([None] * 3, 75, grid(HEIGHT, WIDTH))
     assert not back.any()
 
 
 def test_damage_is_told():
     with pytest.raises(LinksimError, match="damaged"):
-        unpack([b"\0"], 4, HEIGHT, WIDTH)
+        unpack([b"\0"], 4, grid(HEIGHT, WIDTH))
 
 
 @pytest.mark.parametrize(
@@ -90,3 +93,8 @@ def test_damage_is_told():
 )
 def test_cells_are_about_square(size, cells):
     assert grid(*size) == cells
+
+
+@pytest.mark.parametrize(("fps", "sent"), [(10, [1, 3, 4]), (25, [3, 4]), (60, [4])])
+def test_moments_are_as_far_apart_at_any_frame_rate(fps, sent):
+    assert moments(5, Fraction(fps)).tolist() == sent

@@ -108,7 +108,7 @@ def test_video_is_sent_while_the_head_turns(talk: Clip) -> None:
 
 
 def test_lips_follow_the_sound_in_between(talk: Clip) -> None:
-    scheme = Wav2Vid()
+    scheme = Wav2Vid(sway="none")
     seen = scheme.decode(arrive(scheme.encode(talk)))
     generated = np.flatnonzero([origin == "generated" for origin in seen.origins])
     quiet, loud = generated[generated < 20], generated[generated > 30]
@@ -120,11 +120,44 @@ def test_lips_follow_the_sound_in_between(talk: Clip) -> None:
 
 
 def test_frames_may_be_held_instead(talk: Clip) -> None:
-    scheme = Wav2Vid(lips="held")
+    scheme = Wav2Vid(lips="held", sway="none")
     seen = scheme.decode(arrive(scheme.encode(talk)))
     assert set(seen.origins) == {"sent", "held"}
     held = seen.origins.index("held")
     assert np.array_equal(seen.frames[held], seen.frames[held - 1])
+
+
+def swaying(talk: Clip) -> Clip:
+    """Return the talk with a start in which all is moved aside, by 4 pixels and back."""
+    frames = talk.frames.copy()
+    for t in range(10, STILL):
+        frames[t] = np.roll(frames[t], 4 - abs(t - 14), axis=1)
+    return replace(talk, frames=frames)
+
+
+def error(seen: Clip, clip: Clip) -> float:
+    """Return the mean difference where the start of the talk is not sent."""
+    return float(np.abs(seen.frames[11:STILL].astype(int) - clip.frames[11:STILL]).mean())
+
+
+def test_a_held_head_sways_as_the_speaker_does(talk: Clip) -> None:
+    clip = swaying(talk)
+    seen = {}
+    for sway in ("sent", "none"):
+        scheme = Wav2Vid(lips="held", sway=sway)
+        seen[sway] = scheme.decode(arrive(scheme.encode(clip)))
+        assert not seen[sway].warnings
+    assert error(seen["sent"], clip) < 0.6 * error(seen["none"], clip)
+
+
+def test_where_its_motion_is_lost_the_head_stands_still_and_it_is_said(talk: Clip) -> None:
+    clip = swaying(talk)
+    still = Wav2Vid(lips="held", sway="none")
+    held = still.decode(arrive(still.encode(clip)))
+    scheme = Wav2Vid(lips="held")
+    seen = scheme.decode(arrive(scheme.encode(clip), (1,)))
+    assert np.array_equal(seen.frames[:STILL], held.frames[:STILL])
+    assert ["stand still" in line for line in seen.warnings] == [True]
 
 
 def test_no_face_two_faces_and_faces_seen_from_the_side_are_sent(talk: Clip) -> None:
@@ -170,7 +203,8 @@ def test_sound_and_video_are_needed(talk: Clip, missing: str, message: str) -> N
 
 
 @pytest.mark.parametrize(
-    "options", [{"epsilon": 0}, {"personalise": -1}, {"lips": "red"}, {"rate": "best"}]
+    "options",
+    [{"epsilon": 0}, {"personalise": -1}, {"lips": "red"}, {"sway": "red"}, {"rate": "best"}],
 )
 def test_bad_options(options: dict[str, Any]) -> None:
     with pytest.raises(LinksimError):
