@@ -51,15 +51,11 @@ def _outcome(point: Point, folder: Path) -> "Outcome | str":
         rate = bitrate(point.scheme, snr_db)
         if rate is None:
             return f"the capacity is below the least bit rate of {point.scheme.scheme}"
-        return evaluate_bound(
-            clip, point.scheme, rate, snr_db, metrics, cache, point.fid_frames
-        )
+        return evaluate_bound(clip, point.scheme, rate, snr_db, metrics, cache, point.fid_frames)
     link = link_for(point.scheme.link_config(point.channel))
     endpoint = point.scheme.endpoint()
     try:
-        return evaluate(
-            clip, endpoint, link, snr_db, point.seed, metrics, cache, point.fid_frames
-        )
+        return evaluate(clip, endpoint, link, snr_db, point.seed, metrics, cache, point.fid_frames)
     except BudgetError as error:
         # Of a scheme that goes by the channel, other states of it may well be met.
         if not endpoint.uses_csi:
