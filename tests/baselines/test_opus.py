@@ -165,7 +165,8 @@ def test_a_robust_mcs_allows_for_fading(voice):
     assert robust.uses_csi
     (slow,), (fast,) = (robust.encode(voice, Csi(snr)).streams for snr in (5.0, 20.0))
     assert spectral_efficiency(slow.mcs) < spectral_efficiency(fast.mcs)
-    assert slow.interleave_slots > 1 and fast.interleave_slots > 1
+    assert slow.interleave_slots > 1
+    assert fast.interleave_slots > 1
     link = Link(LinkConfig(estimator="perfect"))
     lost = {}
     for name, scheme in (("auto", Opus(mcs="auto")), ("robust", robust)):
