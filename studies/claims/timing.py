@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from studies.claims.check import Check
-from studies.claims.estimate import mean
+from studies.claims.estimate import contrast
 from studies.claims.results import BENCH, MissingError, Results
 from studies.claims.verdict import NOT_REPRODUCED, REPRODUCED, Verdict
 
@@ -36,10 +36,10 @@ class Timing(Check):
         absent = [name for name in blocks if name not in timed]
         if absent:
             raise MissingError(f"{BENCH} has no block '{absent[0]}' of {self.scheme}")
-        factors = np.sum([timed[name] for name in blocks], axis=0) / results.bench["seconds"]
-        if len(factors) < 2:
+        factors = [np.array(timed[name]) / results.bench["seconds"] for name in blocks]
+        if min(map(len, factors)) < 2:
             raise MissingError(f"{BENCH}: an interval needs two repeats")
-        total = mean([factors])
+        total = contrast(factors, [1.0] * len(factors))
         word = REPRODUCED if total.high <= self.at_most else NOT_REPRODUCED
         why = f"{', '.join(blocks)}; at most {self.at_most:g} is claimed"
         return Verdict(word, total, "s per s of call", why)
