@@ -190,7 +190,8 @@ def read(folder: Path) -> Results:
             place = (point.scheme.label, point.snr_db, name)
             values.setdefault(place, {})[point.clip.name, point.trial] = value
             if math.isnan(value):
-                reasons[place] = record["metrics"].get(name, {}).get("reason") or "nothing was sent"
+                entry = record["metrics"].get(name) or next(iter(record["metrics"].values()), {})
+                reasons[place] = entry.get("reason") or "nothing was sent"
     return Results(
         schemes=tuple(scheme.label for scheme in study.schemes),
         metrics=tuple(study.metrics),
