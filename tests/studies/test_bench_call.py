@@ -1,6 +1,7 @@
 """Blocks of a call are timed one by one, and the table and the claims read what is written."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +18,13 @@ def two_systems(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Stand in for the real systems; tells what was called."""
     calls: list[str] = []
 
+    def call(name: str) -> None:
+        calls.append(name)
+        time.sleep(0.06)
+
     def blocks(*names: str) -> Iterator[bench.Block]:
         for name in names:
-            yield name, 0.5, lambda n=name: calls.append(n)
+            yield name, 0.5, lambda n=name: call(n)
 
     def systems(clip: Clip) -> dict[str, Iterator[bench.Block]]:
         return {"A": blocks("encoder", "link"), "B": blocks("gate")}
@@ -47,7 +52,7 @@ def test_the_command_prints_and_writes(
     assert main([*argv[:4], "--seconds", "0", *argv[6:]]) == 2
     capsys.readouterr()
     assert main(argv) == 0
-    assert "a call of 3 s" in capsys.readouterr().out
+    assert "a call of 4 s" in capsys.readouterr().out
     assert json.loads(path.read_text())["delays"]["B"] == {"gate": 0.5}
 
 
