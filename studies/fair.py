@@ -19,6 +19,7 @@ from studies.claims.results import (
     read,
     unit_of,
 )
+from studies.schema import Study
 from studies.store import Store
 
 if TYPE_CHECKING:
@@ -161,14 +162,15 @@ def compare_folder(folder: Path, scheme: str = SCHEME) -> list[Match]:
     labels = [s.label for s in study.schemes]
     if scheme not in labels:
         raise unknown("scheme", scheme, labels)
-    rivals = [
-        s.label
-        for s in study.schemes
-        if isinstance(s.endpoint(), DigitalEndpoint) and s.label != scheme
-    ]
+    rivals = _rivals(study, scheme)
     if not rivals:
         raise LinksimError(f"{folder}: the study has no digital scheme to compare with")
     return compare(read(folder), scheme, rivals)
+
+
+def _rivals(study: Study, scheme: str) -> list[str]:
+    digital = (s.label for s in study.schemes if isinstance(s.endpoint(), DigitalEndpoint))
+    return [label for label in digital if label != scheme]
 
 
 def summary(matches: Sequence[Match]) -> list[str]:
@@ -202,12 +204,18 @@ def table(matches: Sequence[Match], scheme: str, *, equal: bool) -> "Table":
 def fair_section(folder: Path, scheme: str = SCHEME) -> tuple[str, str]:
     """Return title and HTML of the comparison, for a study's report.
 
+    The HTML is empty where a study has no such scheme, or no digital one.
+
     Raises
     ------
     LinksimError
-        As `compare_folder`.
+        If the folder is not that of a study.
     """
-    matches = compare_folder(folder, scheme)
+    title, study = "Fair comparison", Store(folder).study()[0]
+    rivals = _rivals(study, scheme)
+    if scheme not in [s.label for s in study.schemes] or not rivals:
+        return title, ""
+    matches = compare(read(folder), scheme, rivals)
     parts = [f"<ul>{''.join(f'<li>{html.escape(line)}</li>' for line in summary(matches))}</ul>"]
     head = "".join(f"<th>{html.escape(name)}</th>" for name in _head(scheme))
     for equal in (True, False):
@@ -220,7 +228,7 @@ def fair_section(folder: Path, scheme: str = SCHEME) -> tuple[str, str]:
             f'<h3>{_against(equal).capitalize()}</h3><div class="scroll"><table><thead><tr>{head}'
             f"</tr></thead><tbody>{rows}</tbody></table></div>"
         )
-    return "Fair comparison", "".join(parts)
+    return title, "".join(parts)
 
 
 def _against(equal: bool) -> str:

@@ -115,12 +115,18 @@ def table(judged: Judged) -> "Table":
 def claims_section(folder: Path) -> tuple[str, str]:
     """Return title and HTML of the verdicts on the paper's claims, for a study's report.
 
+    The HTML is empty where a study has none of the schemes that the claims are about.
+
     Raises
     ------
     LinksimError
         As `judge_folder`.
     """
-    judged = judge_folder(folder)
+    title, results = "Claims of the paper", read(folder)
+    claims = load()
+    if not {label for c in claims for label in c.check.schemes()} & set(results.schemes):
+        return title, ""
+    judged = judge(claims, results)
     rows = []
     for claim, verdict in judged:
         cells = [claim.place, claim.claim, verdict.word, _number(verdict), _why(claim, verdict)]
@@ -135,7 +141,7 @@ def claims_section(folder: Path) -> tuple[str, str]:
         "trials that met the same fading.</p>"
     )
     whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return "Claims of the paper", f'{note}<div class="scroll">{whole}</div>'
+    return title, f'{note}<div class="scroll">{whole}</div>'
 
 
 def _number(verdict: Verdict) -> str:

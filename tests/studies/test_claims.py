@@ -465,9 +465,14 @@ def test_verdicts_need_no_finished_study(judged_study: tuple[Path, Path]) -> Non
         read(folder)
 
 
-def test_the_section_is_html_of_the_papers_claims(judged_study: tuple[Path, Path]) -> None:
+def test_the_section_is_html_of_the_papers_claims(
+    judged_study: tuple[Path, Path], write_study: Callable[[str], Path], tmp_path: Path
+) -> None:
     title, page = claims_section(judged_study[0])
-    assert title == "Claims of the paper"
+    assert (title, page) == ("Claims of the paper", "")  # of other schemes
+    text = (tmp_path / "small.yaml").read_text().replace("label: interleaved", "label: DVST")
+    run(load(write_study(text)), tmp_path / "other", work=steady)
+    page = claims_section(tmp_path / "other")[1]
     assert page.count("<tr>") == 1 + len(load_claims())
     assert "the study has no scheme &#x27;Wav2Vid&#x27;" in page
 

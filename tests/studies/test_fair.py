@@ -117,5 +117,6 @@ def test_a_study_without_digital_schemes_is_refused(
     study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(load(study_file), tmp_path / "out", work=fake_record)
+    assert fair_section(tmp_path / "out", "interleaved") == ("Fair comparison", "")
     assert main(["study", "fair", str(tmp_path / "out"), "--scheme", "interleaved"]) == 2
     assert "has no digital scheme to compare with" in capsys.readouterr().err
