@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,30 +101,29 @@ def compare(results: Results, scheme: str, rivals: Sequence[str]) -> list[Match]
 def _match(
     results: Results, name: str, snr_db: float, equal: bool, scheme: str, rivals: Sequence[str]
 ) -> Match:
-    ours = our_uses = NAN
+    ours = our_uses = theirs = their_uses = NAN
+    word, difference = OPEN, Estimate(NAN, NAN, NAN, 0)
     try:
         ours = _mean(results, scheme, snr_db, name)
         our_uses = _mean(results, scheme, snr_db, CHANNEL_USES)
         rival = _strongest(results, name, snr_db, rivals, our_uses if equal else None)
-        pairs = results.pairs(scheme, rival, snr_db, name)
+        theirs = _mean(results, rival, snr_db, name)
+        their_uses = _mean(results, rival, snr_db, CHANNEL_USES)
     except MissingError as missing:
-        nothing = Estimate(NAN, NAN, NAN, 0)
-        return Match(name, snr_db, equal, OPEN, ours, NAN, our_uses, NAN, nothing, str(missing))
-    difference = mean([pairs[:, 0] - pairs[:, 1]])
-    sign = 1 if higher_is_better(name) else -1
-    low, high = sorted((sign * difference.low, sign * difference.high))
-    return Match(
-        name,
-        snr_db,
-        equal,
-        AHEAD if low > 0 else BEHIND if high < 0 else EVEN,
-        ours,
-        _mean(results, rival, snr_db, name),
-        our_uses,
-        _mean(results, rival, snr_db, CHANNEL_USES),
-        difference,
-        rival,
-    )
+        rival = str(missing)
+    else:
+        with suppress(MissingError):  # with one trial there is no interval
+            pairs = results.pairs(scheme, rival, snr_db, name)
+            difference = mean([pairs[:, 0] - pairs[:, 1]])
+            word = _word(difference, higher_is_better(name))
+    return Match(name, snr_db, equal, word, ours, theirs, our_uses, their_uses, difference, rival)
+
+
+def _word(difference: Estimate, higher: bool) -> str:
+    sides = {AHEAD: difference.low > 0, BEHIND: difference.high < 0}
+    if not higher:
+        sides = {AHEAD: sides[BEHIND], BEHIND: sides[AHEAD]}
+    return next((word for word, so in sides.items() if so), EVEN)
 
 
 def _mean(results: Results, scheme: str, snr_db: float, name: str) -> float:
@@ -242,7 +242,7 @@ def _head(scheme: str) -> tuple[str, ...]:
 
 def _cells(match: Match) -> list[str]:
     return [
-        unit_of(match.metric),
+        match.metric,
         f"{match.snr_db:g}",
         _plain(match.ours, ".4g"),
         _plain(match.our_uses, ",.0f"),
