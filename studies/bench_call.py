@@ -9,7 +9,7 @@ import numpy as np
 
 from baselines.opus import Opus
 from baselines.traditional import Traditional
-from linksim.endpoint import BitStream, Encoded, Endpoint
+from linksim.endpoint import BitStream, Encoded, Endpoint, delivered
 from linksim.link_config import LinkConfig
 from linksim.media import Clip
 from semantic.asc.endpoint import Asc
@@ -19,7 +19,6 @@ from semantic.wav2lip.animate import animate, voice_of
 from semantic.wav2lip.face import find_box
 from semantic.wav2lip.generator import Generator
 from semantic.wav2lip.weights import trained
-from linksim.endpoint import Endpoint, delivered
 from studies.evaluate import link_for
 
 SNR_DB = 10.0
