@@ -7,7 +7,7 @@ DOCS_INSTALLED := $(VENV)/.docs-installed
 .PHONY: study test docs lint format clean
 
 study: $(INSTALLED)
-	$(VENV)/bin/linksim study run quick --out results/quick
+	$(VENV)/bin/linksim study run quick --workers 2 --out results/quick
 
 # Most tests keep one core busy: half of them run on each of two.
 test: $(INSTALLED)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from linksim.accounting import channel_uses, frame_uses
 from linksim.endpoint import Encoded
-from linksim.errors import LinksimError
+from linksim.errors import BudgetError
 from linksim.link_config import LinkConfig
 
 TOLERANCE = 0.05
@@ -35,7 +35,7 @@ def fit(
 
     Raises
     ------
-    LinksimError
+    BudgetError
         If no encoding comes within 5 %: the budget is too small for the clip, or the link's
         frames are too long for the budget.
     """
@@ -60,14 +60,14 @@ def fit(
     raise _missed(below, above, budget, link)
 
 
-def _missed(below: Encoded | None, above: Encoded, budget: float, link: LinkConfig) -> LinksimError:
+def _missed(below: Encoded | None, above: Encoded, budget: float, link: LinkConfig) -> BudgetError:
     needed = f"{channel_uses(above, link)} channel uses"
     if below is None:
-        return LinksimError(
+        return BudgetError(
             f"a budget of {budget:.0f} channel uses is too small: at the lowest quality it takes "
             f"{needed}; raise uses_per_pixel, or send less sound"
         )
-    return LinksimError(
+    return BudgetError(
         f"a budget of {budget:.0f} channel uses cannot be met within {TOLERANCE:.0%}: it takes "
         f"{channel_uses(below, link)} or {needed}, and a frame of the link has "
         f"{frame_uses(link)}; raise uses_per_pixel, or interleave over fewer slots"

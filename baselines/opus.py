@@ -9,9 +9,10 @@ import av
 import numpy as np
 
 from baselines import wideband
-from baselines.digital import DigitalEndpoint
-from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits
+from baselines.digital import ROBUST, DigitalEndpoint
+from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
+from linksim.link_config import link_of_option
 from linksim.media import Clip
 from linksim.options import check_range, option
 
@@ -50,6 +51,7 @@ class Opus(DigitalEndpoint):
     bitrate: int = option(24_000, "target bit rate, 6000 to 256000", "bit/s")
     frame_ms: int = option(20, "sound in one packet: 10, 20, 40 or 60", "ms")
     application: str = option("audio", "what to favour; audio: fidelity, voip: speech")
+    link: str | None = option(None, "for mcs=robust: the link's options, key=value,…")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -58,6 +60,11 @@ class Opus(DigitalEndpoint):
             raise LinksimError(
                 f"scheme 'opus': option 'frame_ms' must be 10, 20, 40 or 60, not {self.frame_ms}"
             )
+        if self.link is not None and self.mcs != ROBUST:
+            raise LinksimError(
+                "scheme 'opus': option 'link' is read with mcs=robust only; give both"
+            )
+        link_of_option(self.link)
         if self.application not in APPLICATIONS:
             raise unknown("value of option 'application'", self.application, APPLICATIONS)
 
@@ -79,8 +86,8 @@ class Opus(DigitalEndpoint):
         for start in range(0, len(padded), frame):
             packets += encoder.encode(_sound(padded[start : start + frame], start))
         setup = _SETUP.pack(len(clip.audio), clip.sample_rate, self.frame_ms, pre_skip)
-        mcs = self.chosen_mcs(csi)
-        return Encoded((BitStream("audio", tuple(map(bytes, packets)), mcs),), setup)
+        sent = self.stream("audio", tuple(map(bytes, packets)), csi, self.link)
+        return Encoded((sent,), setup)
 
     def _encoder(self) -> Any:
         encoder = av.CodecContext.create("libopus", "w")

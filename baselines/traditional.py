@@ -10,11 +10,11 @@ import numpy as np
 from baselines import pcm
 from baselines.av1 import AV1
 from baselines.budget import fit
-from baselines.digital import DigitalEndpoint
+from baselines.digital import ROBUST, DigitalEndpoint
 from baselines.hevc import HEVC
-from baselines.opus import Opus
+from baselines.opus import FRAME_MS, Opus
 from baselines.video_codec import Rate, VideoCodec
-from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits
+from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
 from linksim.link_config import link_of_option
 from linksim.media import Clip, require
@@ -39,7 +39,7 @@ class Traditional(DigitalEndpoint):
 
         frames ── x265 or SVT-AV1 ── packet a frame ──▶ "video" ──▶ whole runs from IDR ──▶ frames
         audio ─── 16-bit PCM ─────── packet a block ──▶ "audio" ──▶ repeat and fade ──────▶ audio
-              or  Opus ───────────── packet 20 ms ────▶ "audio" ──▶ its concealment ──────▶ audio
+              or  Opus ───────────── packet a frame ──▶ "audio" ──▶ its concealment ──────▶ audio
 
     A clip without video or without audio sends the one stream that it has. With `audio_only` a
     clip's video is not sent, with `audio` "none" its sound. H.265 has no B-frames, for low
@@ -65,7 +65,9 @@ class Traditional(DigitalEndpoint):
     )
     bitrate: int | None = option(None, "video bit rate instead of crf", "bit/s")
     uses_per_pixel: float | None = option(None, "channel uses per pixel instead of crf")
-    link: str | None = option(None, "for uses_per_pixel: the link's options, key=value,…")
+    link: str | None = option(
+        None, "for uses_per_pixel and mcs=robust: the link's options, key=value,…"
+    )
     gop: int = option(25, "frames from one IDR picture to the next", "frame")
     preset: str | int | None = option(
         None, "x265: ultrafast to veryslow, none: medium; av1: 0 (slow) to 13, none: 6"
@@ -73,6 +75,7 @@ class Traditional(DigitalEndpoint):
     audio: str = option("pcm", "pcm, opus or none")
     samples_per_packet: int = option(100, "PCM samples in one packet, 2 bytes each", "sample")
     opus_bitrate: int = option(24_000, "Opus target bit rate, 6000 to 256000", "bit/s")
+    opus_frame_ms: int = option(20, "Opus frame, a packet each: 10, 20, 40 or 60", "ms")
     audio_only: bool = option(False, "true: the clip's video is not sent")
 
     def __post_init__(self) -> None:
@@ -91,6 +94,8 @@ class Traditional(DigitalEndpoint):
         ):
             if getattr(self, name) is not None:
                 check_range(f"{where} '{name}'", getattr(self, name), low, high)
+        if self.opus_frame_ms not in FRAME_MS:
+            raise unknown("value of option 'opus_frame_ms'", self.opus_frame_ms, map(str, FRAME_MS))
         if self._preset not in self._codec.presets:
             raise unknown(f"{self._codec.name} preset", self._preset, self._codec.presets)
         self._check_together()
@@ -99,8 +104,10 @@ class Traditional(DigitalEndpoint):
         where, budget = "scheme 'traditional':", self.uses_per_pixel is not None
         if budget and (self.crf, self.bitrate) != (None, None):
             raise LinksimError(f"{where} uses_per_pixel sets the rate; leave out crf and bitrate")
-        if self.link is not None and not budget:
-            raise LinksimError(f"{where} option 'link' is read with uses_per_pixel only; give both")
+        if self.link is not None and not budget and self.mcs != ROBUST:
+            raise LinksimError(
+                f"{where} option 'link' is read with uses_per_pixel or mcs=robust only; give one"
+            )
         if self.audio_only and (self.audio == "none" or budget):
             other = "uses_per_pixel" if budget else "audio=none"
             raise LinksimError(f"{where} audio_only sends no video; leave it out or {other}")
@@ -129,7 +136,8 @@ class Traditional(DigitalEndpoint):
         budget = self.uses_per_pixel * np.prod(clip.frames.shape[:3], dtype=float)
 
         def encode(crf: float) -> Encoded:
-            return replace(self, crf=crf, uses_per_pixel=None, link=None).encode(clip, csi)
+            link = self.link if self.mcs == ROBUST else None
+            return replace(self, crf=crf, uses_per_pixel=None, link=link).encode(clip, csi)
 
         return fit(encode, self._codec.crf_range, budget, link_of_option(self.link))
 
@@ -146,7 +154,6 @@ class Traditional(DigitalEndpoint):
         return clip
 
     def _encode(self, clip: Clip, csi: Csi | None) -> Encoded:
-        mcs = self.chosen_mcs(csi)
         streams, setup, video, audio = [], b"", 0, "none"
         if clip.frames is not None:
             crf = self._codec.crf if self.crf is None else self.crf
@@ -154,7 +161,7 @@ class Traditional(DigitalEndpoint):
             packets = self._codec.encode(
                 clip.frames, clip.fps, rate=rate, gop=self.gop, preset=self._preset
             )
-            streams.append(BitStream("video", packets, mcs))
+            streams.append(self.stream("video", packets, csi, self.link))
             count, height, width = clip.frames.shape[:3]
             setup += _VIDEO.pack(count, *clip.fps.as_integer_ratio(), width, height, self.gop)
             video = 1 + list(VIDEO_CODECS).index(self.video)
@@ -167,10 +174,16 @@ class Traditional(DigitalEndpoint):
 
     def _encode_sound(self, clip: Clip, csi: Csi | None) -> Encoded:
         if self.audio == "opus":
-            return Opus(bitrate=self.opus_bitrate, mcs=self.mcs).encode(clip, csi)
+            opus = Opus(
+                bitrate=self.opus_bitrate,
+                frame_ms=self.opus_frame_ms,
+                mcs=self.mcs,
+                link=self.link if self.mcs == ROBUST else None,
+            )
+            return opus.encode(clip, csi)
         packets = pcm.packetise(clip.audio, self.samples_per_packet)
         setup = _PCM.pack(len(clip.audio), clip.sample_rate, self.samples_per_packet)
-        return Encoded((BitStream("audio", packets, self.chosen_mcs(csi)),), setup)
+        return Encoded((self.stream("audio", packets, csi, self.link),), setup)
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length, lost parts concealed."""

@@ -8,6 +8,10 @@ class LinksimError(ValueError):
     """Bad input. The message is one line that names the culprit and the mend."""
 
 
+class BudgetError(LinksimError):
+    """A budget of channel uses that cannot be met, as the channel is known to be."""
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> LinksimError:
     """Return the error for a name that no registry has, with the nearest known one.
 

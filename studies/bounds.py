@@ -38,6 +38,7 @@ def evaluate_bound(
     snr_db: float,
     metrics: tuple[str, ...],
     cache: "EncoderCache",
+    fid_frames: int | None = None,
 ) -> "Outcome":
     """Encode, deliver all packets, decode and measure.
 
@@ -58,6 +59,8 @@ def evaluate_bound(
         What to measure.
     cache : EncoderCache
         Of this clip.
+    fid_frames : int, optional
+        As of `studies.evaluate.score`.
     """
     from linksim.montecarlo import Tally
     from linksim.transmission import Accounting
@@ -71,7 +74,7 @@ def evaluate_bound(
     uses = ceil((payload + setup) / capacity(snr_db))
     return Outcome(
         clip=heard,
-        metrics=score(metrics, clip, heard),
+        metrics=score(metrics, clip, heard, fid_frames),
         accounting=Accounting(payload, setup, uses, 0),
         per_stream={},
         block_ok={},

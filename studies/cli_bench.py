@@ -14,13 +14,15 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("bench", help="measure speed, side by side in one run")
     parser.add_argument(
         "what",
-        choices=("link", "dvst", "generator"),
+        choices=("link", "dvst", "generator", "call"),
         help="link: the coded link against Sionna's sim_ber; dvst: the video codec against x265; "
-        "generator: lips, head pose and a whole call",
+        "generator: lips, head pose and a whole call; call: every block of every system",
     )
     parser.add_argument("--snr", type=float, default=20.0, help="link: Es/N0 in dB (20)")
     parser.add_argument("--batch", type=int, default=256, help="link: blocks of a batch (256)")
-    parser.add_argument("--clip", help="dvst, generator: video (builtin:moving, builtin)")
+    parser.add_argument(
+        "--clip", help="dvst, generator, call: video (builtin:moving, builtin, builtin:talk)"
+    )
     parser.add_argument("--seconds", type=float, default=6.0, help="steady state of each (6)")
     parser.add_argument(
         "--json", type=arguments.path, metavar="FILE", help="write the figures here"
@@ -62,8 +64,8 @@ def _clip(what: str, source: str | None) -> Any:
     from linksim.media import require
     from studies.clips import load_clip
 
-    clip = load_clip(source or {"dvst": "builtin:moving", "generator": "builtin"}[what])
-    require(clip, f"'linksim bench {what}'", video=True, audio=what == "generator")
+    clip = load_clip(source or CLIPS[what])
+    require(clip, f"'linksim bench {what}'", video=True, audio=what != "dvst")
     return clip
 
 
@@ -88,6 +90,14 @@ def _generator(
     from studies.bench_generator import bench_generator
 
     return bench_generator(clip, seconds=args.seconds, report=report)
+
+
+def _whole_call(
+    args: argparse.Namespace, clip: Any, report: Callable[[str], object]
+) -> dict[str, Any]:
+    from studies.bench_call import bench_call
+
+    return bench_call(clip, seconds=args.seconds, report=report)
 
 
 def _table(result: dict[str, Any]) -> Any:
@@ -135,9 +145,41 @@ def _call_table(result: dict[str, Any]) -> Any:
     return table
 
 
+def _system_table(result: dict[str, Any]) -> Any:
+    from statistics import fmean
+
+    from rich.table import Table
+
+    seconds = result["seconds"]
+    title = f"a call of {seconds:g} s, {result['width']}x{result['height']}"
+    columns = ("system", "block", "time", "per second of call", "waits for")
+    table = Table(*columns, title=title)
+    for system, blocks in result["systems"].items():
+        for block, times in blocks.items():
+            spent, wait = fmean(times), result["delays"][system][block]
+            name = system if block == next(iter(blocks)) else ""
+            waits = f"{wait:.3g} s" if wait else "–"
+            table.add_row(name, block, f"{spent:.2f} s", f"{spent / seconds:.3f} s", waits)
+        spent = sum(fmean(times) for block, times in blocks.items() if block != "link")
+        longest = f"{max(result['delays'][system].values()):.3g} s"
+        table.add_row(
+            "",
+            "all but the link, which is simulated",
+            f"{spent:.2f} s",
+            f"{spent / seconds:.3f} s",
+            longest,
+        )
+        table.add_section()
+    return table
+
+
 BENCHES = {
     "link": (_link, _table),
     "dvst": (_dvst, _video_table),
     "generator": (_generator, _call_table),
+    "call": (_whole_call, _system_table),
 }
 """What measures, and what shows it."""
+
+CLIPS = {"dvst": "builtin:moving", "generator": "builtin", "call": "builtin:talk"}
+"""What is measured on, unless another is named."""

@@ -67,7 +67,24 @@ def add_parser(commands: Any) -> None:
     cost.add_argument("folder", type=arguments.path, metavar="DIR", help="a study's output folder")
     cost.add_argument("--against", metavar="SCHEME", help="to compare with; default: the first")
     cost.add_argument("--snr", type=float, help="only at this Es/N0 in dB; default: all")
+    cost.add_argument(
+        "--paper", action="store_true", help="as Table II of the Wav2Vid paper: bytes and symbols"
+    )
     cost.set_defaults(run=print_cost)
+
+    claims = actions.add_parser("claims", help="say which claims of the Wav2Vid paper hold")
+    claims.add_argument(
+        "folder", type=arguments.path, metavar="DIR", help="a study's output folder"
+    )
+    claims.add_argument(
+        "--claims", type=arguments.path, metavar="FILE", help="other claims, in YAML"
+    )
+    claims.set_defaults(run=print_claims)
+
+    fair = actions.add_parser("fair", help="compare with the strongest digital baseline")
+    fair.add_argument("folder", type=arguments.path, metavar="DIR", help="a study's output folder")
+    fair.add_argument("--scheme", default="Wav2Vid", help="what to compare (Wav2Vid)")
+    fair.set_defaults(run=print_fair)
 
 
 def _add_style(parser: argparse.ArgumentParser) -> None:
@@ -167,9 +184,45 @@ def print_table(args: argparse.Namespace) -> int:
 
 def print_cost(args: argparse.Namespace) -> int:
     """Print what the schemes of a study cost."""
-    from studies.cost import markdown
+    from studies.cost import markdown, paper_table
 
-    print(markdown(args.folder, against=args.against, snr_db=args.snr))
+    if args.paper and args.against:
+        raise LinksimError("--paper compares with the first scheme; leave out --against")
+    if args.paper:
+        print(paper_table(args.folder, snr_db=args.snr))
+    else:
+        print(markdown(args.folder, against=args.against, snr_db=args.snr))
+    return 0
+
+
+def print_claims(args: argparse.Namespace) -> int:
+    """Print the verdicts and write them beside the study's tables."""
+    from rich.console import Console
+
+    from studies.claims.judge import judge_folder, table, write
+    from studies.load import CLAIMS
+    from studies.quiet import import_tensorflow
+
+    import_tensorflow()
+    judged = judge_folder(args.folder, args.claims or CLAIMS)
+    Console().print(table(judged))
+    for path in write(args.folder, judged):
+        print(path)
+    return 0
+
+
+def print_fair(args: argparse.Namespace) -> int:
+    """Print where a scheme is ahead of the strongest digital one."""
+    from rich.console import Console
+
+    from studies.fair import compare_folder, summary, table
+
+    matches = compare_folder(args.folder, args.scheme)
+    console = Console()
+    for equal in (True, False):
+        console.print(table(matches, args.scheme, equal=equal))
+    for line in summary(matches):
+        console.print(line, markup=False, highlight=False)
     return 0
 
 

@@ -61,13 +61,14 @@ def evaluate(
     seed: int,
     metrics: Sequence[str],
     cache: EncoderCache | None = None,
+    fid_frames: int | None = None,
 ) -> Outcome:
     """Carry a clip over a link and measure what arrives against it."""
     encode = cache.encode if cache else None
     received, sent = carry(endpoint, clip, link, snr_db, seed, encode=encode)
     return Outcome(
         clip=received,
-        metrics=score(tuple(metrics), clip, received),
+        metrics=score(tuple(metrics), clip, received, fid_frames),
         accounting=sent.accounting,
         per_stream=sent.per_stream,
         block_ok=sent.block_ok,
@@ -76,12 +77,17 @@ def evaluate(
     )
 
 
-_scores: dict[tuple[tuple[str, ...], str, str], dict[str, MetricValue]] = {}
+_scores: dict[tuple[object, ...], dict[str, MetricValue]] = {}
 
 
-def score(metrics: tuple[str, ...], clip: Clip, received: Clip) -> dict[str, MetricValue]:
-    """Measure, once for all points that received the same: all of it, or none of it."""
-    key = (metrics, clip.fingerprint(), received.fingerprint())
+def score(
+    metrics: tuple[str, ...], clip: Clip, received: Clip, fid_frames: int | None = None
+) -> dict[str, MetricValue]:
+    """Measure, once for all points that received the same: all of it, or none of it.
+
+    FID, KID and their proxies are of `fid_frames` frames, or of all.
+    """
+    key = (metrics, fid_frames, clip.fingerprint(), received.fingerprint())
     if key not in _scores:
-        _scores[key] = media_metrics.evaluate(metrics, clip, received)
+        _scores[key] = media_metrics.evaluate(metrics, clip, received, most_frames=fid_frames)
     return _scores[key]

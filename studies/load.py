@@ -21,12 +21,14 @@ from studies.schema import (
 from studies.source import Source, read_source
 
 PACKAGED = Path(__file__).parent
+CLAIMS = PACKAGED / "claims.yaml"
+"""Which is no study, but what `studies.claims` checks."""
 MAX_POINTS = 100_000
 
 
 def study_names() -> list[str]:
     """Return the names of the studies that come with linksim."""
-    return sorted(path.stem for path in PACKAGED.glob("*.yaml"))
+    return sorted(path.stem for path in PACKAGED.glob("*.yaml") if path != CLAIMS)
 
 
 def load(

@@ -35,6 +35,7 @@ class Point:
     trial: int
     seed: int
     metrics: tuple[str, ...]
+    fid_frames: int | None
     config_hash: str
 
 
@@ -77,6 +78,7 @@ def _point(
         trial=trial,
         seed=seed,
         metrics=tuple(study.metrics),
+        fid_frames=study.fid_frames,
         config_hash=config_hash,
     )
 

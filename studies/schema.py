@@ -213,6 +213,8 @@ class Study(_Model):
         Seed of the study.
     metrics : list of str
         Media metrics; the block error rate is always counted.
+    fid_frames : int
+        Frames of each clip, evenly spaced, that FID, KID and their proxies are of; none: all.
     schemes : list of Scheme
         The curves.
     bounds : list of Bound
@@ -230,6 +232,7 @@ class Study(_Model):
     trials: Annotated[int, Field(ge=1)] = 1
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     metrics: Annotated[list[MetricName], AfterValidator(_unique)] = ["pesq", "psnr", "ms_ssim"]
+    fid_frames: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
     schemes: Annotated[list[Scheme], Field(min_length=1)]
     bounds: list[Bound] = []
     figures: list[Figure] = []

@@ -38,6 +38,7 @@ def run_point(point: Point, folder: Path) -> dict[str, Any]:
 
 def _outcome(point: Point, folder: Path) -> "Outcome | str":
     """Return what a point gave, or why it gives nothing."""
+    from linksim.errors import BudgetError
     from studies.bounds import bitrate, evaluate_bound
     from studies.cache import EncoderCache
     from studies.clips import load_clip
@@ -50,9 +51,16 @@ def _outcome(point: Point, folder: Path) -> "Outcome | str":
         rate = bitrate(point.scheme, snr_db)
         if rate is None:
             return f"the capacity is below the least bit rate of {point.scheme.scheme}"
-        return evaluate_bound(clip, point.scheme, rate, snr_db, metrics, cache)
+        return evaluate_bound(clip, point.scheme, rate, snr_db, metrics, cache, point.fid_frames)
     link = link_for(point.scheme.link_config(point.channel))
-    return evaluate(clip, point.scheme.endpoint(), link, snr_db, point.seed, metrics, cache)
+    endpoint = point.scheme.endpoint()
+    try:
+        return evaluate(clip, endpoint, link, snr_db, point.seed, metrics, cache, point.fid_frames)
+    except BudgetError as error:
+        # Of a scheme that goes by the channel, other states of it may well be met.
+        if not endpoint.uses_csi:
+            raise
+        return str(error)
 
 
 @lru_cache

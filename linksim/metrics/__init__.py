@@ -11,7 +11,7 @@ from math import inf
 from linksim.errors import unknown
 from linksim.media import Clip
 from linksim.metrics.audio import SNR_CAP, nrmse, pesq, snr, stoi
-from linksim.metrics.distribution import fid, fid_proxy, kid, kid_proxy
+from linksim.metrics.distribution import fid, fid_proxy, kid, kid_proxy, thinned
 from linksim.metrics.mouth import mouth_psnr
 from linksim.metrics.value import Metric, MetricValue
 from linksim.metrics.video import ms_ssim, psnr
@@ -41,7 +41,9 @@ METRICS: dict[str, Metric] = {
 __all__ = ["METRICS", "Metric", "MetricValue", "evaluate"]
 
 
-def evaluate(names: Iterable[str], reference: Clip, received: Clip) -> dict[str, MetricValue]:
+def evaluate(
+    names: Iterable[str], reference: Clip, received: Clip, *, most_frames: int | None = None
+) -> dict[str, MetricValue]:
     """Measure a received clip by several metrics.
 
     Parameters
@@ -50,6 +52,8 @@ def evaluate(names: Iterable[str], reference: Clip, received: Clip) -> dict[str,
         Keys of `METRICS`.
     reference, received : Clip
         What was sent and what came out.
+    most_frames : int, optional
+        Frames, evenly spaced, that metrics of all frames at once are of; by default all.
 
     Returns
     -------
@@ -66,4 +70,7 @@ def evaluate(names: Iterable[str], reference: Clip, received: Clip) -> dict[str,
         if name not in METRICS:
             raise unknown("metric", name, METRICS)
         chosen.append(METRICS[name])
-    return {metric.name: metric.function(reference, received) for metric in chosen}
+    pair = thin = (reference, received)
+    if most_frames is not None and reference.frames is not None:
+        thin = tuple(thinned(clip, most_frames, len(reference.frames)) for clip in pair)
+    return {m.name: m.function(*(thin if m.of_all_frames else pair)) for m in chosen}

@@ -6,6 +6,7 @@ As in `linksim.metrics.video` the reference's length counts, and a last frame st
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,19 @@ def fid_proxy(reference: Clip, received: Clip) -> MetricValue:
 def kid_proxy(reference: Clip, received: Clip) -> MetricValue:
     """`kid` with the weights of `stand_in_weights`: to be compared with itself alone."""
     return _measure(kernel_distance, reference, received, stand_in_weights())
+
+
+def thinned(clip: Clip, most: int, count: int) -> Clip:
+    """Return at most so many frames of a clip, evenly spaced over the `count` of its reference.
+
+    The Inception network takes most of the time of a score, and neighbouring frames of a talk
+    tell it little. Both clips of a pair lose the same frames; a received clip that ends early
+    stays as it ends.
+    """
+    if clip.frames is None or count <= most:
+        return clip
+    kept = np.linspace(0, count - 1, most).round().astype(int)
+    return replace(clip, frames=clip.frames[np.minimum(kept, len(clip.frames) - 1)], origins=())
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:

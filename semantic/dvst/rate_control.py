@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from linksim.errors import LinksimError
+from linksim.errors import BudgetError
 from semantic.dvst.gop import Conditions, FrameCode
 from semantic.dvst.rate import borders
 from semantic.dvst.sizes import LatentSizes
@@ -88,7 +88,7 @@ def fit(
 
     Raises
     ------
-    LinksimError
+    BudgetError
         If the budget is too small for the lowest quality.
     """
     if len(frames) > 1.5 * probe:
@@ -96,7 +96,7 @@ def fit(
         conditions = _search(share, frames[:probe], conditions, PROBES)[1]
     best, conditions, spent = _search(budget, frames, conditions, TRIES)
     if best is None:
-        raise LinksimError(
+        raise BudgetError(
             f"a budget of {budget.uses:.0f} channel uses is too small for this video: it takes "
             f"{spent.total:.0f} at least, {spent.side:.0f} of them for side information; raise "
             "uses_per_pixel"

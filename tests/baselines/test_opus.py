@@ -3,12 +3,13 @@ import pytest
 from scipy.signal import correlate
 
 from baselines.opus import Opus
-from linksim.adaptation import CQI_TABLE
+from linksim.adaptation import CQI_TABLE, spectral_efficiency
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError
 from linksim.link_config import LinkConfig
 from linksim.media import Clip
 from linksim.metrics import evaluate
+from linksim.montecarlo import Tally
 from linksim.options import build
 from linksim.transmission import Link
 
@@ -159,6 +160,22 @@ def test_mcs_is_the_links_or_follows_the_csi(voice):
     assert auto.encode(voice).streams[0].mcs == CQI_TABLE[0]
 
 
+def test_a_robust_mcs_allows_for_fading(voice):
+    robust = Opus(mcs="robust", link="estimator=perfect")
+    assert robust.uses_csi
+    (slow,), (fast,) = (robust.encode(voice, Csi(snr)).streams for snr in (5.0, 20.0))
+    assert spectral_efficiency(slow.mcs) < spectral_efficiency(fast.mcs)
+    assert slow.interleave_slots > 1
+    assert fast.interleave_slots > 1
+    link = Link(LinkConfig(estimator="perfect"))
+    lost = {}
+    for name, scheme in (("auto", Opus(mcs="auto")), ("robust", robust)):
+        encoded = scheme.encode(voice, Csi(10.0))
+        lost[name] = sum((link.transmit(encoded, 10.0, s).block_errors for s in range(4)), Tally())
+    assert lost["auto"].rate > 0.1
+    assert lost["robust"].rate < 0.03
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -166,6 +183,8 @@ def test_mcs_is_the_links_or_follows_the_csi(voice):
         ({"frame_ms": 30}, "option 'frame_ms' must be 10, 20, 40 or 60"),
         ({"application": "vip"}, "did you mean 'voip'"),
         ({"mcs": "best"}, "unknown value of option 'mcs'"),
+        ({"link": "estimator=perfect"}, "'link' is read with mcs=robust only; give both"),
+        ({"mcs": "robust", "link": "estimator=best"}, "unknown estimator 'best'"),
     ],
 )
 def test_bad_options_are_refused(options, message):

@@ -353,6 +353,7 @@ def test_mcs_is_the_links_or_follows_the_csi(small_clip):
         ({"samples_per_packet": 0}, "option 'samples_per_packet'"),
         ({"preset": "mediun"}, "did you mean 'medium'"),
         ({"mcs": "best"}, "unknown value of option 'mcs'"),
+        ({"opus_frame_ms": 30}, "unknown value of option 'opus_frame_ms' '30'; did you mean '60'"),
         ({"crff": 20}, "did you mean 'crf'"),
         ({"audio_only": "yes"}, "option 'audio_only' must be true or false"),
         ({"gop": 2.5}, "must be a whole number"),

@@ -4,6 +4,7 @@ No weights are needed: a few random filters take Inception's place, here alone.
 """
 
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import keras
@@ -15,7 +16,8 @@ from linksim import tfgan
 from linksim.errors import LinksimError
 from linksim.media import Clip
 from linksim.metrics import METRICS, evaluate, inception
-from linksim.metrics.distribution import frechet_distance, kernel_distance
+from linksim.metrics.distribution import frechet_distance, kernel_distance, thinned
+from linksim.metrics.value import MetricValue
 
 NAMES = ("fid", "kid", "fid_proxy", "kid_proxy")
 
@@ -247,3 +249,23 @@ def test_tensorflow_gan_must_be_there(monkeypatch):
     monkeypatch.setattr(tfgan.PathFinder, "find_spec", lambda name, path: None)
     with pytest.raises(LinksimError, match="tensorflow_gan is not installed"):
         tfgan.load("eval.classifier_metrics")
+
+
+def test_so_many_frames_are_taken_evenly_and_in_pairs(make_clip, monkeypatch):
+    seen = {}
+
+    def look(reference, received):
+        seen["frames"] = [len(clip.frames) for clip in (reference, received)]
+        seen["alike"] = np.array_equal(reference.frames, received.frames)
+        return MetricValue(1.0, len(reference.frames))
+
+    monkeypatch.setitem(METRICS, "fid", replace(METRICS["fid"], function=look))
+    monkeypatch.setitem(METRICS, "psnr", replace(METRICS["psnr"], function=look))
+    clip = make_clip(count=12)
+    assert evaluate(["fid"], clip, clip, most_frames=5)["fid"].n == 5
+    assert seen == {"frames": [5, 5], "alike": True}
+    assert evaluate(["psnr"], clip, clip, most_frames=5)["psnr"].n == 12
+    assert evaluate(["fid"], clip, clip)["fid"].n == 12
+    short = thinned(replace(clip, frames=clip.frames[:6]), 5, 12)
+    assert np.array_equal(short.frames, clip.frames[[0, 3, 5, 5, 5]])
+    assert thinned(clip, 12, 12) is clip

@@ -1,11 +1,14 @@
 """From the command line through the real link: one clip, a few seconds."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from linksim.media import read
+from linksim.media import Clip, read, write
+from studies.claims.results import MissingError
+from studies.claims.results import read as read_results
 from studies.cli import main
 from studies.store import Store
 
@@ -59,3 +62,36 @@ def test_send_and_study_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "unknown SNR '3'; known: 20" in capsys.readouterr().err
     assert main(["study", "cost", str(tmp_path / "out"), "--against", "PCN"]) == 2
     assert "unknown scheme 'PCN'; known: PCM" in capsys.readouterr().err
+
+
+BUDGETED = """\
+name: budgeted
+clips: [talk.mp4]
+channels: [awgn]
+snr_db: [20]
+metrics: [psnr]
+schemes:
+  - label: tight
+    scheme: traditional
+    options: {audio: none, preset: ultrafast, uses_per_pixel: 0.001, mcs: MCS}
+"""
+
+
+def test_a_budget_that_the_channel_rules_out_leaves_no_value(
+    tmp_path: Path, make_clip: Callable[..., Clip], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(make_clip(count=4, height=144, width=176, seconds=0.16), tmp_path / "talk.mp4")
+    study, out = tmp_path / "budgeted.yaml", tmp_path / "out"
+    study.write_text(BUDGETED.replace("MCS", "robust"))
+    assert main(["study", "run", str(study), "--out", str(out)]) == 0
+    psnr, bler = Store(out).read_table("results.csv")
+    assert (psnr["value"], bler["value"]) == ("nan", "nan")
+    assert "is too small: at the lowest quality it takes" in psnr["status"]
+    results = read_results(out)
+    with pytest.raises(MissingError, match="channel_uses of tight at 20 dB: a budget of"):
+        results.one("tight", 20.0, "channel_uses")
+
+    study.write_text(BUDGETED.replace("MCS", "link"))
+    capsys.readouterr()
+    assert main(["study", "run", str(study), "--out", str(tmp_path / "other")]) == 2
+    assert "is too small" in capsys.readouterr().err

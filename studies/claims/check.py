@@ -1,0 +1,88 @@
+"""What all kinds of checks have in common."""
+
+from abc import ABC, abstractmethod
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from linksim.errors import LinksimError, unknown
+from linksim.metrics import METRICS
+from studies.claims.results import COSTS, Results
+from studies.claims.verdict import Verdict
+from studies.record import BLER
+
+
+def _known(name: str) -> str:
+    known = (*METRICS, BLER, *COSTS)
+    if name not in known:
+        raise unknown("quantity", name, known)
+    return name
+
+
+def _rising(limits: list[float]) -> list[float]:
+    if limits[0] > limits[1]:
+        raise LinksimError(f"the range {limits[0]:g} to {limits[1]:g} dB is reversed")
+    return limits
+
+
+Quantity = Annotated[str, AfterValidator(_known)]
+Range = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_rising)]
+
+
+class Model(BaseModel):
+    """A part of ``claims.yaml``; keys that it does not have are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Check(Model, ABC):
+    """A claim as something that can be computed.
+
+    Parameters
+    ----------
+    kind : str
+        Which check.
+    snr_db : [float, float]
+        Lowest and highest SNR in dB that it is about, both included.
+    """
+
+    scheme_fields: ClassVar[tuple[str, ...]] = ()
+    quantity_fields: ClassVar[tuple[str, ...]] = ()
+    snr_db: Range = [-100.0, 100.0]
+
+    @abstractmethod
+    def verdict(self, results: Results) -> Verdict:
+        """Check the claim.
+
+        Raises
+        ------
+        MissingError
+            If the results do not tell.
+        """
+
+    def schemes(self) -> list[str]:
+        """Return the labels that it refers to."""
+        return [getattr(self, name) for name in self.scheme_fields]
+
+    def quantities(self) -> list[str]:
+        """Return the metrics and costs that it refers to."""
+        return [name for f in self.quantity_fields if (name := getattr(self, f)) is not None]
+
+    def snrs(self, results: Results) -> tuple[float, ...]:
+        """Return the SNR values of the study that it is about."""
+        return results.between(*self.snr_db)
+
+    def differences(
+        self, results: Results, first: str, second: str, name: str
+    ) -> dict[float, np.ndarray]:
+        """Return first minus second of each trial, by SNR."""
+        return {
+            snr: -np.diff(results.pairs(first, second, snr, name), axis=1)[:, 0]
+            for snr in self.snrs(results)
+        }
+
+
+def at(values: dict[float, float]) -> str:
+    """Say numbers with their SNR, as in ``"0.1 at 5 dB, 0.2 at 8 dB"``."""
+    return ", ".join(f"{value:+.3g} at {snr:g} dB" for snr, value in values.items())

@@ -1,0 +1,103 @@
+"""Reading claims: all of them are checked for sense before any is judged."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from linksim.errors import LinksimError, unknown
+from studies.claims.bound import Bound
+from studies.claims.check import Model
+from studies.claims.cliff import Cliff
+from studies.claims.closeness import Closeness
+from studies.claims.crossover import Crossover
+from studies.claims.layers import Layers
+from studies.claims.monotone import Monotone
+from studies.claims.ordering import Ordering
+from studies.claims.reduction import Reduction
+from studies.claims.timing import Timing
+from studies.claims.unchecked import Unchecked
+from studies.load import CLAIMS, study_names
+from studies.schema import Name, Text
+from studies.source import Source, read_source
+
+AnyCheck = Annotated[
+    Ordering
+    | Closeness
+    | Crossover
+    | Reduction
+    | Monotone
+    | Cliff
+    | Bound
+    | Timing
+    | Layers
+    | Unchecked,
+    Field(discriminator="kind"),
+]
+
+
+class Claim(Model):
+    """One statement of the paper.
+
+    Parameters
+    ----------
+    id : str
+        Short and unique.
+    place : str
+        Where it stands: section, figure or table.
+    claim : str
+        What it says, in words of ours.
+    check : Check
+        How it is checked.
+    ablation : str
+        A packaged study that shows what it would take for it to hold, or why it holds.
+    """
+
+    id: Name
+    place: Text
+    claim: Text
+    check: AnyCheck
+    ablation: str | None = None
+
+
+class _File(Model):
+    claims: Annotated[list[Claim], Field(min_length=1)]
+
+
+def load(path: Path = CLAIMS) -> list[Claim]:
+    """Read claims.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file; by default the paper's claims.
+
+    Raises
+    ------
+    LinksimError
+        One line that names file, line, field and mend.
+    """
+    source = read_source(path)
+    try:
+        claims = _File.model_validate(source.data).claims
+    except ValidationError as error:
+        raise _explain(source, error.errors()[0]) from None
+    seen: set[str] = set()
+    for index, claim in enumerate(claims):
+        with source.field("claims", index, "id"):
+            if claim.id in seen:
+                raise LinksimError(f"'{claim.id}' is given twice; each claim needs its own")
+            seen.add(claim.id)
+        with source.field("claims", index, "ablation"):
+            if claim.ablation not in (None, *study_names()):
+                raise unknown("study", claim.ablation, study_names())
+    return claims
+
+
+def _explain(source: Source, error: Any) -> LinksimError:
+    kind, message = error["type"], error["msg"]
+    if kind == "value_error":
+        message = error["ctx"]["error"]
+    if kind == "extra_forbidden":
+        message = "is no key of this check or claim"
+    return source.error(error["loc"], message)

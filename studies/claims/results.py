@@ -1,0 +1,227 @@
+"""What a study found, as checks read it: the values of single trials."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from linksim.errors import LinksimError
+from linksim.metrics import METRICS
+from studies.cost import in_paper_units
+from studies.kinds import SPEECH
+from studies.plan import plan
+from studies.record import BLER, OK, block_tally
+from studies.store import Store
+
+CHANNEL_USES, PAPER_UNITS = "channel_uses", "paper_units"
+COSTS = (CHANNEL_USES, PAPER_UNITS, *(f"{PAPER_UNITS}.{s}" for s in ("video", "audio", "text")))
+"""Quantities beside metrics: data channel uses, and how the paper counts, in all or of a stream."""
+
+PROXY = "_proxy"
+BENCH = "bench_call.json"
+"""What ``linksim bench call --json`` is to write in a study's folder for claims about time."""
+
+Trial = tuple[str, int]
+Place = tuple[str, float, str]
+
+
+class MissingError(Exception):
+    """Why a check cannot be made."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of one channel, clips of speech.
+
+    Parameters
+    ----------
+    schemes, metrics : tuple of str
+        Of the study.
+    snr_db : tuple of float
+        Of the study, rising.
+    trials : tuple of (str, int)
+        Clip and number of every trial that there should be at each SNR.
+    values : dict
+        By scheme, SNR and quantity: values by trial, NaN where there is none. A trial that has
+        not run is not in it.
+    reasons : dict
+        By scheme, SNR and quantity: why a value is NaN.
+    bench : dict
+        Timings, as `BENCH` holds them; empty if there are none.
+    """
+
+    schemes: tuple[str, ...]
+    metrics: tuple[str, ...]
+    snr_db: tuple[float, ...]
+    trials: tuple[Trial, ...]
+    values: Mapping[Place, Mapping[Trial, float]]
+    reasons: Mapping[Place, str] = field(default_factory=dict)
+    bench: Mapping[str, Any] = field(default_factory=dict)
+
+    def between(self, low: float, high: float) -> tuple[float, ...]:
+        """Return the SNR values of the study in a range, limits included.
+
+        Raises
+        ------
+        MissingError
+            If there is none.
+        """
+        found = tuple(snr for snr in self.snr_db if low <= snr <= high)
+        if not found:
+            raise MissingError(f"the study has no SNR from {low:g} to {high:g} dB")
+        return found
+
+    def quantity(self, name: str) -> str:
+        """Return a quantity by its name, or what stands in for FID and KID without weights.
+
+        Raises
+        ------
+        MissingError
+            If the study did not measure it.
+        """
+        if name in COSTS:
+            return name
+        names = [n for n in (name, name + PROXY) if n in (*self.metrics, BLER)]
+        if not names:
+            raise MissingError(f"the study does not measure {name}")
+        valued = {
+            quantity
+            for (_, _, quantity), by_trial in self.values.items()
+            if not all(map(math.isnan, by_trial.values()))
+        }
+        return next((n for n in names if n in valued), names[0])
+
+    def sample(self, scheme: str, snr_db: float, name: str) -> dict[Trial, float]:
+        """Return the values at one SNR, without those that are NaN.
+
+        Raises
+        ------
+        MissingError
+            If the study has no such scheme, a trial has not run, or none has a value.
+        """
+        if scheme not in self.schemes:
+            raise MissingError(f"the study has no scheme '{scheme}'")
+        place = (scheme, snr_db, self.quantity(name))
+        by_trial = self.values.get(place, {})
+        absent = len(self.trials) - len(by_trial)
+        if absent:
+            raise MissingError(
+                f"{absent} of {len(self.trials)} points of {scheme} at {snr_db:g} dB are missing"
+            )
+        known = {trial: v for trial, v in by_trial.items() if not math.isnan(v)}
+        if not known:
+            reason = self.reasons.get(place, "no value")
+            raise MissingError(f"{place[2]} of {scheme} at {snr_db:g} dB: {reason}")
+        return known
+
+    def one(self, scheme: str, snr_db: float, name: str) -> np.ndarray:
+        """Return the values of a scheme at one SNR, two or more: float, [n].
+
+        Raises
+        ------
+        MissingError
+            As `sample`, or with fewer than two.
+        """
+        return _enough(list(self.sample(scheme, snr_db, name).values()), scheme, snr_db)
+
+    def pairs(
+        self, first: str, second: str, snr_db: float, name: str, other: str | None = None
+    ) -> np.ndarray:
+        """Return values of two schemes that met the same fading: float, [n, 2], n at least 2.
+
+        They are of the quantity `name`, or for the second scheme of `other`.
+
+        Raises
+        ------
+        MissingError
+            As `one`.
+        """
+        a, b = self.sample(first, snr_db, name), self.sample(second, snr_db, other or name)
+        both = [(a[trial], b[trial]) for trial in a if trial in b]
+        return _enough(both, f"{first} and {second}", snr_db)
+
+
+def _enough(values: Sequence[Any], what: str, snr_db: float) -> np.ndarray:
+    if len(values) < 2:
+        raise MissingError(
+            f"{what} at {snr_db:g} dB: an interval needs two trials, not {len(values)}"
+        )
+    return np.array(values, float)
+
+
+def higher_is_better(name: str) -> bool:
+    """Return which way of a quantity is good."""
+    return name in METRICS and METRICS[name].higher_is_better
+
+
+def unit_of(name: str) -> str:
+    """Return what a quantity is called."""
+    if name in METRICS:
+        return METRICS[name].label
+    return "Block error rate" if name == BLER else name.replace("_", " ")
+
+
+def read(folder: Path) -> Results:
+    """Read a study's first channel from its records, be they all there or not.
+
+    Raises
+    ------
+    LinksimError
+        If the folder is not that of a study, or its timings are damaged.
+    """
+    store = Store(folder)
+    study, clips = store.study()
+    values: dict[Place, dict[Trial, float]] = {}
+    reasons: dict[Place, str] = {}
+    points = [
+        p
+        for p in plan(study, clips)
+        if (p.channel, p.clip.kind) == (study.channels[0], SPEECH) and p.scheme in study.schemes
+    ]
+    for point in points:
+        record = store.load(point)
+        if record is None or record["status"] != OK:
+            continue
+        for name, value in _quantities(record, point.metrics).items():
+            place = (point.scheme.label, point.snr_db, name)
+            values.setdefault(place, {})[point.clip.name, point.trial] = value
+            if math.isnan(value):
+                entry = record["metrics"].get(name) or next(iter(record["metrics"].values()), {})
+                reasons[place] = entry.get("reason") or "nothing was sent"
+    return Results(
+        schemes=tuple(scheme.label for scheme in study.schemes),
+        metrics=tuple(study.metrics),
+        snr_db=tuple(study.snr_db),
+        trials=tuple(dict.fromkeys((p.clip.name, p.trial) for p in points)),
+        values=values,
+        reasons=reasons,
+        bench=_bench(folder / BENCH),
+    )
+
+
+def _quantities(record: dict[str, Any], metrics: Sequence[str]) -> dict[str, float]:
+    found = {m: record["metrics"][m]["value"] for m in metrics}
+    found[BLER] = block_tally(record).rate
+    found[CHANNEL_USES] = record.get("accounting", {}).get(CHANNEL_USES)
+    amounts = in_paper_units(record["per_stream"]) if record.get("per_stream") else {}
+    found[PAPER_UNITS] = sum(a.total for a in amounts.values()) if amounts else None
+    found |= {f"{PAPER_UNITS}.{name}": amount.total for name, amount in amounts.items()}
+    return {name: math.nan if value is None else float(value) for name, value in found.items()}
+
+
+def _bench(path: Path) -> dict[str, Any]:
+    try:
+        bench = json.loads(path.read_bytes())
+        return {"systems": {name: dict(blocks) for name, blocks in bench["systems"].items()}} | {
+            "seconds": float(bench["seconds"])
+        }
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise LinksimError(
+            f"{path}: not what 'linksim bench call --json' writes; delete it or time anew"
+        ) from None

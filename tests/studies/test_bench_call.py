@@ -1,0 +1,76 @@
+"""Blocks of a call are timed one by one, and the table and the claims read what is written."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import studies.bench_call as bench
+from linksim.media import Clip
+from semantic.asc.endpoint import Asc
+from studies.cli import main
+
+
+@pytest.fixture
+def two_systems(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stand in for the real systems; tells what was called."""
+    calls: list[str] = []
+
+    def call(name: str) -> None:
+        calls.append(name)
+        time.sleep(0.06)
+
+    def blocks(*names: str) -> Iterator[bench.Block]:
+        for name in names:
+            yield name, 0.5, lambda n=name: call(n)
+
+    def systems(clip: Clip) -> dict[str, Iterator[bench.Block]]:
+        return {"A": blocks("encoder", "link"), "B": blocks("gate")}
+
+    monkeypatch.setattr(bench, "_systems", systems)
+    return calls
+
+
+def test_each_block_is_warmed_up_and_timed_twice(two_systems: list[str], small_clip: Clip) -> None:
+    result = bench.bench_call(small_clip, seconds=0.0, report=lambda text: None)
+    assert two_systems == ["encoder"] * 3 + ["link"] * 3 + ["gate"] * 3
+    assert {s: list(b) for s, b in result["systems"].items()} == {
+        "A": ["encoder", "link"],
+        "B": ["gate"],
+    }
+    assert all(len(times) == 2 for b in result["systems"].values() for times in b.values())
+    assert result["seconds"] == pytest.approx(0.48)
+
+
+def test_the_command_prints_and_writes(
+    two_systems: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bench_call.json"
+    argv = ["bench", "call", "--clip", "builtin", "--seconds", "0.1", "--json", str(path)]
+    assert main([*argv[:4], "--seconds", "0", *argv[6:]]) == 2
+    capsys.readouterr()
+    assert main(argv) == 0
+    assert "a call of 4 s" in capsys.readouterr().out
+    assert json.loads(path.read_text())["delays"]["B"] == {"gate": 0.5}
+
+
+def test_a_coded_system_has_every_block(small_clip: Clip) -> None:
+    sound = Clip(audio=small_clip.audio, sample_rate=small_clip.sample_rate)
+    video = bench.Traditional(audio="none", preset="ultrafast")
+    codecs = (
+        bench.Codec("audio", Asc(), sound, 2.5),
+        bench.Codec("video", video, small_clip, 0.04),
+    )
+    blocks = list(bench._coded(*codecs))
+    assert [(name, delay) for name, delay, _ in blocks] == [
+        ("audio encoder", 2.5),
+        ("video encoder", 0.04),
+        ("link", 0.001),
+        ("audio decoder", 0.0),
+        ("video decoder", 0.0),
+    ]
+    shown = blocks[-1][2]()
+    assert shown.frames.shape == small_clip.frames.shape
+    assert len(blocks[-2][2]().audio) == len(small_clip.audio)
