@@ -17,7 +17,9 @@ from linksim.errors import LinksimError
 from linksim.media import read
 from linksim.metrics import METRICS
 from studies.atomic import write_text
+from studies.claims.judge import claims_section
 from studies.clips import ClipRef
+from studies.fair import fair_section
 from studies.figures import draw_all
 from studies.gallery import gallery
 from studies.interactive import curve_data
@@ -34,7 +36,7 @@ TEMPLATE = Path(__file__).with_name("report.html")
 SCRIPT = Path(__file__).with_name("report.js")
 Section = Callable[[Path], tuple[str, str]]
 """Maps a study's folder to a heading, as plain text, and HTML; empty HTML leaves it out."""
-SECTIONS: tuple[Section, ...] = ()
+SECTIONS: tuple[Section, ...] = (claims_section, fair_section)
 """What other modules have to say of a study, in this order after what was received."""
 LINK_COLUMNS = (
     ("modulation", "Modulation"),
