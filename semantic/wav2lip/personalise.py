@@ -18,7 +18,8 @@ LEARNING_RATE = 3e-4
 def personalised(generator: Generator, talk: Talk, steps: int = STEPS, seed: int = 0) -> Generator:
     """Return a copy of a compact generator, fine-tuned with L_recon alone.
 
-    Batch normalisation stays as it is: one face says little of all faces.
+    Batch normalisation and what hears the voice stay as they are: one face says little of all
+    faces, and a second of speech of all speech.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ def personalised(generator: Generator, talk: Talk, steps: int = STEPS, seed: int
     for layer in model.generator._flatten_layers():
         if isinstance(layer, layers.BatchNormalization):
             layer.trainable = False
+    model.generator.voice.trainable = False
     model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE), jit_compile=False)
     batches = GeneratorBatches([talk], batch=BATCH, seed=seed, held=1.0)
     for step in range(steps):
