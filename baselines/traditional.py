@@ -148,6 +148,8 @@ class Traditional(DigitalEndpoint):
             return Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name)
         if self.uses_per_pixel is not None:
             require(clip, "scheme 'traditional' with uses_per_pixel", video=True)
+        if clip.frames is None:
+            require(clip, "scheme 'traditional' without video", audio=True)
         if self.audio == "none":
             require(clip, "scheme 'traditional' with audio=none", video=True)
             return Clip(clip.frames, clip.fps, name=clip.name)

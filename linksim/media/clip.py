@@ -1,4 +1,4 @@
-"""A stretch of video, audio or both."""
+"""A stretch of video, audio, text, or of several of them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ again."""
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """Video at a constant frame rate and mono audio, both starting at t = 0.
+    """Video at a constant frame rate and mono audio, both starting at t = 0, and what is said.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Clip:
     fps : Fraction or None
         Frames per second; None without video.
     audio : np.ndarray or None
-        float32, shape [N], in [-1, 1]; None without audio, never without both.
+        float32, shape [N], in [-1, 1]; None without audio.
     sample_rate : int
         Audio samples per second in Hz.
     name : str
@@ -34,6 +34,9 @@ class Clip:
         one of `ORIGINS`; else empty. Not part of its content.
     warnings : tuple of str
         What its scheme has to say of a received clip, a line each; not part of its content.
+    text : str or None
+        What is said, where it is known in words; None where it is not. A clip has video, audio or
+        text.
 
     Raises
     ------
@@ -48,6 +51,7 @@ class Clip:
     name: str = ""
     origins: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    text: str | None = None
 
     def __post_init__(self) -> None:
         video, audio = self.frames, self.audio
@@ -63,8 +67,8 @@ class Clip:
             )
         if audio is not None and (audio.dtype != np.float32 or audio.ndim != 1 or not audio.size):
             raise LinksimError(f"clip '{self.name}': audio must be float32 of shape [N]")
-        if video is None and audio is None:
-            raise LinksimError(f"clip '{self.name}': has neither video nor audio")
+        if video is None and audio is None and self.text is None:
+            raise LinksimError(f"clip '{self.name}': has neither video nor audio nor text")
         frames = 0 if video is None else len(video)
         if self.origins and (len(self.origins) != frames or not set(self.origins) <= {*ORIGINS}):
             raise LinksimError(f"clip '{self.name}': origins must be one of {ORIGINS} a frame")
@@ -83,18 +87,20 @@ class Clip:
 
     @property
     def duration(self) -> float:
-        """Length of the longer of video and audio in seconds."""
+        """Length of the longer of video and audio in seconds; 0 without either."""
         video = 0.0 if self.frames is None else float(len(self.frames) / self.fps)
         audio = 0.0 if self.audio is None else len(self.audio) / self.sample_rate
         return max(video, audio)
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of the content in hex: samples, sizes and rates."""
+        """Return the SHA-256 of the content in hex: samples, sizes, rates and text."""
         shapes = [None if a is None else a.shape for a in (self.frames, self.audio)]
         digest = hashlib.sha256(f"{shapes} {self.fps} {self.sample_rate}".encode())
         for samples in (self.frames, self.audio):
             if samples is not None:
                 digest.update(np.ascontiguousarray(samples))
+        if self.text is not None:
+            digest.update(self.text.encode())
         return digest.hexdigest()
 
 
@@ -103,7 +109,9 @@ def _is_rate(fps: Fraction) -> bool:
     return isinstance(fps, Fraction) and fps > 0 and max(fps.as_integer_ratio()) < 2**31
 
 
-def require(clip: Clip, what: str, *, video: bool = False, audio: bool = False) -> None:
+def require(
+    clip: Clip, what: str, *, video: bool = False, audio: bool = False, text: bool = False
+) -> None:
     """Check that a clip has the streams that something needs.
 
     Parameters
@@ -112,8 +120,8 @@ def require(clip: Clip, what: str, *, video: bool = False, audio: bool = False) 
         The clip.
     what : str
         What needs them, for the message, e.g. ``"scheme 'wav2vid'"``.
-    video, audio : bool
-        Which streams are needed.
+    video, audio, text : bool
+        What is needed.
 
     Raises
     ------
@@ -127,3 +135,5 @@ def require(clip: Clip, what: str, *, video: bool = False, audio: bool = False) 
     ):
         if needed and not present:
             raise LinksimError(f"{name} has no {kind} stream; {what} needs {kind}")
+    if text and clip.text is None:
+        raise LinksimError(f"{name} has no text; {what} needs text")

@@ -1,4 +1,4 @@
-"""Read a clip from any file that FFmpeg can decode.
+"""Read a clip from any file that FFmpeg can decode, or from a file of text.
 
 Pictures are put on a grid of constant frame rate, audio is resampled, mixed to mono and
 shifted so that both start together. What is damaged or cut short is refused: a reference
@@ -45,10 +45,13 @@ def read(path: str | Path, *, sample_rate: int = 16_000, max_seconds: float | No
     [-1, 1]. With video, t = 0 is the first picture: audio that starts later is padded with
     zeros, audio that starts earlier is cut.
 
+    A file whose name ends in ``.txt`` is text in UTF-8, of which runs of blanks and line ends
+    are read as one space.
+
     Parameters
     ----------
     path : str or Path
-        The file. It may hold video, audio or both.
+        The file. It may hold video, audio or both, or text.
     sample_rate : int
         Audio rate to resample to in Hz.
     max_seconds : float or None
@@ -63,10 +66,12 @@ def read(path: str | Path, *, sample_rate: int = 16_000, max_seconds: float | No
     ------
     LinksimError
         If the file is missing, empty, no media, truncated or damaged, has neither video nor
-        audio, or holds samples that are not finite.
+        audio, or holds samples that are not finite; or no words in UTF-8, if it is text.
     """
     source = Path(path)
     _check_file(source)
+    if source.suffix.lower() == ".txt":
+        return _read_text(source)
     if sample_rate <= 0:
         raise LinksimError(f"sample_rate must be positive, not {sample_rate}")
     if max_seconds is not None and not 0 < max_seconds < inf:
@@ -89,6 +94,16 @@ def read(path: str | Path, *, sample_rate: int = 16_000, max_seconds: float | No
         sample_rate,
         source.name,
     )
+
+
+def _read_text(source: Path) -> Clip:
+    try:
+        text = " ".join(source.read_text(encoding="utf-8").split())
+    except UnicodeDecodeError:
+        raise LinksimError(f"{source}: is not text in UTF-8") from None
+    if not text:
+        raise LinksimError(f"{source}: holds no words")
+    return Clip(name=source.name, text=text)
 
 
 def _check_file(source: Path) -> None:

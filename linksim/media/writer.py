@@ -16,6 +16,7 @@ from linksim.media.clip import Clip, require
 
 _CRF = "12"  # visually transparent
 _AUDIO_BITRATE = 96_000  # bit/s
+_NEEDS = {".mp4": "video", ".wav": "audio", ".txt": "text"}
 _BT709 = 1  # ITU-T H.273: colour primaries, transfer and matrix; limited range below
 _LIMITED_RANGE = 1
 
@@ -25,14 +26,15 @@ def write(clip: Clip, path: str | Path) -> None:
 
     ``.mp4`` holds H.264 (4:2:0, BT.709) and, with audio, AAC: both lossy, the picture
     visually transparent. Odd sizes are padded to even ones by repeating the edge. ``.wav``
-    holds the audio alone as 16-bit PCM. An existing file is replaced at once or left as it was.
+    holds the audio alone as 16-bit PCM, ``.txt`` the text alone in UTF-8. An existing file
+    is replaced at once or left as it was.
 
     Parameters
     ----------
     clip : Clip
         What to write.
     path : str or Path
-        Ends in ``.mp4`` or ``.wav``.
+        Ends in ``.mp4``, ``.wav`` or ``.txt``.
 
     Raises
     ------
@@ -42,14 +44,16 @@ def write(clip: Clip, path: str | Path) -> None:
     """
     target = Path(path)
     suffix = target.suffix.lower()
-    if suffix not in (".mp4", ".wav"):
-        raise LinksimError(f"{target}: clips are written as .mp4 or .wav")
-    require(clip, f"a {suffix} file", video=suffix == ".mp4", audio=suffix == ".wav")
+    if suffix not in _NEEDS:
+        raise LinksimError(f"{target}: clips are written as .mp4, .wav or .txt")
+    require(clip, f"a {suffix} file", **{_NEEDS[suffix]: True})
     with _replacing(target) as part:
         if suffix == ".mp4":
             _write_mp4(clip, part)
-        else:
+        elif suffix == ".wav":
             _write_wav(clip, part)
+        else:
+            part.write_text(f"{clip.text}\n", encoding="utf-8")
 
 
 @contextlib.contextmanager

@@ -170,7 +170,7 @@ def test_odd_file_names(tmp_path, small_clip):
         ("empty.mp4", b"", "is empty"),
         ("noise.mp4", np.random.default_rng(0).bytes(50_000), "not a media file"),
         ("zeros.wav", bytes(5000), "not a media file"),
-        ("notes.txt", b"hello\n" * 100, "text file"),
+        ("notes.nfo", b"hello\n" * 100, "text file"),
     ],
 )
 def test_what_is_no_media_is_refused(tmp_path, name, content, message):
@@ -267,12 +267,32 @@ def test_wav_round_trip_is_exact_for_pcm(tmp_path):
 
 
 def test_write_refuses_what_it_cannot_do(tmp_path, small_clip):
-    with pytest.raises(LinksimError, match=r"\.mp4 or \.wav"):
+    with pytest.raises(LinksimError, match=r"\.mp4, \.wav or \.txt"):
         write(small_clip, tmp_path / "a.avi")
     with pytest.raises(LinksimError, match="has no video stream"):
         write(Clip(audio=small_clip.audio), tmp_path / "a.mp4")
+    with pytest.raises(LinksimError, match="has no text"):
+        write(small_clip, tmp_path / "a.txt")
     with pytest.raises(LinksimError, match="cannot be written"):
         write(small_clip, tmp_path / "nowhere" / "a.mp4")
+
+
+def test_text_round_trip(tmp_path):
+    clip = Clip(name="said.txt", text="Bin blue – at F2, now.")
+    write(clip, tmp_path / "said.txt")
+    assert read(tmp_path / "said.txt").fingerprint() == clip.fingerprint()
+    (tmp_path / "lines.TXT").write_text("  two\n\nlines\t")
+    assert read(tmp_path / "lines.TXT").text == "two lines"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b" \n", "holds no words"), (b"caf\xe9", "is not text in UTF-8"), (b"", "is empty")],
+)
+def test_what_is_no_text_is_refused(tmp_path, content, message):
+    (tmp_path / "said.txt").write_bytes(content)
+    with pytest.raises(LinksimError, match=rf"said\.txt: {message}"):
+        read(tmp_path / "said.txt")
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.wav"])
@@ -301,6 +321,9 @@ def test_fingerprint_is_of_the_content(small_clip):
         Clip(frames, fps, audio, 8000),
         Clip(frames, fps),
         Clip(frames.reshape(12, 64, 48, 3), fps, audio),
+        Clip(frames, fps, audio, text="one"),
+        Clip(frames, fps, audio, text="two"),
+        Clip(text="one"),
     ]
     prints = {c.fingerprint() for c in others}
     assert len(prints) == len(others)
@@ -311,6 +334,7 @@ def test_duration_is_that_of_the_longer_stream(small_clip):
     assert small_clip.duration == pytest.approx(0.48)
     assert Clip(audio=np.zeros(8000, np.float32)).duration == 0.5
     assert Clip(small_clip.frames, Fraction(6)).duration == 2.0
+    assert Clip(text="said").duration == 0.0
 
 
 def test_require(small_clip):
@@ -318,6 +342,9 @@ def test_require(small_clip):
     sound = Clip(audio=small_clip.audio, name="clip.wav")
     with pytest.raises(LinksimError, match=r"clip\.wav has no video stream; scheme 'x' needs"):
         require(sound, "scheme 'x'", video=True)
+    require(Clip(text=""), "scheme 'x'", text=True)
+    with pytest.raises(LinksimError, match=r"clip\.wav has no text; scheme 'x' needs text"):
+        require(sound, "scheme 'x'", text=True)
 
 
 @pytest.mark.parametrize(
