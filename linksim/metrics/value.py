@@ -37,8 +37,8 @@ class Metric:
         As in a study.
     label : str
         As on an axis.
-    kind : {"audio", "video"}
-        The stream that it needs.
+    kind : {"audio", "video", "text"}
+        What it needs.
     higher_is_better : bool
         Which way is good.
     bounds : tuple of float
@@ -53,7 +53,7 @@ class Metric:
 
     name: str
     label: str
-    kind: Literal["audio", "video"]
+    kind: Literal["audio", "video", "text"]
     higher_is_better: bool
     bounds: tuple[float, float]
     function: Callable[[Clip, Clip], MetricValue]

@@ -61,3 +61,8 @@ def chunks(text: str) -> list[str]:
         *whole, line = [word[i : i + CHUNK] for i in range(0, len(word), CHUNK)]
         cut.extend(whole)
     return [*cut, line] if line else cut
+
+
+def lost_letters(text: str) -> int:
+    """Return how many letters and digits of a text `normalise` has nothing for."""
+    return sum(c.isalnum() and not any(map(str.isalnum, normalise(c))) for c in text)

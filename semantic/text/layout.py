@@ -1,0 +1,68 @@
+"""Where the latents of a text go: whole slots, filled with copies that meet different fades."""
+
+import numpy as np
+
+from linksim.spread import spread
+
+SLOT_USES = 864
+"""Data resource elements of a slot of 72 subcarriers."""
+
+
+def slots_of(characters: int, uses: float, least: int) -> int:
+    """Return the slots of a text.
+
+    Parameters
+    ----------
+    characters : int
+        Of the text; one of none takes no slot.
+    uses : float
+        Channel uses of a character, at least: what is left of the last slot is filled as well.
+    least : int
+        Slots that any text takes, as each is a fade of its own.
+    """
+    return max(least, int(np.ceil(characters * uses / SLOT_USES))) if characters else 0
+
+
+def kept_of(characters: int, slots: int, latents: int) -> int:
+    """Return how many latents of a character are sent, the first ones of so many; even."""
+    return min(latents, 2 * (slots * SLOT_USES // characters))
+
+
+def held_of(pairs: int, slots: int) -> np.ndarray:
+    """Return which pair of latents each channel use holds, int64, [slots * 864].
+
+    Every pair is sent equally often, the first ones once more. Copies and neighbours land 0.38
+    of the whole apart.
+    """
+    uses = slots * SLOT_USES
+    copies = np.full(pairs, uses // pairs)
+    copies[: uses % pairs] += 1
+    held = np.empty(uses, np.int64)
+    held[spread(uses)] = np.repeat(np.arange(pairs), copies)
+    return held
+
+
+def combined(
+    latents: np.ndarray, noise_variance: np.ndarray, held: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the best linear estimate of each latent from all its copies, and the trust in it.
+
+    As `semantic.text.combining.combine`, for as many copies as there happen to be.
+
+    Parameters
+    ----------
+    latents, noise_variance : np.ndarray
+        float32, [2 * uses]; as received, the latents having been of unit power.
+    held : np.ndarray
+        int64, [uses], of `held_of`.
+
+    Returns
+    -------
+    estimate, trust : np.ndarray
+        float32, [pairs, 2].
+    """
+    value = (2 * held[:, None] + np.arange(2)).reshape(-1)
+    weight = 1.0 / np.maximum(noise_variance.astype(np.float64), np.finfo(np.float32).tiny)
+    total = np.bincount(value, weight)
+    estimate = np.bincount(value, weight * latents) / (1.0 + total)
+    return tuple(x.astype(np.float32).reshape(-1, 2) for x in (estimate, total / (1.0 + total)))
