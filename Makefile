@@ -34,7 +34,7 @@ $(INSTALLED): setup.cfg pyproject.toml
 	  { echo "linksim needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
-	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable '.[clip,dev]'
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable '.[clip,txt2vid,dev]'
 	@touch $@
 
 $(DOCS_INSTALLED): $(INSTALLED)

@@ -208,6 +208,11 @@ class Endpoint(ABC):
     uses_csi: bool = False
     """Whether `encode` reads its `csi`; if not, one encoding serves every SNR."""
 
+    @classmethod
+    def missing(cls) -> str:
+        """Return what has to be installed before it can run, in a line; empty if nothing."""
+        return ""
+
     @abstractmethod
     def encode(self, clip: "Clip", csi: Csi | None = None) -> Encoded:
         """Turn a clip into streams.

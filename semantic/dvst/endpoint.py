@@ -2,7 +2,7 @@
 the digital one, and sound by the audio codec."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -111,24 +111,76 @@ class Dvst(Endpoint):
         LinksimError
             If there is no video, its budget is too small, or there are no weights.
         """
-        from semantic.dvst.gop import Conditions
-
         require(clip, "scheme 'dvst'", video=True)
         reported = reported_snr_db(csi)
+        frames, conditions = self._code(clip, self._start(reported), reported)
+        sounds = self.audio == "asc" and clip.has_audio
+        coded = self._encoded(clip, frames, conditions, reported, sounds=sounds)
+        if not sounds:
+            return coded
+        sound = Asc(rate="high").encode(
+            Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name), csi
+        )
+        return Encoded(coded.streams + sound.streams, coded.setup + sound.setup)
+
+    def encode_start(
+        self, clip: Clip, csi: Csi | None, fits: Callable[[Encoded], bool]
+    ) -> Encoded | None:
+        """Turn as many frames from the start of a clip into streams as may be, without sound.
+
+        Parameters
+        ----------
+        clip : Clip
+            With video.
+        csi : Csi or None
+            What was fed back.
+        fits : callable
+            Whether an encoding is short enough; of fewer frames it is shorter.
+
+        Returns
+        -------
+        Encoded or None
+            None if not even one frame fits.
+        """
+        reported = reported_snr_db(csi)
+        frames, conditions = self._code(clip, self._start(reported), reported)
+        longest, low, high = None, 0, len(frames) + 1  # known to fit, known not to
+        while high - low > 1:
+            # All of it first: often it fits.
+            count = high - 1 if high > len(frames) else (low + high) // 2
+            coded = self._encoded(clip, frames[:count], conditions, reported, sounds=False)
+            if fits(coded):
+                longest, low = coded, count
+            else:
+                high = count
+        return longest
+
+    def _start(self, reported: float) -> "Conditions":
+        from semantic.dvst.gop import Conditions
+
         snr_db = trained_snr_db(reported)
         # Without rate adaptation rates are as for one SNR; without conditioning the networks are
         # told one.
         rated = REFERENCE_SNR if self.without == "rate" else snr_db
-        start = Conditions(
+        return Conditions(
             REFERENCE_SNR if self.without == "snr" else snr_db,
             adapted_eta(self.eta, rated),
             adapted_precision(PRECISION, rated),
         )
-        frames, conditions = self._code(clip, start, reported)
-        sounds = self.audio == "asc" and clip.has_audio
-        count, height, width = clip.frames.shape[:3]
+
+    def _encoded(
+        self,
+        clip: Clip,
+        frames: "list[FrameCode]",
+        conditions: "Conditions",
+        reported: float,
+        *,
+        sounds: bool,
+    ) -> Encoded:
+        """Return the streams and the set-up of video; the set-up says whether sound follows."""
+        height, width = clip.frames.shape[1:3]
         setup = _SETUP.pack(
-            count,
+            len(frames),
             *clip.fps.as_integer_ratio(),
             width,
             height,
@@ -137,14 +189,7 @@ class Dvst(Endpoint):
             conditions.precision,
             sounds,
         )
-        streams = self._streams(frames, conditions, reported)
-        if sounds:
-            sound = Asc(rate="high").encode(
-                Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name), csi
-            )
-            streams += sound.streams
-            setup += sound.setup
-        return Encoded(streams, setup)
+        return Encoded(self._streams(frames, conditions, reported), setup)
 
     def _code(
         self, clip: Clip, start: "Conditions", snr_db: float

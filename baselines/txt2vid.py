@@ -1,0 +1,191 @@
+"""A call by text: words go over the link, and a synthetic voice moves the lips of a short clip."""
+
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from linksim.accounting import channel_uses
+from linksim.endpoint import Csi, Encoded, Endpoint, Received
+from linksim.errors import LinksimError
+from linksim.link_config import link_of_option
+from linksim.media import Clip, require
+from linksim.options import check_range, option
+from semantic.dvst.conditions import ETA
+from semantic.dvst.endpoint import SETUP_BYTES, Dvst
+from semantic.text.endpoint import Text
+from semantic.text.speech import SAMPLE_RATE, missing, recognise, speak
+
+if TYPE_CHECKING:
+    from semantic.wav2lip.generator import Generator
+
+DRIVING = 3.0
+"""Seconds of the driving clip, if nothing else is asked for."""
+
+_SETUP = struct.Struct("<II")  # frames and samples of the clip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Txt2Vid(Endpoint):
+    """A video call whose sound is text, after Txt2Vid.
+
+    ::
+
+        sound ──▶ recognition ─▶ text codec ─▶ "text" ───▶ text codec ─▶ synthesis ─┬─▶ sound
+        first frames ─▶ DVST ─▶ "video", "side" ─▶ DVST ─▶ to and fro ─▶ generator ◀┘
+                                                                             └────────▶ frames
+
+    Tandon et al., "Txt2Vid: ultra-low bitrate compression of talking-head videos via text", IEEE J.
+    Sel. Areas Commun. 41(1), 2023, sent as the Wav2Vid paper has it. The driving clip is the
+    start of the video. The receiver plays it forwards and backwards, again and again, and
+    generates the lips of all frames by the synthetic voice, those of the driving clip too, since
+    they said it at another time. The voice starts at once, and is stretched as far as
+    `semantic.text.speech.SPEED` lets, for it has no times to go by. Frames without a face are
+    shown as they came. Where no text arrives there is silence.
+
+    Raises
+    ------
+    LinksimError
+        If an option lies outside its range, or two contradict each other.
+    """
+
+    name: ClassVar[str] = "txt2vid"
+    uses_csi: ClassVar[bool] = True
+
+    driving: float | None = option(None, f"of video that is sent; none: {DRIVING:g}", "s")
+    uses: float | None = option(
+        None, "channel uses of all streams and the set-up: as much video is sent as they allow"
+    )
+    text: str = option("semantic", "form of the text: semantic, or digital as of scheme 'text'")
+    uses_per_character: float = option(64.0, "channel uses of a character, at least")
+    slots: int = option(8, "slots of text, at least", "slot")
+    eta: float = option(ETA, "latent reals sent per bit of video, at 10 dB")
+    link: str | None = option(None, "what is known of the link: its options, key=value,…")
+    gop: int = option(38, "frames from one without reference to the next", "frame")
+    weights: str | None = option(None, "file of the generator's weights instead of the shipped")
+
+    def __post_init__(self) -> None:
+        where = "scheme 'txt2vid': option"
+        for name, low, high in (("driving", 0.04, 3600.0), ("uses", 1.0, 1e12)):
+            if getattr(self, name) is not None:
+                check_range(f"{where} '{name}'", getattr(self, name), low, high)
+        if None not in (self.driving, self.uses):
+            raise LinksimError(f"{where} 'uses' sets how much video is sent; leave out 'driving'")
+        _ = self._words, self._video  # which check the rest
+
+    @property
+    def _words(self) -> Text:
+        return Text(form=self.text, uses=self.uses_per_character, slots=self.slots)
+
+    @property
+    def _video(self) -> Dvst:
+        return Dvst(eta=self.eta, link=self.link, gop=self.gop, audio="none")
+
+    @classmethod
+    def missing(cls) -> str:
+        """See `Endpoint.missing`."""
+        return missing()
+
+    def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
+        """Turn a clip into streams ``"side"``, ``"video"`` and ``"text"``.
+
+        Raises
+        ------
+        LinksimError
+            If there is no video or no sound at 16 kHz, the uses are too few, the extra
+            ``txt2vid`` is missing, or there are no weights.
+        """
+        require(clip, "scheme 'txt2vid'", video=True, audio=True)
+        if clip.sample_rate != SAMPLE_RATE:
+            raise LinksimError(
+                f"scheme 'txt2vid' needs audio at {SAMPLE_RATE} Hz, not {clip.sample_rate} Hz"
+            )
+        said = self._words.encode(Clip(name=clip.name, text=recognise(clip.audio)))
+        setup = _SETUP.pack(len(clip.frames), len(clip.audio))
+
+        def whole(video: Encoded) -> Encoded:
+            return Encoded(video.streams + said.streams, setup + video.setup + said.setup)
+
+        if self.uses is None:
+            seconds = DRIVING if self.driving is None else self.driving
+            driving = clip.frames[: max(1, round(seconds * clip.fps))]
+            return whole(self._video.encode(Clip(driving, clip.fps, name=clip.name), csi))
+        link = link_of_option(self.link)
+        longest = self._video.encode_start(
+            clip, csi, lambda video: channel_uses(whole(video), link) <= self.uses
+        )
+        if longest is None:
+            raise LinksimError(
+                f"{self.uses:.0f} channel uses are too few for the text of "
+                f"{clip.name or 'the clip'} and one frame; raise option 'uses'"
+            )
+        return whole(longest)
+
+    def decode(self, received: Received) -> Clip:
+        """Turn what arrived into a clip of the original length, with a voice and its text.
+
+        ``origins`` tells which frames have generated lips, ``warnings`` what is wrong.
+        """
+        count, samples = _SETUP.unpack_from(received.setup)
+        video, words = np.split(
+            np.frombuffer(received.setup[_SETUP.size :], np.uint8), [SETUP_BYTES]
+        )
+        said = self._words.decode(Received(words.tobytes(), received.streams))
+        driving = self._video.decode(Received(video.tobytes(), received.streams))
+        warnings = [*driving.warnings, *said.warnings]
+        if not said.text:
+            warnings.append("no text has arrived, so there is silence")
+        voice = speak(said.text, samples)
+        shown = to_and_fro(len(driving.frames), count)
+        frames = driving.frames[shown]
+        origins = [*driving.origins, *["held"] * (count - len(driving.frames))]
+        boxes = self._boxes(driving.frames, warnings)
+        if boxes is not None:
+            frames = self._generate(frames, boxes[shown], voice, driving.fps)
+            origins = ["generated"] * count
+        return Clip(
+            frames,
+            driving.fps,
+            voice,
+            SAMPLE_RATE,
+            name=self.name,
+            origins=tuple(origins),
+            warnings=tuple(warnings),
+            text=said.text,
+        )
+
+    def _boxes(self, frames: np.ndarray, warnings: list[str]) -> np.ndarray | None:
+        """Return where the face is in each frame; None where most have none."""
+        from semantic.wav2lip.face import face_boxes
+
+        try:
+            return face_boxes(frames, "the driving clip")
+        except LinksimError as error:
+            warnings.append(f"no lips are generated: {error}")
+            return None
+
+    def _generate(
+        self, frames: np.ndarray, boxes: np.ndarray, voice: np.ndarray, fps: Fraction
+    ) -> np.ndarray:
+        from semantic.wav2lip.animate import animate, voice_of
+
+        return animate(self._generator(), frames, boxes, voice_of(voice, len(frames), fps))
+
+    def _generator(self) -> "Generator":
+        # Keras is loaded when it is needed, not when schemes are listed.
+        from semantic.wav2lip.generator import Generator
+        from semantic.wav2lip.weights import trained
+
+        return trained(Generator, "compact", Path(self.weights) if self.weights else None)
+
+
+def to_and_fro(frames: int, count: int) -> np.ndarray:
+    """Return which of so many frames is shown at each of `count` times: int64, shape [count].
+
+    From the first to the last, back to the first, and so on; the one that turns is shown once.
+    """
+    there = np.arange(frames)
+    return np.resize(np.concatenate([there, there[-2:0:-1]]), count)
