@@ -73,6 +73,7 @@ def _count(args: argparse.Namespace) -> "tuple[list[Network], list[str]]":
     from studies.networks_audio import audio_networks
     from studies.networks_face import face_networks
     from studies.networks_lips import lip_networks
+    from studies.networks_text import text_networks
     from studies.networks_video import load, silent_parts, video_networks
 
     size = args.size[::-1]
@@ -80,6 +81,7 @@ def _count(args: argparse.Namespace) -> "tuple[list[Network], list[str]]":
     networks = [
         *audio_networks(args.preset),
         *video_networks(model, size, args.fps),
+        *text_networks(args.preset),
         *lip_networks(args.preset, args.fps),
         *face_networks(args.fps),
     ]
@@ -89,6 +91,7 @@ def _count(args: argparse.Namespace) -> "tuple[list[Network], list[str]]":
 def _notes(size: tuple[int, int], silent: list[str] | None) -> list[str]:
     """Return what to know of the figures; `silent` is None where no weights are shipped."""
     from semantic.dvst.model import GROUP
+    from studies.networks_text import CHARACTERS
     from studies.networks_video import padded_size
 
     height, width = padded_size(size)
@@ -104,6 +107,7 @@ def _notes(size: tuple[int, int], silent: list[str] | None) -> list[str]:
         f"Video: padded to {width}x{height} and coded once; of {GROUP} frames one is an I-frame, "
         "the others are P-frames, and each part of each has side information.",
         f"Video: {runs}.",
+        f"Text: {CHARACTERS:g} characters a second, in full chunks.",
         "Training: one pass forward over a second of faces.",
         "Gate: on every frame, with as many views of a face as there may be.",
     ]

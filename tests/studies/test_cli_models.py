@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from linksim.metrics.facemesh import DETECTOR, MESH, installed, network_file
+from semantic.text.alphabet import TOKENS
+from semantic.text.sizes import CHUNK, PRESETS
 from semantic.weights import FOLDER
 from studies import networks_face
 from studies.cli import main
 from studies.cli_models import figures
+from studies.networks_text import CHARACTERS
 
 PICTURES = ("contextual encoder", "contextual decoder", "synthesiser")
 LATENTS = ("entropy model", "side density", "JSCC encoder", "JSCC decoder")
@@ -25,6 +28,7 @@ NAMES = {
         *(f"I: {name}" for name in (*PICTURES, *LATENTS)),
         "post-filter",
     ],
+    "text codec": ["encoder", "decoder"],
     "lip synchronisation": ["generator", "sync expert", "discriminator"],
     "gate": ["face detector", "face mesh"],
 }
@@ -60,7 +64,10 @@ def test_all_networks_are_listed(
     assert (document["preset"], document["fps"]) == ("compact", FPS)
 
 
-@pytest.mark.parametrize(("codec", "file"), [("audio codec", "asc"), ("video codec", "dvst")])
+@pytest.mark.parametrize(
+    ("codec", "file"),
+    [("audio codec", "asc"), ("video codec", "dvst"), ("text codec", "text")],
+)
 def test_parameters_are_those_of_the_weights(
     codec: str, file: str, networks: dict[tuple[str, str], dict[str, Any]]
 ) -> None:
@@ -89,6 +96,21 @@ def test_video_is_counted_where_it_runs(
     assert macs("I: JSCC decoder")[0] == macs("I: JSCC decoder")[1] > 0
     first, inner, last = 9 * 25 * 32, 9 * 32 * 32, 9 * 32 * 12
     assert macs("post-filter") == (None, pytest.approx(HALF * (first + 4 * inner + last) * FPS))
+
+
+def test_text_is_counted_by_the_character(
+    networks: dict[tuple[str, str], dict[str, Any]],
+) -> None:
+    sizes = PRESETS["compact"]
+    for name, end, layers in (
+        ("encoder", "transmitter", sizes.encoder_layers),
+        ("decoder", "receiver", sizes.decoder_layers),
+    ):
+        # Four projections, attention to all of a chunk and its sum, two dense layers.
+        each = sizes.width * (4 * sizes.width + 2 * CHUNK + 2 * sizes.inner)
+        around = sizes.dense * (sizes.width + 3 * sizes.latents) + sizes.width * TOKENS
+        counted = networks["text codec", name][end] / CHARACTERS
+        assert layers * each < counted <= layers * each + around
 
 
 def test_shipped_weights_are_said_to_leave_out_branches(

@@ -1,0 +1,54 @@
+"""The networks of the text codec, and what they compute."""
+
+from functools import partial
+
+import tensorflow as tf
+
+from semantic.text.model import TextModel
+from semantic.text.sizes import CHUNK
+from studies.macs import macs
+from studies.network import Network, parameters_of
+
+CHARACTERS = 15.0
+"""Of a second of speech: 150 words a minute of five letters and a space."""
+
+
+def text_networks(preset: str) -> list[Network]:
+    """Count encoder and decoder as scheme ``text`` runs them, for chunks that are full.
+
+    Parameters
+    ----------
+    preset : str
+        Of the codec.
+
+    Returns
+    -------
+    list of Network
+        Encoder and decoder.
+
+    Raises
+    ------
+    LinksimError
+        If there is no such preset.
+    """
+    model = TextModel(preset=preset)
+    per_second = CHARACTERS / CHUNK
+    tokens = tf.TensorSpec((1, CHUNK), tf.int32)
+    latents = tf.TensorSpec((1, CHUNK, model.latents))
+    arrived = [latents, latents, tf.TensorSpec((1, CHUNK), tf.bool)]
+    encode = macs(partial(model.encoder, training=False), tokens).total()
+    decode = macs(partial(model.decoder, training=False), arrived).total()
+    return [
+        Network(
+            codec="text codec",
+            name="encoder",
+            parameters=parameters_of(model.encoder),
+            transmitter=encode * per_second,
+        ),
+        Network(
+            codec="text codec",
+            name="decoder",
+            parameters=parameters_of(model.decoder),
+            receiver=decode * per_second,
+        ),
+    ]
