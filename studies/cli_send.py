@@ -10,7 +10,7 @@ from studies import arguments
 
 REPORT = "report.json"
 SHEET = "sheet.png"
-METRICS = ("pesq", "stoi", "nrmse", "snr", "psnr", "ms_ssim", "mouth_psnr")
+METRICS = ("pesq", "stoi", "nrmse", "snr", "psnr", "ms_ssim", "mouth_psnr", "wer")
 
 
 def add_parser(commands: Any) -> None:
@@ -129,11 +129,14 @@ def _write(
         "csi_snr_db": finite(outcome.csi.snr_db),
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
+        "text": outcome.clip.text,
         "versions": versions(),
     }
     for name, value in report["metrics"].items():  # before a full disk can lose them
         text = report["undefined"][name] if value is None else f"{value:.4g}"
         print(f"{name:10} {text}")
+    if report["text"] is not None:
+        print(f"{'text':10} {report['text']}")
     if report["origins"]:
         print(f"{'frames':10} {in_words(report['origins'])}")
     for line in report["warnings"]:

@@ -122,8 +122,9 @@ def run_study(args: argparse.Namespace) -> int:
         )
         return 130
     page = write_report(folder, style=style)
-    new = result.points - result.kept - result.failed
-    print(f"{result.points} points: {result.kept} kept, {new} run, {result.failed} failed")
+    print(f"{result.points} points: {result.kept} kept, {result.run} run, {result.failed} failed")
+    for label, reason in result.left_out.items():
+        print(f"{label} is left out: {reason}")
     print(f"{folder / 'results.csv'}\n{folder / 'summary.csv'}\n{page}")
     return 1 if result.failed else 0
 

@@ -25,7 +25,7 @@ class ClipRef:
     kind : {"speech", "music"}
         What can be measured.
     seconds : float
-        Its length.
+        Its length; 0 of text.
     pixels : int
         Of all frames together; 0 without video.
     """
@@ -78,4 +78,6 @@ def _clip_ref(source: str, kind: Kind) -> ClipRef:
 
 def media_suffix(clip: Clip) -> str:
     """Return the kind of file that `linksim.media.write` makes of a clip."""
-    return ".mp4" if clip.has_video else ".wav"
+    if clip.has_video:
+        return ".mp4"
+    return ".wav" if clip.has_audio else ".txt"

@@ -198,8 +198,9 @@ def _caption(point: Point, record: Mapping[str, Any]) -> str:
     origins = record.get("origins", [])
     if drawn := strip(origins):
         values.append(f"frames: {in_words(origins)}{drawn}")
+    said = f"<br>“{html.escape(record['text'])}”" if record.get("text") else ""
     notes = "".join(f"<br>⚠ {html.escape(line)}" for line in record.get("warnings", []))
-    return f"<br>{', '.join(values)}{notes}"
+    return f"<br>{', '.join(values)}{said}{notes}"
 
 
 def _sheet(folder: Path, point: Point, original: Clip, record: Mapping[str, Any]) -> str:

@@ -43,6 +43,7 @@ def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
         "csi_snr_db": finite(outcome.csi.snr_db),
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
+        "text": outcome.clip.text,
     }
 
 
@@ -60,8 +61,11 @@ def failed_record(point: Point, failure: Failure) -> dict[str, Any]:
 
 
 def uses_per_sample(record: Mapping[str, Any], clip: ClipRef) -> float:
-    """Return the channel uses per 16 kHz sample, without pilots; NaN if nothing was sent."""
-    return _channel_uses(record) / (clip.seconds * SAMPLE_RATE)
+    """Return the channel uses per 16 kHz sample, without pilots.
+
+    NaN if nothing was sent, or the clip is text.
+    """
+    return _channel_uses(record) / (clip.seconds * SAMPLE_RATE) if clip.seconds else math.nan
 
 
 def uses_per_pixel(record: Mapping[str, Any], clip: ClipRef) -> float:

@@ -108,11 +108,23 @@ def _lead(study: Study, store: Store, clips: Sequence[ClipRef], records: Records
         "SNR": f"{snr_db}, E<sub>s</sub>/N<sub>0</sub> per resource element",
         "Trials": f"{study.trials} a clip, seed {study.seed}; "
         + (done if len(records) == total else f"<strong>incomplete: {done}</strong>"),
+        **_left_out(study, records),
         "Computed with": _versions(records.values()),
         "Reproduce": f"<code>{html.escape(command(study))}</code>",
     }
     items = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts.items())
     return f"<dl>{items}</dl>"
+
+
+def _left_out(study: Study, records: Records) -> dict[str, str]:
+    """Say which schemes have no curve for want of packages, unless they ran elsewhere."""
+    ran = {record["scheme"] for record in records.values()}
+    lines = [
+        html.escape(f"{label}: {reason}")
+        for label, reason in study.left_out().items()
+        if label not in ran
+    ]
+    return {"Left out": "<br>".join(lines)} if lines else {}
 
 
 def _clip_facts(ref: ClipRef, media: Path) -> str:
@@ -125,6 +137,8 @@ def _clip_facts(ref: ClipRef, media: Path) -> str:
         height, width = clip.frames.shape[1:3]
         facts += [f"{len(clip.frames)} frames of {width}×{height} pixels"]
         facts += [f"{float(clip.fps):g} frames/s"]
+    if clip.text is not None:
+        return ", ".join([*facts, f"text of {len(clip.text)} characters"])
     facts += [f"{clip.duration:.2f} s", "with sound" if clip.has_audio else "silent"]
     return ", ".join(facts)
 
@@ -221,7 +235,8 @@ def _accounting(points: Sequence[Point], records: dict[str, Any]) -> str:
     table = []
     for (label, clip), entries in spent.items():
         means = [statistics.fmean(e[name] for e in entries) for name in names]
-        rates = [f"{means[2] / (clip.seconds * SAMPLE_RATE):.3g}"]
+        samples = clip.seconds * SAMPLE_RATE
+        rates = [f"{means[2] / samples:.3g}" if samples else "–"]
         rates.append(f"{means[2] / clip.pixels:.3g}" if clip.pixels else "–")
         share = means[3] / (means[2] + means[3])
         figures = [f"{mean:,.0f}" for mean in means]

@@ -29,11 +29,21 @@ from studies.workers import Failure, Work, run_in_processes, run_serially
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended: points in all, found from before, and failed."""
+    """How a run ended.
+
+    Parameters
+    ----------
+    points, kept, run, failed : int
+        In all, found from before, newly finished, and failed.
+    left_out : dict of str to str
+        Label of each scheme that cannot run here, and why. What of it was not found was not run.
+    """
 
     points: int
     kept: int
+    run: int
     failed: int
+    left_out: dict[str, str]
 
 
 def run(
@@ -74,11 +84,14 @@ def run(
             _keep_original(clip, store.media)
         ordered = points if order is None else [points[i] for i in order]
         missing = [point for point in ordered if not store.finished(point)]
+        left_out = study.left_out()
+        to_run = [point for point in missing if point.scheme.label not in left_out]
         try:
-            failed = _run_missing(missing, len(points), store, workers, work)
+            failed = _run_missing(to_run, len(points), store, workers, work)
         finally:
             write_tables(store, points)
-    return RunResult(len(points), len(points) - len(missing), failed)
+    kept, new = len(points) - len(missing), len(to_run) - failed
+    return RunResult(len(points), kept, new, failed, left_out)
 
 
 def write_tables(store: Store, points: Sequence[Point]) -> None:

@@ -248,6 +248,11 @@ class Study(_Model):
         simulated = [(c, s.label) for c in self.channels for s in self.schemes]
         return simulated + [(BOUND_CHANNEL, b.label) for b in self.bounds]
 
+    def left_out(self) -> dict[str, str]:
+        """Return the label of each scheme that cannot run here, and what would mend it."""
+        reasons = {s.label: endpoint_class(s.scheme).missing() for s in self.schemes}
+        return {label: reason for label, reason in reasons.items() if reason}
+
 
 def is_builtin(clip: str | Path) -> bool:
     """Return whether a clip is asked for that linksim makes, be there one of this name or not."""
