@@ -210,7 +210,8 @@ def _sheet(folder: Path, point: Point, original: Clip, record: Mapping[str, Any]
         return ""
     sheet = contact_sheet(original.frames, received.frames, origins)
     label = html.escape(point.scheme.label)
-    caption = "rows: original, last frame received, generated, three times the difference"
+    last = "last frame received, " if "sent" in origins else ""
+    caption = f"rows: original, {last}generated, three times the difference"
     return (
         f'<figure class="sheet"><img src="{jpeg_uri(sheet)}" alt="Frames of {label}">'
         f"<figcaption><strong>{label}</strong>, {caption}</figcaption></figure>"

@@ -29,17 +29,18 @@ def contact_sheet(
     np.ndarray or None
         uint8, shape [4 H + gaps, n W + gaps, 3]: rows are the original, the last frame that
         was received before, the generated one, and `GAIN` times what it differs by from the
-        original, about mid-grey. None where nothing was generated.
+        original, about mid-grey. The second row is left out, and a height of H, where no frame
+        is shown as it was received. None where nothing was generated.
     """
     generated = np.flatnonzero(np.array(origins) == "generated")
     sent = np.flatnonzero(np.array(origins) == "sent")
-    if not generated.size or not sent.size:
+    if not generated.size:
         return None
     count = min(COLUMNS, generated.size)
     chosen = generated[np.linspace(0, generated.size - 1, count).round().astype(int)]
-    held = sent[np.maximum(np.searchsorted(sent, chosen) - 1, 0)]
+    held = [received[sent[np.maximum(np.searchsorted(sent, chosen) - 1, 0)]]] if sent.size else []
     difference = 128 + GAIN * (received[chosen].astype(np.int16) - original[chosen])
-    rows = (original[chosen], received[held], received[chosen], np.clip(difference, 0, 255))
+    rows = (original[chosen], *held, received[chosen], np.clip(difference, 0, 255))
     return _tiled(np.stack(rows).astype(np.uint8))
 
 

@@ -11,5 +11,8 @@ def test_rows_show_original_held_generated_and_difference() -> None:
     assert sheet.shape == (4 * 8 + 3 * GAP, 2 * 6 + GAP, 3)
     corners = sheet[:: 8 + GAP, :: 6 + GAP, 0]
     assert corners.tolist() == [[2, 3], [11, 11], [12, 13], [158, 158]]
+    whole = contact_sheet(original, received, ("generated",) * 5)
+    assert whole.shape == (3 * 8 + 2 * GAP, 5 * 6 + 4 * GAP, 3)
+    assert whole[:: 8 + GAP, 0, 0].tolist() == [0, 10, 158]
     assert contact_sheet(original, received, ("sent",) * 5) is None
     assert contact_sheet(original, received, ("held",) * 5) is None
