@@ -1,14 +1,14 @@
 """A call by text: words go over the link, and a synthetic voice moves the lips of a short clip."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from linksim.accounting import channel_uses
+from linksim.accounting import channel_uses, frame_uses, stream_uses
 from linksim.endpoint import Csi, Encoded, Endpoint, Received
 from linksim.errors import LinksimError
 from linksim.link_config import link_of_option
@@ -16,7 +16,8 @@ from linksim.media import Clip, require
 from linksim.options import check_range, option
 from semantic.dvst.conditions import ETA
 from semantic.dvst.endpoint import SETUP_BYTES, Dvst
-from semantic.text.endpoint import Text
+from semantic.text.endpoint import MOST_SLOTS, STREAM, Text
+from semantic.text.layout import SLOT_USES
 from semantic.text.speech import SAMPLE_RATE, missing, recognise, speak
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 DRIVING = 3.0
 """Seconds of the driving clip, if nothing else is asked for."""
 
-_SETUP = struct.Struct("<II")  # frames and samples of the clip
+_SETUP = struct.Struct("<IIH")  # frames and samples of the clip, slots of text at least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,8 @@ class Txt2Vid(Endpoint):
     Sel. Areas Commun. 41(1), 2023, sent as the Wav2Vid paper has it. The driving clip is the
     start of the video. The receiver plays it forwards and backwards, again and again, and
     generates the lips of all frames by the synthetic voice, those of the driving clip too, since
-    they said it at another time. The voice starts at once, and is stretched as far as
+    they said it at another time. What `uses` leave where one more frame is too much goes to
+    further copies of the text. The voice starts at once, and is stretched as far as
     `semantic.text.speech.SPEED` lets, for it has no times to go by. Frames without a face are
     shown as they came. Where no text arrives there is silence.
 
@@ -103,10 +105,11 @@ class Txt2Vid(Endpoint):
             raise LinksimError(
                 f"scheme 'txt2vid' needs audio at {SAMPLE_RATE} Hz, not {clip.sample_rate} Hz"
             )
-        said = self._words.encode(Clip(name=clip.name, text=recognise(clip.audio)))
-        setup = _SETUP.pack(len(clip.frames), len(clip.audio))
+        text = Clip(name=clip.name, text=recognise(clip.audio))
 
-        def whole(video: Encoded) -> Encoded:
+        def whole(video: Encoded, words: Text = self._words) -> Encoded:
+            said = words.encode(text)
+            setup = _SETUP.pack(len(clip.frames), len(clip.audio), words.slots)
             return Encoded(video.streams + said.streams, setup + video.setup + said.setup)
 
         if self.uses is None:
@@ -122,18 +125,22 @@ class Txt2Vid(Endpoint):
                 f"{self.uses:.0f} channel uses are too few for the text of "
                 f"{clip.name or 'the clip'} and one frame; raise option 'uses'"
             )
-        return whole(longest)
+        encoded = whole(longest)
+        taken = sum(stream_uses(s, link) for s in encoded.streams if s.name == STREAM)
+        frames = int(taken + self.uses - channel_uses(encoded, link)) // frame_uses(link)
+        slots = min(frames * frame_uses(link) // SLOT_USES, MOST_SLOTS)
+        return whole(longest, replace(self._words, slots=max(slots, self.slots)))
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length, with a voice and its text.
 
         ``origins`` tells which frames have generated lips, ``warnings`` what is wrong.
         """
-        count, samples = _SETUP.unpack_from(received.setup)
+        count, samples, slots = _SETUP.unpack_from(received.setup)
         video, words = np.split(
             np.frombuffer(received.setup[_SETUP.size :], np.uint8), [SETUP_BYTES]
         )
-        said = self._words.decode(Received(words.tobytes(), received.streams))
+        said = replace(self._words, slots=slots).decode(Received(words.tobytes(), received.streams))
         driving = self._video.decode(Received(video.tobytes(), received.streams))
         warnings = [*driving.warnings, *said.warnings]
         if not said.text:

@@ -31,6 +31,7 @@ STREAM = "text"
 FORMS = ("semantic", "digital")
 PRESETS = ("compact", "paper")
 MOST_LOST = 255
+MOST_SLOTS = 10_000
 
 _BYTES = struct.Struct(">IH")  # bytes of a digital text, and its slots
 
@@ -70,7 +71,7 @@ class Text(Endpoint):
             if getattr(self, name) not in known:
                 raise unknown(f"value of option '{name}'", getattr(self, name), known)
         check_range("scheme 'text': option 'uses'", self.uses, 2.0, 1000.0)
-        check_range("scheme 'text': option 'slots'", self.slots, 1, 1000)
+        check_range("scheme 'text': option 'slots'", self.slots, 1, MOST_SLOTS)
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
         """Turn the text of a clip into stream ``"text"``; an empty text has none.

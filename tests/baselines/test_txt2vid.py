@@ -19,6 +19,7 @@ from linksim.metrics.facemesh import installed
 from linksim.options import build
 from semantic.portrait import Expression, Portrait, Pose
 from semantic.text import speech
+from semantic.text.layout import SLOT_USES
 
 SAID = "one two three"
 COUNT = 14
@@ -96,8 +97,10 @@ def test_what_is_lost_is_said(blank: Clip, lost: str) -> None:
     assert seen.frames.shape == blank.frames.shape
 
 
-def test_text_may_be_digital(blank: Clip) -> None:
-    scheme = Txt2Vid(text="digital", **FIVE)
+@pytest.mark.parametrize("text", ["semantic", "digital"])
+@pytest.mark.parametrize("options", [FIVE, {"uses": 60_000.0}])
+def test_text_arrives_in_either_form(blank: Clip, text: str, options: dict[str, float]) -> None:
+    scheme = Txt2Vid(text=text, **options)
     assert heard(scheme, scheme.encode(blank)).text == SAID
 
 
@@ -106,15 +109,17 @@ def test_as_much_video_is_sent_as_the_uses_allow(talk: Clip) -> None:
 
     def frames_and_uses(**options: Any) -> tuple[int, int]:
         encoded = Txt2Vid(slots=1, **options).encode(talk, Csi(10.0))
-        count = int.from_bytes(encoded.setup[8:12], "little")
+        count = int.from_bytes(encoded.setup[10:14], "little")
         return count, channel_uses(encoded, link)
 
     count, uses = frames_and_uses(**FIVE)
     assert count == 5
     found, spent = frames_and_uses(uses=float(uses))
     assert found >= 5
-    assert spent <= uses
-    assert frames_and_uses(uses=1e9)[0] == COUNT
+    assert uses - SLOT_USES < spent <= uses
+    assert frames_and_uses(uses=1e6)[0] == COUNT
+    # What is left for no frame goes to the text.
+    assert uses < frames_and_uses(uses=uses + 2.0 * SLOT_USES)[1] <= uses + 2 * SLOT_USES
     with pytest.raises(LinksimError, match="900 channel uses are too few for the text of talk"):
         frames_and_uses(uses=900.0)
 

@@ -193,7 +193,7 @@ def test_metric(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"form": "analogue"}, "value of option 'form'"),
         ({"preset": "huge"}, "value of option 'preset'"),
         ({"uses": "1"}, "'uses' must be between 2 and 1000"),
-        ({"slots": "0"}, "'slots' must be between 1 and 1000"),
+        ({"slots": "0"}, "'slots' must be between 1 and 10000"),
         ({"slots": "many"}, "'slots' must be a whole number"),
     ],
 )
