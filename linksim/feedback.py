@@ -10,6 +10,9 @@ from linksim.link_config import LinkConfig
 LOWEST_DB, HIGHEST_DB = -10.0, 30.0
 """Range of a report; measurements beyond it are clipped."""
 
+TIE_DB = 1e-6
+"""By which a mean that lies on the grid, but for rounding errors, is moved up."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CsiFeedback:
@@ -40,9 +43,12 @@ class CsiFeedback:
 
     def quantise(self, snr_db: np.ndarray) -> np.ndarray:
         """Round to the nearest level, in dB; NaN stays NaN."""
-        step = (HIGHEST_DB - LOWEST_DB) / (2**self.bits - 1)
-        index = np.round((np.asarray(snr_db, float) - LOWEST_DB) / step)
-        return LOWEST_DB + np.clip(index, 0, 2**self.bits - 1) * step
+        index = np.round((np.asarray(snr_db, float) - LOWEST_DB) / self._step)
+        return LOWEST_DB + np.clip(index, 0, 2**self.bits - 1) * self._step
+
+    @property
+    def _step(self) -> float:
+        return (HIGHEST_DB - LOWEST_DB) / (2**self.bits - 1)
 
     def reports(self, snr: np.ndarray, seed: int) -> np.ndarray:
         """Return what the transmitter knows in each slot.
@@ -69,9 +75,13 @@ class CsiFeedback:
         return np.where(known >= 0, quantised[known], np.nan)
 
     def average(self, reports_db: np.ndarray) -> Csi:
-        """Condense reports into one: their mean in linear scale, on the quantiser's grid."""
+        """Condense reports into one: their mean in linear scale, down to the quantiser's grid.
+
+        Like a CQI (TS 38.214, clause 5.2.2.1), it promises no more than was measured: a scheme
+        chosen by more would lose whole frames.
+        """
         known = reports_db[~np.isnan(reports_db)]
         if not known.size:
             return Csi(snr_db=float("nan"))
         mean = 10.0 * np.log10(np.mean(10.0 ** (known / 10.0)))
-        return Csi(snr_db=float(self.quantise(mean)))
+        return Csi(snr_db=float(self.quantise(mean - self._step / 2 + TIE_DB)))

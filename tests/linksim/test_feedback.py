@@ -70,3 +70,17 @@ def test_the_transmitter_learns_the_mean_snr_from_pilots() -> None:
     assert csi.snr_db == pytest.approx(13.0, abs=0.3)
     lost = LinkConfig(channel="awgn", subcarriers=24, feedback_loss=1.0)
     assert np.isnan(Link(lost).sound(13.0, 1).snr_db)
+
+
+@pytest.mark.parametrize("snr_db", [-10.0, 3.3, 10.0, 15.0, 29.9])
+def test_an_average_promises_no_more_than_was_reported(snr_db: float) -> None:
+    feedback = _feedback(bits=4)
+    step = 40 / 15
+    average = feedback.average(np.full(3, snr_db)).snr_db
+    assert snr_db - step < average <= snr_db + 1e-5
+
+
+def test_an_average_on_the_grid_stays_there() -> None:
+    feedback = _feedback(bits=4)
+    for level in -10 + np.arange(16) * 40 / 15:
+        assert feedback.average(np.full(5, level)).snr_db == pytest.approx(level)
