@@ -1,4 +1,4 @@
-"""How a held picture moves while no video is sent: a coarse field, in a few hundred bits a second.
+"""How a held picture moves while no video is sent: a coarse field, in a kilobit or two a second.
 
 ::
 
@@ -7,8 +7,8 @@
     still ─▶ bent by ◀─ cubic between cells ◀─ linear between moments ◀─────────────┘
 
 A head at rest still sways by a few degrees, and with it all that stands about it. A picture that
-stays put is compared with one that does not; five by five vectors are enough to follow it. The
-field waits for the next moment, so it comes `EVERY` seconds late at most.
+stays put is compared with one that does not; a few vectors are enough to follow it. The field
+waits for the next moment, so it comes `EVERY` seconds late at most.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,11 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from linksim.entropy import Laplace, decode, encode
-from linksim.errors import LinksimError
-
-CELLS = 5
-"""Along the short side of the picture; as many of the same size as fit along the other."""
+from linksim.entropy import Decoder, Encoder, Laplace
 
 EVERY = 0.16
 """Seconds from one moment whose field is sent to the next."""
@@ -34,13 +30,15 @@ SEGMENT = 25
 LIMIT = 2000
 """Largest component of a vector, in steps: more than three pictures."""
 
-_SCALE = 16  # parts that the mean size of a difference is told in, by one byte
+FIRST, LEAST, SHARE = 2.0, 0.15, 0.65
+"""Scale of a vector's change, in steps: of the first moment of a segment; and of the others the
+least, to which so much of the mean change about it at the moment before is added."""
 
 
-def grid(height: int, width: int) -> tuple[int, int]:
-    """Return the rows and columns of the field of a picture."""
+def grid(height: int, width: int, cells: int) -> tuple[int, int]:
+    """Return rows and columns of so many about square cells along the short side of a picture."""
     short = min(height, width)
-    return round(CELLS * height / short), round(CELLS * width / short)
+    return round(cells * height / short), round(cells * width / short)
 
 
 def moments(frames: int, fps: Fraction) -> np.ndarray:
@@ -49,7 +47,7 @@ def moments(frames: int, fps: Fraction) -> np.ndarray:
     return np.unique(np.append(np.arange(every - 1, frames, every), frames - 1))
 
 
-def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction) -> np.ndarray:
+def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction, cells: int) -> np.ndarray:
     """Find where a still picture shows what each moment does.
 
     The flow is Farnebäck's ("Two-frame motion estimation based on polynomial expansion", SCIA
@@ -63,6 +61,8 @@ def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction) -> np.ndarray
         uint8, shape [H, W, 3].
     fps : Fraction
         Frames per second.
+    cells : int
+        Along the short side.
 
     Returns
     -------
@@ -73,23 +73,35 @@ def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction) -> np.ndarray
     import cv2
 
     height, width = still.shape[:2]
-    rows, columns = grid(height, width)
+    rows, columns = grid(height, width, cells)
     before = cv2.cvtColor(still, cv2.COLOR_RGB2GRAY)
-    cells = []
+    means = []
     for t in moments(len(frames), fps):
         now = cv2.cvtColor(frames[t], cv2.COLOR_RGB2GRAY)
         flow = cv2.calcOpticalFlowFarneback(now, before, None, 0.5, 5, 31, 3, 7, 1.5, 0)
-        cells.append(cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA))
-    steps = np.round(np.stack(cells) * (STEPS / min(height, width)))
+        means.append(cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA))
+    steps = np.round(np.stack(means) * (STEPS / min(height, width)))
     return np.clip(steps, -LIMIT, LIMIT).astype(int)
 
 
 def pack(field: np.ndarray) -> Iterator[bytes]:
     """Code a field, [M, rows, columns, 2], as of `field_of`: one packet for each segment."""
     for first in range(0, len(field), SEGMENT):
-        change = np.diff(field[first : first + SEGMENT], axis=0, prepend=0)
-        scale = int(np.clip(round(_SCALE * np.abs(change).mean()), 1, 255))
-        yield bytes([scale]) + encode(change, Laplace(0.0, scale / _SCALE))
+        encoder, before = Encoder(), None
+        for change in np.diff(field[first : first + SEGMENT], axis=0, prepend=0):
+            encoder.put(change, _expected(before, change.shape))
+            before = change
+        yield encoder.data()
+
+
+def _expected(before: np.ndarray | None, shape: tuple[int, ...]) -> Laplace:
+    """Return the density of the change of a field, by its change at the moment before."""
+    import cv2
+
+    if before is None:
+        return Laplace(0.0, FIRST)
+    about = cv2.blur(np.abs(before).astype(np.float32), (3, 3)).reshape(shape)
+    return Laplace(0.0, LEAST + SHARE * about)
 
 
 def packets(frames: int, fps: Fraction) -> int:
@@ -111,7 +123,7 @@ def unpack(
     Raises
     ------
     LinksimError
-        If a packet is damaged.
+        For some damaged data.
     """
     field = np.zeros((count, *cells, 2), int)
     for number, packet in enumerate(arrived):
@@ -119,10 +131,10 @@ def unpack(
         if packet is None:
             field[part] = field[part.start - 1] if part.start else 0
             continue
-        if not packet or not packet[0]:
-            raise LinksimError("the motion of a held picture: the data is damaged")
-        change = decode(packet[1:], field[part].shape, Laplace(0.0, packet[0] / _SCALE))
-        field[part] = np.cumsum(change, axis=0)
+        decoder, change = Decoder(packet), None
+        for t in range(part.start, part.stop):
+            change = decoder.take(field[t].shape, _expected(change, field[t].shape))
+            field[t] = change + (field[t - 1] if t > part.start else 0)
     return field, None not in arrived
 
 

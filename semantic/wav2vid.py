@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from semantic.wav2lip.generator import Generator
 
 LIPS = ("generated", "held")
-SWAY = ("sent", "none")
 _TIMES = struct.Struct(">HH")  # frames that are not sent before an effective clip, and its own
 _LONGEST = 1 << 16
-_SETUP = struct.Struct("<IIIH")  # frames, fps as a fraction, packets of sway
+_SETUP = struct.Struct("<IIIHB")  # frames, fps as a fraction, packets and cells of sway
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +66,11 @@ class Wav2Vid(Endpoint):
         None, "channel uses of video per pixel that is sent, instead of eta"
     )
     link: str | None = option(None, "what is known of the link: its options, key=value,…")
-    gop: int = option(38, "frames from one without reference to the next", "frame")
+    gop: int = option(125, "frames from one without reference to the next", "frame")
     lips: str = option("generated", "between effective clips: generated, or held")
-    sway: str = option("sent", "of the held head: sent, as a coarse field, or none (the paper)")
+    sway: int = option(
+        12, "cells along the short side of a held picture, whose motion is sent; 0: it stands still"
+    )
     personalise: float = option(
         0.0, "so much is sent of the start, and the generator fine-tuned on it", "s"
     )
@@ -79,9 +80,9 @@ class Wav2Vid(Endpoint):
         where = "scheme 'wav2vid': option"
         check_range(f"{where} 'epsilon'", self.epsilon, 0.1, 180.0)
         check_range(f"{where} 'personalise'", self.personalise, 0.0, 60.0)
-        for name, known in (("lips", LIPS), ("sway", SWAY)):
-            if getattr(self, name) not in known:
-                raise unknown(f"value of option '{name}'", getattr(self, name), known)
+        check_range(f"{where} 'sway'", self.sway, 0, 64)
+        if self.lips not in LIPS:
+            raise unknown("value of option 'lips'", self.lips, LIPS)
         _ = self._sound, self._video  # which check the rest
 
     @property
@@ -115,7 +116,7 @@ class Wav2Vid(Endpoint):
         side = self._with_times(side, sent, sway, csi)
         alone = Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name)
         sound = self._sound.encode(alone, csi)
-        setup = _SETUP.pack(len(sent), *clip.fps.as_integer_ratio(), len(sway))
+        setup = _SETUP.pack(len(sent), *clip.fps.as_integer_ratio(), len(sway), self.sway)
         setup += coded.setup + sound.setup
         return Encoded((side, video, *sound.streams), setup)
 
@@ -129,10 +130,14 @@ class Wav2Vid(Endpoint):
         """Return the packets that tell how the picture moves while none is sent."""
         from semantic.sway import field_of, pack
 
-        if self.sway == "none":
+        if not self.sway:
             return []
         held = [(frames[a:b], frames[a - 1]) for a, b in runs(~sent)]
-        return [packet for moving, still in held for packet in pack(field_of(moving, still, fps))]
+        return [
+            packet
+            for moving, still in held
+            for packet in pack(field_of(moving, still, fps, self.sway))
+        ]
 
     def _with_times(
         self, side: BitStream, sent: np.ndarray, sway: Sequence[bytes], csi: Csi | None
@@ -154,7 +159,7 @@ class Wav2Vid(Endpoint):
         ``origins`` tells which frames were sent, generated and held, ``warnings`` why frames
         are held that were to be generated or sent.
         """
-        count, num, den, swaying = _SETUP.unpack_from(received.setup)
+        count, num, den, swaying, cells = _SETUP.unpack_from(received.setup)
         rest = received.setup[_SETUP.size :]
         side = received.streams.get(SIDE)
         packets = dict(side.packets) if isinstance(side, ReceivedBits) else {}
@@ -175,7 +180,7 @@ class Wav2Vid(Endpoint):
         if self.lips == "generated" and "held" in origins:
             self._generate(frames, origins, sound, fps, warnings)
         if sway and times is not None:
-            _bend(frames, fps, places, sway, warnings)
+            _bend(frames, fps, places, sway, cells, warnings)
         return Clip(
             frames,
             fps,
@@ -260,17 +265,18 @@ def _bend(
     fps: Fraction,
     places: np.ndarray,
     sway: Sequence[bytes | None],
+    cells: int,
     warnings: list[str],
 ) -> None:
     """Move, in place, what is held as the packets of its sway say."""
     from semantic.sway import bend, grid, moments, packets, unpack
 
-    cells = grid(*frames.shape[1:3])
+    shape = grid(*frames.shape[1:3], cells)
     sent = np.isin(np.arange(len(frames)), places)
     for start, stop in runs(~sent):
         count = packets(stop - start, fps)
         own, sway = sway[:count], sway[count:]
-        field, whole = unpack(own, len(moments(stop - start, fps)), cells)
+        field, whole = unpack(own, len(moments(stop - start, fps)), shape)
         if not whole:
             warnings.append(f"frames {start} to {stop - 1} stand still: their motion is lost")
         bend(frames[start:stop], field, fps)
