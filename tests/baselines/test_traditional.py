@@ -367,7 +367,7 @@ def test_mcs_is_the_links_or_follows_the_csi(small_clip):
         ({"uses_per_pixel": 0.1, "audio_only": True}, "leave it out or uses_per_pixel"),
         ({"uses_per_pixel": 0.1, "crf": 30}, "leave out crf and bitrate"),
         ({"uses_per_pixel": 0.0}, "option 'uses_per_pixel'"),
-        ({"link": "modulation=qpsk"}, "give both"),
+        ({"link": "modulation=qpsk"}, "give one"),
         ({"uses_per_pixel": 0.1, "link": "qpsk"}, "'qpsk' is not of the form key=value"),
         ({"uses_per_pixel": 0.1, "link": "modulation=qpks"}, "did you mean 'qpsk'"),
         ({"uses_per_pixel": 0.1, "link": "rate=1"}, "unknown option of option 'link' 'rate'"),
