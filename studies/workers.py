@@ -17,6 +17,9 @@ from typing import Any
 from linksim.errors import LinksimError
 from studies.plan import Point
 
+PATIENCE = 10.0
+"""Seconds for a process that is done to end."""
+
 Work = Callable[[Point, Path], dict[str, Any]]
 
 
@@ -68,8 +71,10 @@ def run_in_processes(
                 idle.append(worker if worker.process.is_alive() else _Worker(folder, work))
                 yield result
     finally:
-        for worker in (*idle, *busy.values()):
+        for worker in busy.values():
             worker.stop()
+        for worker in idle:
+            worker.end()
 
 
 def _choose(pending: list[Point], worker: "_Worker", others: list[Any]) -> Point:
@@ -104,6 +109,12 @@ class _Worker:
             self.process.join()
             code = self.process.exitcode
             return self.point, Failure(f"worker died with exit code {code}; out of memory?")
+
+    def end(self) -> None:
+        """Let an idle process end by itself, which frees what its libraries hold."""
+        self.connection.close()
+        self.process.join(PATIENCE)
+        self.stop()
 
     def stop(self) -> None:
         self.process.terminate()
