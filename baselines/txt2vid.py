@@ -107,9 +107,10 @@ class Txt2Vid(Endpoint):
             )
         text = Clip(name=clip.name, text=recognise(clip.audio))
 
-        def whole(video: Encoded, words: Text = self._words) -> Encoded:
-            said = words.encode(text)
-            setup = _SETUP.pack(len(clip.frames), len(clip.audio), words.slots)
+        once = self._words.encode(text)  # the search for a budget asks again and again
+
+        def whole(video: Encoded, said: Encoded = once, slots: int = self.slots) -> Encoded:
+            setup = _SETUP.pack(len(clip.frames), len(clip.audio), slots)
             return Encoded(video.streams + said.streams, setup + video.setup + said.setup)
 
         if self.uses is None:
@@ -128,8 +129,8 @@ class Txt2Vid(Endpoint):
         encoded = whole(longest)
         taken = sum(stream_uses(s, link) for s in encoded.streams if s.name == STREAM)
         frames = int(taken + self.uses - channel_uses(encoded, link)) // frame_uses(link)
-        slots = min(frames * frame_uses(link) // SLOT_USES, MOST_SLOTS)
-        return whole(longest, replace(self._words, slots=max(slots, self.slots)))
+        slots = max(min(frames * frame_uses(link) // SLOT_USES, MOST_SLOTS), self.slots)
+        return whole(longest, replace(self._words, slots=slots).encode(text), slots)
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length, with a voice and its text.
