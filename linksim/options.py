@@ -29,6 +29,13 @@ def check_flags(args: argparse.Namespace, ranges: Iterable[tuple[str, float, flo
         check_range(f"--{name.replace('_', '-')}", getattr(args, name), low, high)
 
 
+def check_positive(values: object, names: Iterable[str]) -> None:
+    """Raise `LinksimError` unless each of these attributes is above 0."""
+    for name in names:
+        if not getattr(values, name) > 0:
+            raise LinksimError(f"{name} must be positive, not {getattr(values, name)}")
+
+
 def option(default: Any, help: str, unit: str = "") -> Any:  # noqa: A002
     """Return a dataclass field with a default, a line of help and a unit."""
     return dataclasses.field(default=default, metadata={"help": help, "unit": unit})

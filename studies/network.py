@@ -33,3 +33,12 @@ class Network:
 def parameters_of(*parts: Any) -> int:
     """Return how many numbers the weights of layers and models hold, trained or fixed."""
     return sum(math.prod(weight.shape) for part in parts for weight in part.weights)
+
+
+def halves(codec: str, model: Any, encode: float, decode: float) -> list[Network]:
+    """Return the encoder and the decoder of a model, by the multiply-accumulates of each."""
+    ends = {"encoder": {"transmitter": encode}, "decoder": {"receiver": decode}}
+    return [
+        Network(codec=codec, name=end, parameters=parameters_of(getattr(model, end)), **computed)
+        for end, computed in ends.items()
+    ]

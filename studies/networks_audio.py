@@ -8,7 +8,7 @@ from semantic.asc.model import AscModel
 from semantic.asc.sizes import SAMPLE_RATE
 from semantic.asc.stream import CONTEXT, chunk_frames
 from studies.macs import macs
-from studies.network import Network, parameters_of
+from studies.network import Network, halves
 
 
 def audio_networks(preset: str) -> list[Network]:
@@ -38,17 +38,4 @@ def audio_networks(preset: str) -> list[Network]:
     latents = tf.TensorSpec((1, seen + 1, model.latents))
     encode = macs(partial(model.encoder, training=False), sound).total()
     decode = macs(partial(model.decoder, training=False), [latents, latents, one]).total()
-    return [
-        Network(
-            codec="audio codec",
-            name="encoder",
-            parameters=parameters_of(model.encoder),
-            transmitter=encode * per_second,
-        ),
-        Network(
-            codec="audio codec",
-            name="decoder",
-            parameters=parameters_of(model.decoder),
-            receiver=decode * per_second,
-        ),
-    ]
+    return halves("audio codec", model, encode * per_second, decode * per_second)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from semantic.text.model import TextModel
 from semantic.text.sizes import CHUNK
 from studies.macs import macs
-from studies.network import Network, parameters_of
+from studies.network import Network, halves
 
 CHARACTERS = 15.0
 """Of a second of speech: 150 words a minute of five letters and a space."""
@@ -38,17 +38,4 @@ def text_networks(preset: str) -> list[Network]:
     arrived = [latents, latents, tf.TensorSpec((1, CHUNK), tf.bool)]
     encode = macs(partial(model.encoder, training=False), tokens).total()
     decode = macs(partial(model.decoder, training=False), arrived).total()
-    return [
-        Network(
-            codec="text codec",
-            name="encoder",
-            parameters=parameters_of(model.encoder),
-            transmitter=encode * per_second,
-        ),
-        Network(
-            codec="text codec",
-            name="decoder",
-            parameters=parameters_of(model.decoder),
-            receiver=decode * per_second,
-        ),
-    ]
+    return halves("text codec", model, encode * per_second, decode * per_second)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from linksim.errors import LinksimError
+from linksim.options import check_positive
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,7 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "crop_frames", "learning_rate"):
-            if getattr(self, name) <= 0:
-                raise LinksimError(f"{name} must be positive, not {getattr(self, name)}")
+        check_positive(self, ("steps", "batch", "crop_frames", "learning_rate"))
 
     def stage(self, step: int) -> Stage:
         """Return the stage of a step: clean warm-up, all through fading, then fine-tuning.

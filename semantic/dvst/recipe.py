@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from linksim.errors import LinksimError
+from linksim.options import check_positive
 
 RATES = {"entropy": 1.0, "jscc": 0.1, "fine-tune": 0.1}
 """Of the recipe's learning rate, what each stage takes."""
@@ -83,9 +84,7 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("lam", "steps", "batch", "learning_rate"):
-            if getattr(self, name) <= 0:
-                raise LinksimError(f"{name} must be positive, not {getattr(self, name)}")
+        check_positive(self, ("lam", "steps", "batch", "learning_rate"))
         if not 0.0 <= self.joint <= 0.9:
             raise LinksimError(f"joint must be between 0 and 0.9, not {self.joint}")
         if not 0.0 <= self.entropy <= 1.0:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from linksim.errors import LinksimError
+from linksim.options import check_positive
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,7 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "learning_rate"):
-            if getattr(self, name) <= 0:
-                raise LinksimError(f"{name} must be positive, not {getattr(self, name)}")
+        check_positive(self, ("steps", "batch", "learning_rate"))
 
     def stage(self, step: int) -> Stage:
         """Return the stage of a step: white noise first, since fades teach little to a beginner."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from linksim.errors import LinksimError, unknown
+from linksim.options import check_positive
 
 ADVERSARIAL = ("non-saturating", "minimax")
 """Forms of the generator's adversarial loss, see `semantic.wav2lip.losses`."""
@@ -69,7 +70,7 @@ class ExpertRecipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_positive(self, ("steps", "batch", "learning_rate"))
+        check_positive(self, ("steps", "batch", "learning_rate"))
         if self.windows < 2:
             raise LinksimError(f"windows must be at least 2, not {self.windows}")
 
@@ -127,7 +128,7 @@ class GeneratorRecipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_positive(self, ("steps", "batch", "learning_rate"))
+        check_positive(self, ("steps", "batch", "learning_rate"))
         for name in ("plain", "held"):
             if not 0 <= getattr(self, name) <= 1:
                 raise LinksimError(f"{name} must be between 0 and 1, not {getattr(self, name):g}")
@@ -160,9 +161,3 @@ def check_form(adversarial: str) -> None:
     """Raise `LinksimError` unless it is one of `ADVERSARIAL`."""
     if adversarial not in ADVERSARIAL:
         raise unknown("adversarial loss", adversarial, ADVERSARIAL)
-
-
-def _check_positive(recipe: object, names: tuple[str, ...]) -> None:
-    for name in names:
-        if not getattr(recipe, name) > 0:
-            raise LinksimError(f"{name} must be positive, not {getattr(recipe, name)}")
