@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy.fec.crc import CRCDecoder, CRCEncoder
+from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
 from sionna.phy.nr.utils import generate_prng_seq
@@ -12,8 +12,9 @@ from sionna.phy.nr.utils import generate_prng_seq
 from linksim.endpoint import Mcs
 from linksim.fading import Fading
 from linksim.front_end import FrontEnd, noise_variance
-from linksim.ldpc import EarlyStopDecoder, decode_in_chunks
+from linksim.ldpc import BoxplusDecoder
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
+from linksim.min_sum import MinSumDecoder
 from linksim.montecarlo import Counts, Tally
 from linksim.seeding import derive_seed, seed_sionna
 
@@ -83,18 +84,18 @@ class BitLink:
         self._front_end = front_end
         self._frame_bits = front_end.symbols_per_frame * order
         self._crc = CRCEncoder("CRC24A")
-        self._check = CRCDecoder(self._crc)
         self._encode = LDPC5GEncoder(
             self.block.info_bits, self.block.coded_bits, num_bits_per_symbol=order
         )
-        self._decoder = EarlyStopDecoder(self._encode, self._crc, config.decoder_iterations)
+        self._decode = _decoder(config, self._encode, self._crc)
         self._map = Mapper("qam", order)
         self._demap = Demapper("app", "qam", order)
         sequence = generate_prng_seq(self._frame_bits, SCRAMBLING_INIT)
         self._scramble = tf.constant(sequence, tf.float32)
         self._source = BinarySource()
-        self._send = tf.function(self._chain, jit_compile=True)
-        self._measure = tf.function(self._measure_batch, jit_compile=True)
+        self._send = tf.function(self._send_payload, jit_compile=True)
+        self._send_random = tf.function(self._send_random_payload, jit_compile=True)
+        self._count = tf.function(self._count_errors, jit_compile=True)
 
     def transmit(
         self,
@@ -134,13 +135,14 @@ class BitLink:
             slots = min(per_batch, frames - start) * depth
             fades = fading.slots(first_slot + start * depth, slots)
             seed_sionna(derive_seed(seed, "noise", start))
-            bits, ok, measured = self._send(
+            llr, measured = self._send(
                 _padded(blocks, per_batch * self.block.per_frame),
                 _padded(fades, per_batch * depth),
                 no,
             )
-            received.append(bits.numpy()[: len(blocks)])
-            flags.append(ok.numpy()[: len(blocks)])
+            bits, ok = self._decode(llr[: len(blocks)])
+            received.append(np.asarray(bits)[:, : 8 * self.block.payload_bytes])
+            flags.append(np.asarray(ok))
             snr.append(measured.numpy()[: len(fades)])
         decoded, ok = np.concatenate(received), np.concatenate(flags)
         return BitTransmission(
@@ -164,40 +166,42 @@ class BitLink:
             Frames of the batch, each with fades of its own.
         """
         seed_sionna(seed)
-        bit_errors, block_errors = self._measure(noise_variance(snr_db), frames)
+        info, llr = self._send_random(noise_variance(snr_db), frames)
+        bit_errors, block_errors = self._count(info, self._decode(llr)[0], frames)
         per_frame = self.block.per_frame
         return Counts(
             bits=Tally.of(bit_errors.numpy(), per_frame * self.block.info_bits),
             blocks=Tally.of(block_errors.numpy(), per_frame),
         )
 
-    def _measure_batch(self, no: tf.Tensor, frames: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def _send_random_payload(self, no: tf.Tensor, frames: int) -> tuple[tf.Tensor, tf.Tensor]:
         blocks = frames * self.block.per_frame
         info = self._crc(self._source([blocks, self.block.payload_bytes * 8]))
-        decoded, _ = self._through(info, self._front_end.fades(frames), no)
+        llr, _ = self._through(info, self._front_end.fades(frames), no)
+        return tf.cast(info, tf.uint8), llr
+
+    def _count_errors(
+        self, info: tf.Tensor, decoded: tf.Tensor, frames: int
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         wrong = tf.cast(tf.not_equal(decoded, info), tf.int32)
         bit_errors = tf.reduce_sum(tf.reshape(wrong, [frames, -1]), axis=1)
         block_wrong = tf.reshape(tf.reduce_max(wrong, axis=1), [frames, -1])
         return bit_errors, tf.reduce_sum(block_wrong, axis=1)
 
-    def _chain(
+    def _send_payload(
         self, payload: tf.Tensor, h: tf.Tensor, no: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        info = self._crc(tf.cast(payload, tf.float32))
-        decoded, snr = self._through(info, h, no)
-        bits, ok = self._check(decoded)
-        return tf.cast(bits, tf.uint8), ok[:, 0], snr
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        return self._through(self._crc(tf.cast(payload, tf.float32)), h, no)
 
     def _through(self, info: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Carry information bits, [blocks, k], over the link; return them and the slots' SNR."""
+        """Carry information bits, [blocks, k], over the link; return logits and the slots' SNR."""
         per_frame, used = self.block.per_frame, self.block.per_frame * self.block.coded_bits
         coded = tf.reshape(self._encode(info), [-1, used])
         coded = tf.pad(coded, [[0, 0], [0, self._frame_bits - used]])
         equalised = self._front_end(self._map(tf.abs(coded - self._scramble)), h, no)
         llr = self._demap(equalised.symbols, equalised.noise_variance)
         llr = (llr * (1.0 - 2.0 * self._scramble))[:, :used]
-        llr = tf.reshape(llr, [info.shape[0], llr.shape[1] // per_frame])
-        return decode_in_chunks(self._decoder, llr), equalised.snr
+        return tf.reshape(llr, [info.shape[0], llr.shape[1] // per_frame]), equalised.snr
 
     def _blocks_of(self, payload: bytes) -> np.ndarray:
         size = self.block.payload_bytes
@@ -237,6 +241,16 @@ class UncodedLink:
         equalised = self._front_end(self._map(bits), self._front_end.fades(frames), no)
         decided = self._demap(equalised.symbols, equalised.noise_variance)
         return tf.reduce_sum(tf.cast(tf.not_equal(decided, bits), tf.int32), axis=1)
+
+
+def _decoder(
+    config: LinkConfig, encoder: LDPC5GEncoder, crc: CRCEncoder
+) -> MinSumDecoder | BoxplusDecoder:
+    """Choose the decoder; what it is given on a GPU need not leave it."""
+    auto = "boxplus" if tf.config.list_physical_devices("GPU") else "min-sum"
+    if (auto if config.decoder == "auto" else config.decoder) == "min-sum":
+        return MinSumDecoder(encoder, config.decoder_iterations)
+    return BoxplusDecoder(encoder, crc, config.decoder_iterations)
 
 
 def _padded(rows: np.ndarray | tf.Tensor, count: int) -> tf.Tensor:

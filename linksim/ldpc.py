@@ -1,12 +1,48 @@
-"""5G LDPC decoding that stops when the CRC says so."""
+"""Sionna's 5G LDPC decoding, ended when the CRC says so."""
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy.fec.crc import CRCEncoder
+from sionna.phy.fec.crc import CRCDecoder, CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 
 CHUNK_BLOCKS = 32
 """Blocks that are decoded together, and stop together."""
+
+
+class BoxplusDecoder:
+    """Decode blocks where the link runs, on a CPU or a GPU.
+
+    Parameters
+    ----------
+    encoder, crc, iterations
+        As `EarlyStopDecoder`.
+    """
+
+    def __init__(self, encoder: LDPC5GEncoder, crc: CRCEncoder, iterations: int) -> None:
+        self._decoder = EarlyStopDecoder(encoder, crc, iterations)
+        self._check = CRCDecoder(crc)
+        self._run = tf.function(self._decode, jit_compile=True)
+
+    def __call__(self, llr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Decode received blocks.
+
+        Input
+        -----
+        llr : tf.float32, [blocks, n]
+            Logits, ln P(1)/P(0).
+
+        Output
+        ------
+        bits : tf.uint8, [blocks, k]
+            Hard decisions.
+        ok : tf.bool, [blocks]
+            Whether the CRC of each passes.
+        """
+        return self._run(llr)
+
+    def _decode(self, llr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        bits = decode_in_chunks(self._decoder, llr)
+        return tf.cast(bits, tf.uint8), self._check(bits)[1][:, 0]
 
 
 class EarlyStopDecoder(LDPC5GDecoder):

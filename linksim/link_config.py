@@ -12,6 +12,7 @@ MODULATIONS = {"qpsk": 2, "16qam": 4, "64qam": 6, "256qam": 8}
 
 ESTIMATORS = ("perfect", "ls-nearest", "ls-linear", "lmmse")
 EQUALIZERS = ("zf", "lmmse")
+DECODERS = ("auto", "min-sum", "boxplus")
 SYMBOLS_PER_SLOT = 14
 PILOT_SYMBOLS = (2, 11)
 """OFDM symbols of a slot that carry pilots on every subcarrier."""
@@ -41,7 +42,8 @@ class LinkConfig:
     interleave_slots: int = option(1, "slots over which symbols are interleaved", "slot")
     subcarriers: int = option(72, "subcarriers of the resource grid")
     subcarrier_spacing: float = option(15e3, "subcarrier spacing", "Hz")
-    decoder_iterations: int = option(20, "most belief-propagation iterations")
+    decoder: str = option("auto", "min-sum, boxplus or auto: min-sum where there is no GPU")
+    decoder_iterations: int = option(20, "most iterations of the LDPC decoder")
     feedback_bits: int = option(4, "bits of one CSI report", "bit")
     feedback_delay_slots: int = option(4, "age of a report when it is used", "slot")
     feedback_loss: float = option(0.0, "probability that a report is lost")
@@ -53,6 +55,8 @@ class LinkConfig:
             raise unknown("estimator", self.estimator, ESTIMATORS)
         if self.equalizer not in EQUALIZERS:
             raise unknown("equalizer", self.equalizer, EQUALIZERS)
+        if self.decoder not in DECODERS:
+            raise unknown("decoder", self.decoder, DECODERS)
         if not parse_channel(self.channel).pilots_inform and self.estimator != "perfect":
             raise LinksimError(
                 f"channel '{self.channel}' fades every resource element on its own, so pilots tell "

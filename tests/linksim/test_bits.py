@@ -119,7 +119,7 @@ def test_silence_is_sent_at_unit_power() -> None:
     spy = Spy(config)
     link = BitLink(config, spy)
     payload = tf.zeros([8, link.block.payload_bytes * 8], tf.uint8)
-    link._chain(payload, spy.fades(8), noise_variance(20.0))
+    link._send_payload(payload, spy.fades(8), noise_variance(20.0))
     assert float(energies[0]) == pytest.approx(1.0, abs=0.05)
 
 

@@ -44,7 +44,12 @@ def test_awgn_bler_equals_a_chain_of_sionna_blocks(
 ) -> None:
     """Without grid, pilots, scrambling, early stopping or our arithmetic."""
     config = LinkConfig(
-        channel="awgn", estimator="perfect", modulation=modulation, code_rate=rate, subcarriers=24
+        channel="awgn",
+        estimator="perfect",
+        modulation=modulation,
+        code_rate=rate,
+        subcarriers=24,
+        decoder="boxplus",
     )
     link = BitLink(config, FrontEnd(config))
     ours = _bler(link, snr_db, 512, 2)
@@ -89,6 +94,7 @@ def test_awgn_bler_equals_sionnas_published_tables(
         code_rate=(info_bits + 0.5) / coded,
         block_length=coded,
         interleave_slots=slots,
+        decoder="boxplus",
     )
     link = BitLink(config, FrontEnd(config))
     assert link.block.info_bits == info_bits
