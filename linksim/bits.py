@@ -9,6 +9,7 @@ from sionna.phy.fec.ldpc import LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
 from sionna.phy.nr.utils import generate_prng_seq
 
+from linksim.demapping import QamDemapper
 from linksim.endpoint import Mcs
 from linksim.fading import Fading
 from linksim.front_end import FrontEnd, noise_variance
@@ -89,7 +90,7 @@ class BitLink:
         )
         self._decode = _decoder(config, self._encode, self._crc)
         self._map = Mapper("qam", order)
-        self._demap = Demapper("app", "qam", order)
+        self._demap = QamDemapper(order)
         sequence = generate_prng_seq(self._frame_bits, SCRAMBLING_INIT)
         self._scramble = tf.constant(sequence, tf.float32)
         self._source = BinarySource()
