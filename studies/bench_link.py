@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import tensorflow as tf
+from rich.table import Table
 from scipy import stats
 from sionna.phy.channel import OFDMChannel, RayleighBlockFading
 from sionna.phy.fec.crc import CRCEncoder
@@ -86,12 +88,74 @@ class PlainSionna:
 
 def bench_link(
     config: LinkConfig,
+    snr_db: list[float],
+    *,
+    batch: int,
+    seconds: float,
+    report: Callable[[str], object] = print,
+) -> dict[str, Any]:
+    """Time linksim and plain Sionna at every Es/N0.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        The link.
+    snr_db : list of float
+        Es/N0 per resource element in dB.
+    batch : int
+        Blocks of a batch, the same for all.
+    seconds : float
+        Steady state of each, at least.
+    report : callable
+        Told what is being timed.
+
+    Returns
+    -------
+    dict
+        ``link``, ``batch_blocks`` and ``points``, of each Es/N0 what `at_snr` returns.
+    """
+    points = {}
+    for snr in snr_db:
+        points[f"{snr:g}"] = at_snr(
+            config, snr, batch=batch, seconds=seconds,
+            report=lambda text, snr=snr: report(f"{snr:g} dB, {text}"),
+        )  # fmt: skip
+    return {"link": asdict(config), "batch_blocks": batch, "points": points}
+
+
+def table(result: dict[str, Any]) -> Table:
+    """Lay the figures out."""
+    columns = ("Es/N0", "chain", "Mb/s", "linksim is", "BLER", "95 % interval", "first batch")
+    shown = Table(*columns, title="coded link, information bits")
+    rows = (
+        ("linksim", "linksim", "throughput_bps", None),
+        ("graph", "sim_ber, graph", "throughput_graph_bps", "speedup_graph"),
+        ("xla", "sim_ber, XLA", "throughput_xla_bps", "speedup_xla"),
+    )
+    for snr, point in result["points"].items():
+        for name, label, throughput, speedup in rows:
+            low, high = point["bler_interval"][name]
+            shown.add_row(
+                f"{snr} dB" if name == "linksim" else "",
+                label,
+                f"{point[throughput] / 1e6:.2f}",
+                f"{point[speedup]:.1f}x" if speedup else "",
+                f"{point['bler'][name]:.4f}",
+                f"{low:.4f}-{high:.4f}",
+                f"{point['timings'][name]['warm_up_s']:.1f} s",
+            )
+        shown.add_section()
+    return shown
+
+
+def at_snr(
+    config: LinkConfig,
     snr_db: float,
     *,
     batch: int,
     seconds: float,
-    report: Callable[[str], None],
-) -> dict[str, object]:
+    report: Callable[[str], object],
+) -> dict[str, Any]:
     """Time linksim and plain Sionna, in graph and in XLA mode, one after the other.
 
     Parameters
@@ -113,19 +177,16 @@ def bench_link(
         ``throughput_bps``, ``speedup_graph``, ``speedup_xla``, whether the block error rates
         agree, and the counts and times behind them.
     """
-    report("linksim: early-stopping decoder, one compiled graph")
+    report("linksim")
     timings = {"linksim": _time_linksim(config, snr_db, batch, seconds)}
     plain = PlainSionna(config)
     for mode in ("graph", "xla"):
-        report(f"plain Sionna: sim_ber, graph_mode={mode!r}")
+        report(f"plain Sionna: sim_ber, {mode}")
         timings[mode] = _time_sim_ber(plain, mode, snr_db, batch, seconds)
     info_bits = BitLink(config, FrontEnd(config)).block.info_bits
     throughput = {k: t.blocks * info_bits / t.seconds for k, t in timings.items()}
     ours = timings["linksim"]
     return {
-        "link": asdict(config),
-        "snr_db": snr_db,
-        "batch_blocks": batch,
         "throughput_bps": throughput["linksim"],
         "throughput_graph_bps": throughput["graph"],
         "throughput_xla_bps": throughput["xla"],

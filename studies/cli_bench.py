@@ -1,11 +1,12 @@
 """``linksim bench``: how fast, beside what."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from linksim.errors import LinksimError
-from linksim.options import check_flags
+from linksim.options import check_flags, check_range
 from studies import arguments
 
 
@@ -14,12 +15,18 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("bench", help="measure speed, side by side in one run")
     parser.add_argument(
         "what",
-        choices=("link", "dvst", "generator", "call"),
-        help="link: the coded link against Sionna's sim_ber; dvst: the video codec against x265; "
-        "generator: lips, head pose and a whole call; call: every block of every system",
+        choices=tuple(BENCHES),
+        help="link: the coded link against Sionna's sim_ber; decoder: LDPC decoders; "
+        "dvst: the video codec against x265; generator: lips, head pose and a whole call; "
+        "call: every block of every system",
     )
-    parser.add_argument("--snr", type=float, default=20.0, help="link: Es/N0 in dB (20)")
-    parser.add_argument("--batch", type=int, default=256, help="link: blocks of a batch (256)")
+    parser.add_argument(
+        "--snr", type=float, nargs="+", metavar="DB",
+        help="link, decoder: Es/N0 (where a tenth of the blocks is lost, and 5 dB above)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--batch", type=int, default=256, help="link, decoder: blocks of a batch (256)"
+    )
     parser.add_argument(
         "--clip", help="dvst, generator, call: video (builtin:moving, builtin, builtin:talk)"
     )
@@ -27,12 +34,18 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--json", type=arguments.path, metavar="FILE", help="write the figures here"
     )
+    parser.add_argument(
+        "--against", type=arguments.path, metavar="FILE",
+        help="compare with the figures that --json wrote before",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Time what was asked for, print it as a table and, with ``--json``, write it."""
-    check_flags(args, (("batch", 1, 65_536), ("seconds", 0.1, 3600), ("snr", -50, 100)))
+    check_flags(args, (("batch", 1, 65_536), ("seconds", 0.1, 3600)))
+    for snr in args.snr or ():
+        check_range("--snr", snr, -50, 100)
 
     from studies.atomic import check_writable, write_text
 
@@ -46,18 +59,55 @@ def run(args: argparse.Namespace) -> int:
     from studies.quiet import import_tensorflow
 
     console = Console()
-    clip = None if args.what == "link" else _clip(args.what, args.clip)
+    before = _read(args.against) if args.against else None
+    clip = _clip(args.what, args.clip) if args.what in CLIPS else None
     import_tensorflow()
     measure, table = BENCHES[args.what]
     with console.status("") as status:
         result = measure(args, clip, status.update)
     console.print(table(result))
+    if before is not None:
+        console.print(_comparison(before, result))
     if args.json:
         try:
             write_text(args.json, json.dumps(result, indent=1) + "\n")
         except OSError as error:
             raise LinksimError(f"{args.json}: {error.strerror or error}") from None
     return 0
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import json
+
+    try:
+        figures = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "is not JSON"
+        raise LinksimError(f"{path}: {reason}") from None
+    if not isinstance(figures, dict):
+        raise LinksimError(f"{path}: holds no figures of 'linksim bench'")
+    return figures
+
+
+def _comparison(before: Any, now: Any) -> Any:
+    """Lay out every speed that both runs have, and their ratio."""
+    from rich.table import Table
+
+    table = Table("figure", "before", "now", "ratio", title="beside the run before")
+    old = dict(_speeds(before))
+    for name, value in _speeds(now):
+        if old.get(name):
+            table.add_row(name, f"{old[name]:.4g}", f"{value:.4g}", f"{value / old[name]:.2f}x")
+    return table
+
+
+def _speeds(figures: Any, name: str = "") -> Iterator[tuple[str, float]]:
+    """Yield what is measured in bit/s, frames/s or times as fast, by its path."""
+    if isinstance(figures, dict):
+        for key, value in figures.items():
+            yield from _speeds(value, f"{name} {key}".strip())
+    elif isinstance(figures, float) and name.endswith(SPEEDS):
+        yield name, figures
 
 
 def _clip(what: str, source: str | None) -> Any:
@@ -74,8 +124,31 @@ def _link(args: argparse.Namespace, clip: None, report: Callable[[str], object])
     from linksim.link_config import LinkConfig
     from studies.bench_link import bench_link
 
-    config = LinkConfig(channel="rayleigh", modulation="16qam", code_rate=0.5)
-    return bench_link(config, args.snr, batch=args.batch, seconds=args.seconds, report=report)
+    snr = args.snr or TENTH_LOST_DB["link"]
+    return bench_link(LinkConfig(), snr, batch=args.batch, seconds=args.seconds, report=report)
+
+
+def _link_table(result: dict[str, Any]) -> Any:
+    from studies.bench_link import table
+
+    return table(result)
+
+
+def _decoder(
+    args: argparse.Namespace, clip: None, report: Callable[[str], object]
+) -> dict[str, Any]:
+    """Time the decoders of the link's own code: 16QAM, rate 1/2, over white Gaussian noise."""
+    from linksim.link_config import LinkConfig
+    from studies.bench_decoder import bench_decoder
+
+    snr = args.snr or TENTH_LOST_DB["decoder"]
+    return bench_decoder(LinkConfig(), snr, batch=args.batch, seconds=args.seconds, report=report)
+
+
+def _decoder_table(result: dict[str, Any]) -> Any:
+    from studies.bench_decoder import table
+
+    return table(result)
 
 
 def _dvst(args: argparse.Namespace, clip: Any, report: Callable[[str], object]) -> dict[str, Any]:
@@ -98,29 +171,6 @@ def _whole_call(
     from studies.bench_call import bench_call
 
     return bench_call(clip, seconds=args.seconds, report=report)
-
-
-def _table(result: dict[str, Any]) -> Any:
-    from rich.table import Table
-
-    columns = ("chain", "Mb/s", "linksim is", "BLER", "95 % interval", "first batch")
-    table = Table(*columns, title=f"coded link, {result['snr_db']:g} dB, information bits")
-    rows = (
-        ("linksim", "throughput_bps", None),
-        ("graph", "throughput_graph_bps", "speedup_graph"),
-        ("xla", "throughput_xla_bps", "speedup_xla"),
-    )
-    for name, throughput, speedup in rows:
-        low, high = result["bler_interval"][name]
-        table.add_row(
-            name if name == "linksim" else f"sim_ber, {name}",
-            f"{result[throughput] / 1e6:.2f}",
-            f"{result[speedup]:.1f}x" if speedup else "",
-            f"{result['bler'][name]:.4f}",
-            f"{low:.4f}-{high:.4f}",
-            f"{result['timings'][name]['warm_up_s']:.1f} s",
-        )
-    return table
 
 
 def _video_table(result: dict[str, Any]) -> Any:
@@ -174,12 +224,19 @@ def _system_table(result: dict[str, Any]) -> Any:
 
 
 BENCHES = {
-    "link": (_link, _table),
+    "link": (_link, _link_table),
+    "decoder": (_decoder, _decoder_table),
     "dvst": (_dvst, _video_table),
     "generator": (_generator, _call_table),
     "call": (_whole_call, _system_table),
 }
 """What measures, and what shows it."""
+
+SPEEDS = ("_bps", "fps", "generator", "head_pose", "_points_per_s")
+"""Ends of the names of figures that are speeds."""
+
+TENTH_LOST_DB = {"link": [18.2, 23.2], "decoder": [6.35, 7.05, 11.35]}
+"""Es/N0 at which a tenth of the blocks is lost, and 5 dB above; to Sionna's min-sum at 7.05 dB."""
 
 CLIPS = {"dvst": "builtin:moving", "generator": "builtin", "call": "builtin:talk"}
 """What is measured on, unless another is named."""

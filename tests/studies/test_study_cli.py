@@ -70,7 +70,10 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["ber", "--json", "/dev/null"], "/dev/null: is not a regular file"),
         (["ber", "--plot", "/proc/x.png"], "/proc/x.png: cannot be written"),
         (["ber", "--plot", "x.bmp"], "the name must end in .png, .pdf or .svg"),
-        (["bench", "video"], "unknown command 'video'; known: call, dvst, generator, link"),
+        (
+            ["bench", "x"],
+            "unknown command 'x'; known: call, decoder, dvst, generator, link",
+        ),
         (["bench", "link", "--snr", "nan"], "--snr must be between -50 and 100, not nan"),
         (["bench", "link", "--batch", "0"], "--batch must be between"),
         (["bench", "link", "--seconds", "inf"], "--seconds must be between"),

@@ -1,0 +1,59 @@
+"""What the benches of the link report; speed itself is not tested."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from linksim.link_config import LinkConfig
+from studies.bench_decoder import OURS, THEIRS, bench_decoder, table
+from studies.cli import main
+
+SMALL = LinkConfig(subcarriers=12)
+
+
+def test_the_decoders_are_given_the_same_blocks() -> None:
+    told: list[str] = []
+    result = bench_decoder(SMALL, [6.0], batch=32, seconds=0.01, report=told.append)
+    points = result["points"]["6"]
+    assert list(points) == [*OURS, *THEIRS]
+    assert told == [f"{name}, 6 dB" for name in points]
+    assert points["boxplus, early stop"]["bler"] == pytest.approx(
+        points["Sionna boxplus, XLA"]["bler"], abs=0.05
+    )
+    assert points["min-sum"]["bler"] == points["min-sum, all iterations"]["bler"]
+    assert 0.0 < points["min-sum"]["bler"] < points["Sionna min-sum, XLA"]["bler"]
+    assert all(point["throughput_bps"] > 0 for point in points.values())
+    assert table(result).row_count == len(points)
+
+
+def test_a_run_is_compared_with_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from studies import cli_bench
+
+    def measure(*_: object) -> dict:
+        return {"points": {"6": {"ours": {"throughput_bps": 3e6, "bler": 0.1}}}}
+
+    monkeypatch.setitem(cli_bench.BENCHES, "decoder", (measure, lambda result: "the table"))
+    before = tmp_path / "before.json"
+    before.write_text(json.dumps({"points": {"6": {"ours": {"throughput_bps": 2e6, "bler": 0.2}}}}))
+    assert main(["bench", "decoder", "--against", str(before)]) == 0
+    printed = capsys.readouterr().out
+    assert "points 6 ours throughput_bps" in printed
+    assert "1.50x" in printed
+    assert "bler" not in printed
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [(None, "No such file"), ("{", "is not JSON"), ("[]", "holds no figures")],
+)
+def test_figures_that_are_none_give_one_line(
+    content: str | None, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "before.json"
+    if content is not None:
+        path.write_text(content)
+    assert main(["bench", "decoder", "--against", str(path)]) == 2
+    assert line in capsys.readouterr().err
