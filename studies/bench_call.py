@@ -9,14 +9,17 @@ import numpy as np
 
 from baselines.opus import Opus
 from baselines.traditional import Traditional
+from baselines.txt2vid import DRIVING, Txt2Vid, to_and_fro
 from linksim.endpoint import BitStream, Encoded, Endpoint, delivered
 from linksim.link_config import LinkConfig
 from linksim.media import Clip
 from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst
 from semantic.gate import moving_frames, runs
+from semantic.text.endpoint import Text
+from semantic.text.speech import recognise, speak
 from semantic.wav2lip.animate import animate, voice_of
-from semantic.wav2lip.face import find_box
+from semantic.wav2lip.face import face_boxes, find_box
 from semantic.wav2lip.generator import Generator
 from semantic.wav2lip.weights import trained
 from studies.evaluate import link_for
@@ -108,7 +111,10 @@ def bench_call(
 
 
 def _systems(clip: Clip) -> dict[str, Iterator[Block]]:
-    """Return the blocks of each system, each made when it is asked for."""
+    """Return the blocks of each system, each made when it is asked for.
+
+    Txt2Vid is left out where its extra is missing.
+    """
     frame = float(1 / clip.fps)
     sound = Clip(audio=clip.audio, sample_rate=clip.sample_rate)
     plain, dvst = Traditional(audio_only=True), Dvst(audio="none", link=LINK)
@@ -122,6 +128,7 @@ def _systems(clip: Clip) -> dict[str, Iterator[Block]]:
         "Traditional": _coded(pcm, Codec("video", Traditional(audio="none"), clip, frame)),
         "DVST": _coded(whole, Codec("video", dvst, clip, dvst.gop * frame)),
         "Wav2Vid": _wav2vid(part, dvst, clip),
+        **({} if Txt2Vid.missing() else {"Txt2Vid": _txt2vid(dvst, clip)}),
         "Opus + H.265": _coded(best, Codec("video", h265, clip, frame)),
         "Opus + AV1": _coded(best, Codec("video", av1, clip, AV1_LOOKAHEAD * frame)),
     }
@@ -161,5 +168,26 @@ def _wav2vid(sound: Codec, dvst: Dvst, clip: Clip) -> Iterator[Block]:
             if box is not None:
                 held = np.broadcast_to(still, clip.frames[start:stop].shape)
                 animate(generator, held, np.tile(box, (stop - start, 1)), voice[start:stop])
+
+    yield "generator", MEL_DELAY, generate
+
+
+def _txt2vid(dvst: Dvst, clip: Clip) -> Iterator[Block]:
+    """Yield recognition, which waits for the last word, the codecs, the voice and its lips."""
+    yield "speech recognition", clip.duration, lambda: recognise(clip.audio)
+    text = Clip(text=recognise(clip.audio))
+    driving = replace(clip, frames=clip.frames[: round(DRIVING * clip.fps)], audio=None)
+    words = Txt2Vid()
+    codec = Text(uses=words.uses_per_character, slots=words.slots)
+    wait = dvst.gop * float(1 / clip.fps)
+    yield from _coded(Codec("text", codec, text, 0.0), Codec("video", dvst, driving, wait))
+    count, samples = len(clip.frames), len(clip.audio)
+    yield "speech synthesis", 0.0, lambda: speak(text.text, samples)
+    generator, voice = trained(Generator, "compact"), speak(text.text, samples)
+    shown = to_and_fro(len(driving.frames), count)
+
+    def generate() -> None:
+        boxes = face_boxes(driving.frames)
+        animate(generator, driving.frames[shown], boxes[shown], voice_of(voice, count, clip.fps))
 
     yield "generator", MEL_DELAY, generate

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import studies.bench_call as bench
@@ -74,3 +75,34 @@ def test_a_coded_system_has_every_block(small_clip: Clip) -> None:
     shown = blocks[-1][2]()
     assert shown.frames.shape == small_clip.frames.shape
     assert len(blocks[-2][2]().audio) == len(small_clip.audio)
+
+
+def test_txt2vid_is_timed_where_its_extra_is_installed(
+    small_clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for reason, known in (("", True), ("needs the extra txt2vid", False)):
+        monkeypatch.setattr(bench.Txt2Vid, "missing", classmethod(lambda cls, r=reason: r))
+        assert ("Txt2Vid" in bench._systems(small_clip)) is known
+
+
+def test_txt2vid_has_every_block(small_clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a listener and a speaker of our own, so that the extra is not needed."""
+    monkeypatch.setattr(bench, "recognise", lambda audio: "good morning")
+    monkeypatch.setattr(bench, "speak", lambda text, samples: np.zeros(samples, np.float32))
+    names, delays = [], []
+    blocks = bench._txt2vid(bench.Dvst(audio="none", link=bench.LINK), small_clip)
+    for name, delay, _ in blocks:
+        names.append(name)
+        delays.append(delay)
+        if name == "speech synthesis":
+            break
+    assert names == [
+        "speech recognition",
+        "text encoder",
+        "video encoder",
+        "link",
+        "text decoder",
+        "video decoder",
+        "speech synthesis",
+    ]
+    assert delays[0] == small_clip.duration
