@@ -16,7 +16,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "what",
         choices=tuple(BENCHES),
-        help="link: the coded link against Sionna's sim_ber; decoder: LDPC decoders; "
+        help="link: the coded link against Sionna's sim_ber; stages: where its time goes; "
+        "decoder: LDPC decoders; "
         "dvst: the video codec against x265; generator: lips, head pose and a whole call; "
         "call: every block of every system",
     )
@@ -151,6 +152,23 @@ def _decoder_table(result: dict[str, Any]) -> Any:
     return table(result)
 
 
+def _stages(
+    args: argparse.Namespace, clip: None, report: Callable[[str], object]
+) -> dict[str, Any]:
+    """Time the stages of the same chain."""
+    from linksim.link_config import LinkConfig
+    from studies.bench_stages import bench_stages
+
+    snr = (args.snr or TENTH_LOST_DB["link"])[0]
+    return bench_stages(LinkConfig(), snr, batch=args.batch, seconds=args.seconds, report=report)
+
+
+def _stages_table(result: dict[str, Any]) -> Any:
+    from studies.bench_stages import table
+
+    return table(result)
+
+
 def _dvst(args: argparse.Namespace, clip: Any, report: Callable[[str], object]) -> dict[str, Any]:
     from studies.bench_dvst import bench_dvst
 
@@ -225,6 +243,7 @@ def _system_table(result: dict[str, Any]) -> Any:
 
 BENCHES = {
     "link": (_link, _link_table),
+    "stages": (_stages, _stages_table),
     "decoder": (_decoder, _decoder_table),
     "dvst": (_dvst, _video_table),
     "generator": (_generator, _call_table),
@@ -232,7 +251,7 @@ BENCHES = {
 }
 """What measures, and what shows it."""
 
-SPEEDS = ("_bps", "fps", "generator", "head_pose", "_points_per_s")
+SPEEDS = ("_bps", "fps", "generator", "head_pose")
 """Ends of the names of figures that are speeds."""
 
 TENTH_LOST_DB = {"link": [18.2, 23.2], "decoder": [6.35, 7.05, 11.35]}

@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from linksim.link_config import LinkConfig
 from studies.bench_decoder import OURS, THEIRS, bench_decoder, table
+from studies.bench_stages import bench_stages
+from studies.bench_stages import table as stages_table
 from studies.cli import main
 
 SMALL = LinkConfig(subcarriers=12)
@@ -25,6 +28,19 @@ def test_the_decoders_are_given_the_same_blocks() -> None:
     assert 0.0 < points["min-sum"]["bler"] < points["Sionna min-sum, XLA"]["bler"]
     assert all(point["throughput_bps"] > 0 for point in points.values())
     assert table(result).row_count == len(points)
+
+
+def test_the_stages_are_those_of_the_link() -> None:
+    """One feeds the next, so that the last decides the bits of the first."""
+    result = bench_stages(SMALL, 30.0, batch=8, seconds=0.0, report=lambda text: None)
+    stages = result["stages"]
+    assert next(iter(stages)) == "payload and CRC"
+    assert [name for name, of in stages.items() if not np.isnan(of["sionna_ms"])] == [
+        "demapper",
+        "LDPC decoder",
+    ]
+    assert all(of["linksim_ms"] > 0 for of in stages.values())
+    assert stages_table(result).row_count == len(stages)
 
 
 def test_a_run_is_compared_with_one_before(

@@ -72,7 +72,7 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["ber", "--plot", "x.bmp"], "the name must end in .png, .pdf or .svg"),
         (
             ["bench", "x"],
-            "unknown command 'x'; known: call, decoder, dvst, generator, link",
+            "unknown command 'x'; known: call, decoder, dvst, generator, link, stages",
         ),
         (["bench", "link", "--snr", "nan"], "--snr must be between -50 and 100, not nan"),
         (["bench", "link", "--batch", "0"], "--batch must be between"),
