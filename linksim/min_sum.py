@@ -15,7 +15,6 @@ Two things would keep a loop from being vectorised: a signed index, for it may c
 of an array, and more arrays in one loop than the compiler is ready to check for overlap.
 """
 
-import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -167,7 +166,8 @@ def _crc_table() -> np.ndarray:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(len(os.sched_getaffinity(0)), "min-sum")
+    # One for each processor of this process, unless the environment tells Numba otherwise.
+    return ThreadPoolExecutor(numba.config.NUMBA_NUM_THREADS, "min-sum")
 
 
 def _spread(part: object, starts: Iterable[int]) -> None:
