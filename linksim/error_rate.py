@@ -10,7 +10,7 @@ from linksim import theory
 from linksim.bits import BitLink, UncodedLink
 from linksim.front_end import FrontEnd
 from linksim.link_config import LinkConfig
-from linksim.montecarlo import StopRule, simulate
+from linksim.montecarlo import Counts, StopRule, simulate
 
 MEASURE_SLOTS = 256
 """Slots of one compiled batch; part of what a seed reproduces."""
@@ -49,6 +49,43 @@ class ErrorRate:
     stop: str
 
 
+class ErrorCounter:
+    """A compiled link that counts errors; one graph serves every SNR.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        The link.
+    coded : bool
+        Whether 5G LDPC is used.
+    """
+
+    def __init__(self, config: LinkConfig, *, coded: bool) -> None:
+        front_end = FrontEnd(config)
+        self._coded = coded
+        self._link = BitLink(config, front_end) if coded else UncodedLink(config, front_end)
+        self._frames = max(1, MEASURE_SLOTS // config.interleave_slots)
+
+    def count(self, snr_db: float, stop: StopRule, *seed_parts: object) -> tuple[Counts, str]:
+        """Simulate one SNR, as `linksim.montecarlo.simulate`, until `stop` says so.
+
+        Parameters
+        ----------
+        snr_db : float
+            Mean Es/N0 per resource element in dB.
+        stop : StopRule
+            Watches the block error rate, of an uncoded link the bit error rate.
+        *seed_parts : object
+            All that the counts depend on besides the link and its SNR.
+        """
+        return simulate(
+            lambda seed: self._link.measure(snr_db, seed, self._frames),
+            stop,
+            self._coded,
+            *seed_parts,
+        )
+
+
 def error_rates(
     config: LinkConfig,
     snr_db: Iterable[float],
@@ -75,19 +112,9 @@ def error_rates(
     confidence : float
         Of the intervals.
     """
-    front_end = FrontEnd(config)
-    link = BitLink(config, front_end) if coded else UncodedLink(config, front_end)
-    frames = max(1, MEASURE_SLOTS // config.interleave_slots)
+    counter = ErrorCounter(config, coded=coded)
     for snr in map(float, snr_db):
-        counts, reason = simulate(
-            lambda batch_seed, snr=snr: link.measure(snr, batch_seed, frames),
-            stop,
-            coded,
-            asdict(config),
-            coded,
-            snr,
-            seed,
-        )
+        counts, reason = counter.count(snr, stop, asdict(config), coded, snr, seed)
         low, high = (counts.blocks if coded else counts.bits).interval(confidence)
         yield ErrorRate(
             snr_db=snr,

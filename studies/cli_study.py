@@ -60,7 +60,7 @@ def add_parser(commands: Any) -> None:
     table.add_argument("folder", type=arguments.path, metavar="DIR", help="a study's output folder")
     table.add_argument("--metric", help="default: the study's first")
     table.add_argument("--channel", help="default: the study's first")
-    table.add_argument("--kind", default="speech", help="speech (default) or music")
+    table.add_argument("--kind", help="speech or music; default: the study's first")
     table.set_defaults(run=print_table)
 
     cost = actions.add_parser("cost", help="print a Markdown table: channel uses by stream")

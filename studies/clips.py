@@ -6,7 +6,7 @@ from pathlib import Path
 
 from linksim.media import Clip, read
 from semantic.synthetic_sound import builtin_sound
-from studies.kinds import MUSIC, SPEECH, Kind
+from studies.kinds import BITS, MUSIC, SPEECH, Kind
 from studies.schema import BUILTIN, MOVING, TALK, Study, clip_name, is_builtin
 
 
@@ -22,7 +22,7 @@ class ClipRef:
         One of `studies.schema.BUILTINS` or a path.
     fingerprint : str
         Hash of the decoded content; paths are not part of it.
-    kind : {"speech", "music"}
+    kind : {"speech", "music", "bits"}
         What can be measured.
     seconds : float
         Its length; 0 of text.
@@ -36,6 +36,10 @@ class ClipRef:
     kind: Kind
     seconds: float
     pixels: int = 0  # a study.json from before they were counted lacks them until the next run
+
+
+NO_CLIP = ClipRef("bits", "", "", BITS, 0.0)
+"""Stands where a clip would, in a study of links alone."""
 
 
 @lru_cache(maxsize=8)
@@ -66,6 +70,8 @@ def load_clip(source: str) -> Clip:
 
 def clip_refs(study: Study) -> list[ClipRef]:
     """Load the clips of a study, speech first, and take their fingerprints."""
+    if study.links_alone:
+        return [NO_CLIP]
     kinds = [(source, SPEECH) for source in study.clips] + [(s, MUSIC) for s in study.music]
     return [_clip_ref(source, kind) for source, kind in kinds]
 

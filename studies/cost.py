@@ -88,7 +88,7 @@ def markdown(folder: Path, *, against: str | None = None, snr_db: float | None =
         If the folder is not that of a study or the study has no such scheme or SNR.
     """
     study, costs = _costs(folder, snr_db)
-    labels = [scheme.label for scheme in study.schemes]
+    labels = [scheme.label for scheme in study.swept]
     against = against or labels[0]
     if against not in labels:
         raise unknown("scheme", against, labels)
@@ -154,7 +154,7 @@ def _costs(folder: Path, snr_db: float | None) -> tuple[Study, Costs]:
     study, clips = store.study()
     if snr_db is not None and snr_db not in study.snr_db:
         raise unknown("SNR", f"{snr_db:g}", [f"{snr:g}" for snr in study.snr_db])
-    costs: Costs = {scheme.label: [] for scheme in study.schemes}
+    costs: Costs = {scheme.label: [] for scheme in study.swept}
     for point in plan(study, clips):
         if snr_db not in (None, point.snr_db):
             continue

@@ -3,7 +3,7 @@
 import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
@@ -12,10 +12,11 @@ import numpy as np
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
 from linksim.metrics import METRICS
 from linksim.theory import ergodic_limit_db, outage_rayleigh
+from studies import axes
 from studies.frames import frames
-from studies.kinds import KINDS, SPEECH
+from studies.kinds import KINDS, MUSIC
 from studies.record import BLER
-from studies.schema import Figure, Study
+from studies.schema import CHANNEL_USES, SNR, Bound, Figure, Scheme, Study, SweptScheme
 from studies.store import Store
 
 ES_N0 = "$E_s/N_0$"
@@ -37,7 +38,8 @@ class Curve:
     bound : bool
         Whether it is a ceiling and not a simulation.
     x : np.ndarray
-        SNR in dB, or channel uses per pixel; rising.
+        SNR in dB, channel uses per pixel or values of an axis; rising. Where those are no numbers,
+        their indices.
     mean, low, high : np.ndarray
         Values and 95 % interval.
     n, missing : np.ndarray
@@ -85,6 +87,8 @@ class Panel:
         Drawn beside the curves.
     names : sequence of str
         Simulated curves of all the study's figures, so that each can look the same in all.
+    ticks : sequence of str
+        What the axis along has at 0, 1, 2, …; empty where it has numbers.
     """
 
     name: str
@@ -93,6 +97,7 @@ class Panel:
     heading: str = ""
     limits: Sequence[Limit] = ()
     names: Sequence[str] = ()
+    ticks: Sequence[str] = ()
 
     @property
     def channels(self) -> list[str]:
@@ -112,7 +117,8 @@ class Panel:
     @property
     def x_label(self) -> str:
         """What goes along."""
-        return SNR_LABEL if self.figure.against == "snr" else USES_LABEL
+        known = {SNR: SNR_LABEL, CHANNEL_USES: USES_LABEL}
+        return known.get(self.figure.against) or axes.words(self.figure.against)
 
     @property
     def y_label(self) -> str:
@@ -147,13 +153,14 @@ def panels(store: Store, *, theory: bool = False) -> list[Panel]:
     found = []
     for figure, kind in itertools.product(figures, KINDS):
         mine = [r for r in rows if (r["metric"], r["kind"]) == (figure.metric, kind)]
-        name = figure.file_name if kind == SPEECH else f"{figure.file_name}_{kind}"
-        limited = theory and figure.metric == BLER and figure.against == "snr"
+        name = f"{figure.file_name}_{kind}" if kind == MUSIC else figure.file_name
+        limited = theory and figure.metric == BLER and figure.against == SNR
         parts = (kind if study.clips and study.music else "", frames(store, figure.metric, kind))
         heading = ", ".join(filter(None, parts))
+        ticks = _ticks(study, figure)
         for file_name, group in _share(_curves(mine, study, figure), name):
             limits = _limits(study, _channels(group)) if limited else ()
-            found.append(Panel(file_name, figure, group, heading, limits))
+            found.append(Panel(file_name, figure, group, heading, limits, ticks=ticks))
     names = dict.fromkeys(c.name for panel in found for c in panel.curves if not c.bound)
     return [replace(panel, names=tuple(names)) for panel in found]
 
@@ -165,14 +172,13 @@ def _channels(curves: Sequence[Curve]) -> list[str]:
 def _curves(rows: list[dict[str, str]], study: Study, figure: Figure) -> list[Curve]:
     """Return the curves of a figure that have a value, in the figure's order."""
     bounds = {bound.label for bound in study.bounds}
-    channels, labels = (dict.fromkeys(names) for names in zip(*study.curves, strict=True))
-    groups = figure.curves or {label: [label] for label in figure.schemes or labels}
-    along = "snr_db" if figure.against == "snr" else "uses_per_pixel"
-    names = (along, "mean", "ci_low", "ci_high", "n", "missing")
+    channels = dict.fromkeys(channel for channel, _ in study.curves)
+    groups, along = _groups(study, figure), _along(study, figure)
+    names = ("mean", "ci_low", "ci_high", "n", "missing")
     curves = []
     for channel, (name, members) in itertools.product(channels, groups.items()):
         mine = [
-            (*(float(row[column]) for column in names), row["scheme"])
+            (along(row), *(float(row[column]) for column in names), row["scheme"])
             for row in rows
             if row["channel"] == channel
             and row["scheme"] in members
@@ -184,6 +190,48 @@ def _curves(rows: list[dict[str, str]], study: Study, figure: Figure) -> list[Cu
             bound = not figure.curves and name in bounds
             curves.append(Curve(name, channel, bound, *map(np.array, columns), schemes))
     return curves
+
+
+def _groups(study: Study, figure: Figure) -> Mapping[str, Sequence[str]]:
+    """Return the curves of a figure, each with the labels of the schemes that are its points."""
+    if figure.curves:
+        return figure.curves
+    every = [*study.swept, *study.bounds]
+    wanted = figure.schemes or [scheme.label for scheme in every]
+    chosen = {s.label: s for name in wanted for s in every if name in _names(s)}
+    if figure.against == SNR:
+        return {label: [label] for label in chosen}
+    groups: dict[str, list[str]] = {}
+    for scheme in chosen.values():
+        if isinstance(scheme, SweptScheme) and figure.against in scheme.axes:
+            others = {k: v for k, v in scheme.axes.items() if k != figure.against}
+            groups.setdefault(axes.label(scheme.base, others), []).append(scheme.label)
+    return groups
+
+
+def _names(scheme: Scheme | Bound) -> set[str]:
+    """Return what a figure may call a curve: a scheme that is swept gives its name to all."""
+    return {scheme.label, scheme.base} if isinstance(scheme, SweptScheme) else {scheme.label}
+
+
+def _along(study: Study, figure: Figure) -> Callable[[Mapping[str, str]], float]:
+    """Return what gives the place of a row of ``summary.csv`` along the horizontal axis."""
+    columns = {SNR: "snr_db", CHANNEL_USES: "uses_per_pixel"}
+    if figure.against in columns:
+        return lambda row: float(row[columns[figure.against]])
+    values = study.sweep[figure.against]
+    at = dict(enumerate(values)) if axes.numeric(values) else dict(enumerate(range(len(values))))
+    places = {
+        s.label: float(at[values.index(s.axes[figure.against])])
+        for s in study.swept
+        if isinstance(s, SweptScheme) and figure.against in s.axes
+    }
+    return lambda row: places[row["scheme"]]
+
+
+def _ticks(study: Study, figure: Figure) -> Sequence[str]:
+    values = study.sweep.get(figure.against, [])
+    return () if axes.numeric(values) else [axes.text(value) for value in values]
 
 
 def _share(curves: list[Curve], name: str) -> list[tuple[str, list[Curve]]]:
@@ -203,7 +251,7 @@ def _limits(study: Study, channels: Sequence[str]) -> list[Limit]:
 
     P(outage) where one block sees one fade; the ergodic limit where it sees several.
     """
-    links = [s.link_config(c) for c in channels for s in study.schemes]
+    links = [s.link_config(c) for c in channels for s in study.swept]
     flat = [x for x in links if x.channel == "rayleigh"]
     snr_db = np.linspace(min(study.snr_db), max(study.snr_db), 100)
     limits = []

@@ -159,7 +159,7 @@ def compare_folder(folder: Path, scheme: str = SCHEME) -> list[Match]:
         If the folder is not that of a study, or it has no such scheme or no digital one.
     """
     study, _ = Store(folder).study()
-    labels = [s.label for s in study.schemes]
+    labels = [s.label for s in study.swept]
     if scheme not in labels:
         raise unknown("scheme", scheme, labels)
     rivals = _rivals(study, scheme)
@@ -169,7 +169,7 @@ def compare_folder(folder: Path, scheme: str = SCHEME) -> list[Match]:
 
 
 def _rivals(study: Study, scheme: str) -> list[str]:
-    digital = (s.label for s in study.schemes if isinstance(s.endpoint(), DigitalEndpoint))
+    digital = (s.label for s in study.swept if isinstance(s.endpoint(), DigitalEndpoint))
     return [label for label in digital if label != scheme]
 
 
@@ -213,7 +213,7 @@ def fair_section(folder: Path, scheme: str = SCHEME) -> tuple[str, str]:
     """
     title, study = "Fair comparison", Store(folder).study()[0]
     rivals = _rivals(study, scheme)
-    if scheme not in [s.label for s in study.schemes] or not rivals:
+    if scheme not in [s.label for s in study.swept] or not rivals:
         return title, ""
     matches = compare(read(folder), scheme, rivals)
     parts = [f"<ul>{''.join(f'<li>{html.escape(line)}</li>' for line in summary(matches))}</ul>"]

@@ -63,7 +63,10 @@ def draw(panel: Panel) -> Canvas:
     if logarithmic:
         axes.set_yscale("log")
     _draw_limits(axes, panel.limits)
-    axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
+    if panel.ticks:
+        axes.set_xticks(range(len(panel.ticks)), panel.ticks)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)
     axes.set_title(panel.title)

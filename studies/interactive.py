@@ -12,6 +12,7 @@ from linksim.metrics import METRICS
 from studies.curves import ES_N0, Curve, Limit, Panel, panels
 from studies.figures import Look, looks
 from studies.record import BLER
+from studies.schema import SNR
 from studies.store import Store
 from studies.style import Style, load_style, styled
 
@@ -56,7 +57,8 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "y_label": panel.y_label,
         "better": "higher" if higher else "lower",
         "log": metric == BLER,
-        "along_snr": panel.figure.against == "snr",
+        "along_snr": panel.figure.against == SNR,
+        "ticks": panel.ticks,
         "snr_db": panel.figure.snr_db,
         "channels": panel.channels,
         "curves": [_curve(curve, look) for curve, look in pairs],

@@ -1,13 +1,14 @@
-"""Speech and music: what is sent decides what can be measured."""
+"""Speech, music or bits: what is sent decides what can be measured."""
 
 from typing import Literal
 
 from linksim.metrics.value import MetricValue, undefined
 
-Kind = Literal["speech", "music"]
+Kind = Literal["speech", "music", "bits"]
 SPEECH: Kind = "speech"
 MUSIC: Kind = "music"
-KINDS = (SPEECH, MUSIC)
+BITS: Kind = "bits"
+KINDS = (SPEECH, MUSIC, BITS)
 
 SPEECH_METRICS = ("pesq", "stoi")
 """ITU-T P.862 models how speech is judged, STOI how it is understood; neither is defined for

@@ -1,5 +1,7 @@
 """Reading a study: all of it is checked before anything runs."""
 
+import itertools
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -7,10 +9,14 @@ from pydantic import ValidationError
 
 from linksim.endpoint import endpoint_class
 from linksim.errors import LinksimError, unknown
+from studies import axes
 from studies.schema import (
     BITRATES,
     BLER,
     BUILTINS,
+    CHANNEL_USES,
+    LINK_ALONE,
+    SNR,
     Bound,
     Figure,
     Scheme,
@@ -65,6 +71,7 @@ def load(
         if given:
             absolute = [str(c) if is_builtin(c) else str(Path(c).absolute()) for c in given]
             _replace(source, field, absolute, [f"{flag} {clip}" for clip in given])
+    _spell_channels(source)
     if channels:
         _replace(source, "channels", list(channels), [f"--channel {c}" for c in channels])
     try:
@@ -72,8 +79,9 @@ def load(
     except ValidationError as error:
         raise _explain(source, error) from None
     _check_schemes(study, source)
-    _check_figures(study, source)
+    _check_sweep(study, source)
     _check_size(study, source)
+    _check_figures(study, source)
     return study.model_copy(update=_find_clips(study, path.parent, source))
 
 
@@ -81,6 +89,19 @@ def _replace(source: Source, field: str, values: list[str], places: list[str]) -
     source.data[field] = values
     source.places |= {(field, i): place for i, place in enumerate(places)}
     source.places[field,] = places[0]
+
+
+def _spell_channels(source: Source) -> None:
+    """Put an axis of channels where a study has its channels."""
+    sweep = source.data.get("sweep")
+    if not isinstance(sweep, dict) or axes.CHANNEL not in sweep:
+        return
+    here = ("sweep", axes.CHANNEL)
+    if "channels" in source.data:
+        raise source.error(here, "'channels' gives the same axis; leave one of them out")
+    source.data["channels"] = sweep.pop(axes.CHANNEL)
+    moved = {path[2:]: place for path, place in source.places.items() if path[:2] == here}
+    source.places |= {("channels", *rest): place for rest, place in moved.items()}
 
 
 def _find(name: str) -> Path:
@@ -92,6 +113,12 @@ def _find(name: str) -> Path:
 
 
 def _find_clips(study: Study, folder: Path, source: Source) -> dict[str, list[str]]:
+    alone = [scheme.scheme == LINK_ALONE for scheme in study.schemes]
+    if all(alone):
+        return _no_clips(study, source)
+    if any(alone):
+        message = f"'{LINK_ALONE}' sends no clip; put it in a study of its own"
+        raise source.error(("schemes", alone.index(True), "scheme"), message)
     if not study.clips and not study.music:
         raise source.error(("clips",), "should have an entry, or 'music' should")
     names: set[str] = set()
@@ -105,6 +132,14 @@ def _find_clips(study: Study, folder: Path, source: Source) -> dict[str, list[st
                     raise LinksimError(f"two clips are called '{name}'")
                 names.add(name)
     return found
+
+
+def _no_clips(study: Study, source: Source) -> dict[str, list[str]]:
+    for field in ("clips", "music", "metrics", "bounds"):
+        if getattr(study, field):
+            message = f"a study of '{LINK_ALONE}' sends random bits and has none; leave it out"
+            raise source.error((field,), message)
+    return {}
 
 
 def _find_clip(clip: str, folder: Path) -> str:
@@ -129,9 +164,8 @@ def _check_schemes(study: Study, source: Source) -> None:
             endpoint_class(scheme.scheme)
         with source.field("schemes", index, "options"):
             scheme.endpoint()
-        for channel in study.channels:
-            with source.field("schemes", index, "link"):
-                scheme.link_config(channel)
+        with source.field("schemes", index, "link"):
+            scheme.check(study.channels)
     for index, bound in enumerate(study.bounds):
         with source.field("bounds", index, "label"):
             if bound.label in labels:
@@ -144,8 +178,32 @@ def _check_schemes(study: Study, source: Source) -> None:
             bound.endpoint(BITRATES[bound.scheme][0])
 
 
+def _check_sweep(study: Study, source: Source) -> None:
+    for axis, values in study.sweep.items():
+        with source.field("sweep", axis):
+            axes.check_axis(axis, values, study.schemes)
+        mine = [scheme for scheme in study.schemes if axes.applies(axis, scheme)]
+        for (index, value), scheme in itertools.product(enumerate(values), mine):
+            with source.field("sweep", axis, index):
+                scheme.model_copy(update=axes.place(scheme, {axis: value})).check(study.channels)
+    count = sum(
+        math.prod(len(v) for axis, v in study.sweep.items() if axes.applies(axis, scheme))
+        for scheme in study.schemes
+    )
+    if count > axes.MAX_SCHEMES:
+        raise source.error(("sweep",), f"makes {count} curves; at most {axes.MAX_SCHEMES}")
+    labels = [bound.label for bound in study.bounds]
+    for scheme in study.swept if study.sweep else ():
+        with source.field("sweep"):
+            if scheme.label in labels:
+                raise LinksimError(f"two curves would be called '{scheme.label}'")
+            labels.append(scheme.label)
+            scheme.check(study.channels)
+
+
 def _check_figures(study: Study, source: Source) -> None:
     labels = dict.fromkeys(label for _, label in study.curves)
+    labels |= dict.fromkeys(scheme.label for scheme in study.schemes)  # stand for all they become
     names: set[str] = set()
     for index, figure in enumerate(study.figures):
         if figure.metric not in (*study.metrics, BLER):
@@ -155,10 +213,16 @@ def _check_figures(study: Study, source: Source) -> None:
             if label not in labels:
                 error = unknown("label", label, labels)
                 raise source.error(("figures", index, "schemes", place), error)
-        if figure.against == "snr":
+        with source.field("figures", index, "against"):
+            if figure.against not in (SNR, CHANNEL_USES, *study.sweep):
+                known = (SNR, CHANNEL_USES, *study.sweep)
+                raise unknown("axis", figure.against, known)
+        if figure.against == SNR:
             _check_against_snr(figure, index, source)
-        else:
+        elif figure.against == CHANNEL_USES:
             _check_against_uses(study, figure, index, source)
+        else:
+            _check_against_axis(study, figure, index, source)
         if figure.file_name in names:
             message = f"two figures are called '{figure.file_name}'; set 'name'"
             raise source.error(("figures", index), message)
@@ -172,17 +236,30 @@ def _check_against_snr(figure: Figure, index: int, source: Source) -> None:
             raise source.error(("figures", index, field), message)
 
 
-def _check_against_uses(study: Study, figure: Figure, index: int, source: Source) -> None:
-    if figure.schemes:
-        raise source.error(("figures", index, "schemes"), "is read against SNR only; use 'curves'")
-    for field in ("snr_db", "curves"):
-        if getattr(figure, field) in (None, {}):
-            message = f"'{field}' is missing, which 'against: channel_uses' needs"
-            raise source.error(("figures", index), message)
+def _check_against_axis(study: Study, figure: Figure, index: int, source: Source) -> None:
+    if figure.curves:
+        message = "is read with 'against: channel_uses' only; use 'schemes'"
+        raise source.error(("figures", index, "curves"), message)
+    _check_one_snr(study, figure, index, source)
+
+
+def _check_one_snr(study: Study, figure: Figure, index: int, source: Source) -> None:
+    if figure.snr_db is None:
+        message = f"'snr_db' is missing, which 'against: {figure.against}' needs"
+        raise source.error(("figures", index), message)
     if figure.snr_db not in study.snr_db:
         message = f"{figure.snr_db:g} dB is not among the study's SNR values; add it there"
         raise source.error(("figures", index, "snr_db"), message)
-    labels = [scheme.label for scheme in study.schemes]
+
+
+def _check_against_uses(study: Study, figure: Figure, index: int, source: Source) -> None:
+    if figure.schemes:
+        raise source.error(("figures", index, "schemes"), "is read against SNR only; use 'curves'")
+    _check_one_snr(study, figure, index, source)
+    if not figure.curves:
+        message = "'curves' is missing, which 'against: channel_uses' needs"
+        raise source.error(("figures", index), message)
+    labels = [scheme.label for scheme in study.swept]
     for curve, points in figure.curves.items():
         for place, label in enumerate(points):
             if label not in labels:
@@ -191,8 +268,8 @@ def _check_against_uses(study: Study, figure: Figure, index: int, source: Source
 
 
 def _check_size(study: Study, source: Source) -> None:
-    clips = len(study.clips) + len(study.music)
-    links = len(study.channels) * len(study.schemes) * clips
+    clips = max(1, len(study.clips) + len(study.music))
+    links = len(study.channels) * len(study.swept) * clips
     points = links * len(study.snr_db) * study.trials
     if points > MAX_POINTS:
         raise source.error(("trials",), f"the study has {points} points; at most {MAX_POINTS}")

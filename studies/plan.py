@@ -45,7 +45,7 @@ def plan(study: Study, clips: Sequence[ClipRef]) -> list[Point]:
     All schemes share the seeds, so that they meet the same fading and noise and their
     differences show sooner.
     """
-    axes = (study.channels, study.schemes, study.snr_db, clips, range(study.trials))
+    axes = (study.channels, study.swept, study.snr_db, clips, range(study.trials))
     # Nothing is random in a bound.
     once = ([BOUND_CHANNEL], study.bounds, study.snr_db, clips, [0])
     every = itertools.chain(itertools.product(*axes), itertools.product(*once))

@@ -31,7 +31,7 @@ SAMPLE_RATE = 16_000
 
 def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
     """Return the record of a point that ran."""
-    return _head(point, OK) | {
+    return head(point, OK) | {
         "metrics": {m: _entry(outcome.metrics.get(m, NOT_FOR_MUSIC)) for m in point.metrics},
         "blocks": {
             name: {"blocks": int(ok.size), "errors": int(ok.size - ok.sum())}
@@ -49,7 +49,7 @@ def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
 
 def undefined_record(point: Point, reason: str) -> dict[str, Any]:
     """Return the record of a point that has no value, so that nothing was sent for it."""
-    return _head(point, OK) | {
+    return head(point, OK) | {
         "metrics": {m: _entry(undefined(reason)) for m in point.metrics},
         "block_errors": asdict(Tally()),
     }
@@ -57,7 +57,7 @@ def undefined_record(point: Point, reason: str) -> dict[str, Any]:
 
 def failed_record(point: Point, failure: Failure) -> dict[str, Any]:
     """Return the record of a point that raised."""
-    return _head(point, f"failed: {failure.reason}") | {"traceback": failure.trace}
+    return head(point, f"failed: {failure.reason}") | {"traceback": failure.trace}
 
 
 def uses_per_sample(record: Mapping[str, Any], clip: ClipRef) -> float:
@@ -88,16 +88,17 @@ def finite(value: float) -> float | None:
 def rows(record: dict[str, Any], metrics: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """Yield the table rows of a record, one a metric, the block error rate last."""
     accounting = record.get("accounting", {})
-    head = {name: record.get(name, accounting.get(name, math.nan)) for name in COLUMNS}
+    common = {name: record.get(name, accounting.get(name, math.nan)) for name in COLUMNS}
     nothing = {"value": math.nan, "ci_low": math.nan, "ci_high": math.nan, "n": 0}
     for metric in (*metrics, BLER):
-        row = head | nothing | {"metric": metric}
+        row = common | nothing | {"metric": metric}
         if record["status"] == OK:
             row |= _block_errors(record) if metric == BLER else _media(record["metrics"][metric])
         yield row
 
 
-def _head(point: Point, status: str) -> dict[str, Any]:
+def head(point: Point, status: str) -> dict[str, Any]:
+    """Return what every record begins with: which point it is of, and how that ended."""
     return {
         "id": point.id,
         "study": point.study,

@@ -223,7 +223,7 @@ function facts(panel, { curve, i }) {
   const interval = curve.low[i] === null ? "no interval" :
     `95 % interval: ${short(curve.low[i])} to ${short(curve.high[i])}`;
   const where = panel.along_snr ? `SNR ${short(curve.x[i])} dB` :
-    `${short(curve.x[i])} uses per pixel, SNR ${short(panel.snr_db)} dB`;
+    `${panel.x_label}: ${panel.ticks[curve.x[i]] ?? short(curve.x[i])}, SNR ${short(panel.snr_db)} dB`;
   const lines = [
     curve.channel ? `${where}, ${curve.channel}` : where,
     `${panel.y_label}: ${short(curve.mean[i])}`,
@@ -238,7 +238,8 @@ function hued(curve, ...children) {
 }
 
 function drawAxes(svg, panel, range, yTicks, box, x, y) {
-  for (const tick of linearTicks(...range.x, (box.right - box.left) / 60)) {
+  const named = panel.ticks.map((text, at) => ({ at, text }));
+  for (const tick of named.length ? named : linearTicks(...range.x, (box.right - box.left) / 60)) {
     const at = x(tick.at);
     svg.append(draw("line", { class: "grid", x1: at, x2: at, y1: box.top, y2: box.bottom }));
     const place = { x: at, y: box.bottom + 15, "text-anchor": "middle" };

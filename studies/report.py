@@ -18,12 +18,12 @@ from linksim.media import read
 from linksim.metrics import METRICS
 from studies.atomic import write_text
 from studies.claims.judge import claims_section
-from studies.clips import ClipRef
+from studies.clips import NO_CLIP, ClipRef
 from studies.fair import fair_section
 from studies.figures import draw_all
 from studies.gallery import gallery
 from studies.interactive import curve_data
-from studies.kinds import MUSIC, SPEECH
+from studies.kinds import BITS, MUSIC, SPEECH
 from studies.load import load, study_names
 from studies.plan import Point, plan
 from studies.players import data_uri
@@ -46,6 +46,7 @@ LINK_COLUMNS = (
     ("interleave_slots", "Interleaving (slots)"),
     ("subcarriers", "Subcarriers"),
 )
+NOTHING_TO_PLAY = "<p>Random bits, of which there is nothing to hear or see.</p>"
 Records = dict[str, dict[str, Any]]
 
 
@@ -81,7 +82,9 @@ def write_report(folder: Path, *, theory: bool = False, style: Style | None = No
         "contents": "".join(f'<a href="#{_slug(t)}">{html.escape(t)}</a>' for t, _ in sections),
         "links": _links(study),
         "figures": "".join(_figure(path) for path in figures),
-        "clips": gallery(store.media, study, points, records, summary),
+        "clips": NOTHING_TO_PLAY
+        if study.links_alone
+        else gallery(store.media, study, points, records, summary),
         "sections": "".join(_section(*section) for section in sections),
         "accounting": _accounting(points, records),
         "summary": _summary(summary, study),
@@ -128,6 +131,8 @@ def _left_out(study: Study, records: Records) -> dict[str, str]:
 
 
 def _clip_facts(ref: ClipRef, media: Path) -> str:
+    if ref == NO_CLIP:
+        return "none: random bits"
     facts = [html.escape(ref.name)]
     try:
         clip = read(next(media.glob(f"original-{glob.escape(ref.name)}.*")))
@@ -167,7 +172,7 @@ def _links(study: Study) -> str:
     """Tabulate the schemes with all that their links and endpoints were set to."""
     head = ["Scheme", "Endpoint", *(name for _, name in LINK_COLUMNS)]
     table = []
-    for scheme in study.schemes:
+    for scheme in study.swept:
         link = asdict(scheme.link_config(study.channels[0]))
         options = asdict(scheme.endpoint())  # type: ignore[call-overload]
         chosen = ", ".join(f"{k} {_plain(v)}" for k, v in options.items() if v is not None)
@@ -201,7 +206,7 @@ def _summary(rows: list[dict[str, str]], study: Study) -> str:
     """Tabulate each curve: a line an SNR, a column a metric."""
     metrics = [*study.metrics, BLER]
     head = ["SNR (dB)", *(METRICS[m].label for m in study.metrics), "BLER"]
-    kinds = {SPEECH: "", MUSIC: ", music"}
+    kinds = {SPEECH: "", MUSIC: ", music", BITS: ""}
     curves: dict[str, dict[str, dict[str, str]]] = {}
     for row in rows:
         curve = curves.setdefault(f"{row['scheme']} over {row['channel']}{kinds[row['kind']]}", {})

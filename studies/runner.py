@@ -17,12 +17,12 @@ from rich.progress import (
 
 from linksim.errors import LinksimError
 from linksim.media import write
-from studies.clips import ClipRef, clip_refs, load_clip, media_suffix
+from studies.clips import NO_CLIP, ClipRef, clip_refs, load_clip, media_suffix
 from studies.plan import Point, plan
-from studies.record import COLUMNS, failed_record, rows
-from studies.schema import Study
-from studies.store import Store
-from studies.summary import SUMMARY_COLUMNS, summarise
+from studies.record import failed_record, rows
+from studies.schema import Study, SweptScheme
+from studies.store import TABLES, Store
+from studies.summary import summarise
 from studies.work import run_point
 from studies.workers import Failure, Work, run_in_processes, run_serially
 
@@ -80,7 +80,7 @@ def run(
     points = plan(study, clips)
     store = Store(folder)
     with store.claim(study, clips):
-        for clip in clips:
+        for clip in (clip for clip in clips if clip != NO_CLIP):
             _keep_original(clip, store.media)
         ordered = points if order is None else [points[i] for i in order]
         missing = [point for point in ordered if not store.finished(point)]
@@ -95,13 +95,20 @@ def run(
 
 
 def write_tables(store: Store, points: Sequence[Point]) -> None:
-    """Write ``results.csv`` and ``summary.csv`` from the records that are there."""
+    """Write ``results.csv`` and ``summary.csv`` from the records that are there.
+
+    A column an axis of the sweep stands at their end.
+    """
     metrics = points[0].metrics
     clips = list(dict.fromkeys(point.clip for point in points))
+    places = {p.scheme.label: p.scheme.axes for p in points if isinstance(p.scheme, SweptScheme)}
+    axes = tuple(dict.fromkeys(axis for place in places.values() for axis in place))
     records = [record for point in points if (record := store.load(point))]
     table = [row for record in records for row in rows(record, metrics)]
-    store.write_table("results.csv", COLUMNS, table)
-    store.write_table("summary.csv", SUMMARY_COLUMNS, summarise(records, metrics, clips))
+    summary = summarise(records, metrics, clips)
+    for name, lines in (("results.csv", table), ("summary.csv", summary)):
+        placed = (row | places.get(row["scheme"], {}) for row in lines)
+        store.write_table(name, (*TABLES[name], *axes), placed)
 
 
 def _run_missing(

@@ -1,11 +1,20 @@
 """What a study is: the schema of its YAML file. `studies.load` reads and checks it."""
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from linksim.channels import channel_class, parse_channel
 from linksim.dotted import code_digest, is_dotted
@@ -15,6 +24,7 @@ from linksim.link_config import LinkConfig
 from linksim.metrics import METRICS
 from linksim.options import build
 from semantic.synthetic_sound import SOUNDS
+from studies import axes
 from studies.snr import parse_snr
 
 BUILTIN = "builtin"
@@ -25,6 +35,10 @@ BOUND_CHANNEL = "rayleigh"
 BITRATES = {"opus": (6000, 256_000)}
 """Least and greatest bit rate in bit/s of the schemes that a bound can be drawn for."""
 BLER = "bler"
+SNR, CHANNEL_USES = "snr", "channel_uses"
+"""What a figure can be against, apart from the axes of a sweep."""
+LINK_ALONE = "link"
+"""Name of the scheme that sends random bits and no clip, see `studies.link_alone`."""
 
 
 def _channel(spec: str) -> str:
@@ -105,6 +119,12 @@ class Scheme(_Model):
             raise LinksimError("the channel is not set here but in the study's 'channels'")
         return build(LinkConfig, {**self.link, "channel": channel}, "link")
 
+    def check(self, channels: Iterable[str]) -> None:
+        """Raise `LinksimError` unless the endpoint and its link over each channel can be made."""
+        self.endpoint()
+        for channel in channels:
+            self.link_config(channel)
+
     def inputs(self, channel: str) -> dict[str, Any]:
         """Return all that a transmission depends on, apart from clip, SNR and seed."""
         return {
@@ -119,6 +139,21 @@ class Scheme(_Model):
         kinds = {self.scheme: endpoint_class, channel.partition(":")[0]: channel_class}
         found = {name: find(name) for name, find in kinds.items() if is_dotted(name)}
         return {f"code of {name}": code_digest(cls) for name, cls in found.items()}
+
+
+class SweptScheme(Scheme):
+    """A scheme at one place on the axes of a sweep: its label, options and link say where.
+
+    Parameters
+    ----------
+    base : str
+        Label of the scheme as the study writes it.
+    axes : dict
+        Value on each axis that the scheme has.
+    """
+
+    base: str
+    axes: dict[str, Any]
 
 
 class Bound(_Model):
@@ -163,12 +198,13 @@ class Figure(_Model):
     metric : str
         A metric of the study, or ``"bler"``.
     schemes : list of str
-        Labels of the schemes and bounds to draw against SNR; empty draws all.
-    against : {"snr", "channel_uses"}
-        What goes along the horizontal axis. Channel uses are those measured, per pixel of the
-        clip and without pilots.
+        Labels of the schemes and bounds to draw; empty draws all. The label of a scheme that is
+        swept stands for all its curves. Against channel uses `curves` has them.
+    against : str
+        What goes along the horizontal axis: ``"snr"``, ``"channel_uses"`` or an axis of the
+        study's sweep. Channel uses are those measured, per pixel of the clip and without pilots.
     snr_db : float
-        The one SNR of the study to draw against channel uses.
+        The one SNR of the study to draw, unless against SNR.
     curves : dict of str to list of str
         Against channel uses: what to call each curve, and the labels of the schemes that are its
         points.
@@ -178,7 +214,7 @@ class Figure(_Model):
 
     metric: Annotated[str, AfterValidator(_figure_metric)]
     schemes: Labels = []
-    against: Literal["snr", "channel_uses"] = "snr"
+    against: str = SNR
     snr_db: float | None = None
     curves: dict[Text, Annotated[Labels, Field(min_length=1)]] = {}
     name: Name | None = None
@@ -199,7 +235,8 @@ class Study(_Model):
     title : str
         The report's heading.
     clips : list of str
-        Clips of speech, with video or without: names of `BUILTINS` or files.
+        Clips of speech, with video or without: names of `BUILTINS` or files. A study whose schemes
+        are all ``link`` has none, and no metrics.
     music : list of str
         Clips of music, likewise. They have curves of their own, without PESQ and STOI, which
         are defined for speech alone.
@@ -216,7 +253,9 @@ class Study(_Model):
     fid_frames : int
         Frames of each clip, evenly spaced, that FID, KID and their proxies are of; none: all.
     schemes : list of Scheme
-        The curves.
+        The curves, or what a sweep makes them of.
+    sweep : dict of str to list
+        Axes, see `studies.axes`: each scheme is run at every value of every axis that it has.
     bounds : list of Bound
         Ceilings to draw beside them.
     figures : list of Figure
@@ -234,6 +273,7 @@ class Study(_Model):
     metrics: Annotated[list[MetricName], AfterValidator(_unique)] = ["pesq", "psnr", "ms_ssim"]
     fid_frames: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
     schemes: Annotated[list[Scheme], Field(min_length=1)]
+    sweep: dict[str, list[Any]] = {}
     bounds: list[Bound] = []
     figures: list[Figure] = []
 
@@ -242,16 +282,50 @@ class Study(_Model):
     def _parse_snr(cls, value: object) -> list[float]:
         return sorted(parse_snr(value))
 
+    @model_validator(mode="before")
+    @classmethod
+    def _links_have_no_clip(cls, data: Any) -> Any:
+        schemes = data.get("schemes") if isinstance(data, dict) else None
+        if isinstance(schemes, list) and schemes and all(map(_is_link_alone, schemes)):
+            return {"clips": [], "metrics": [], **data}
+        return data
+
+    @property
+    def links_alone(self) -> bool:
+        """Whether it sends random bits and no clips."""
+        return not self.clips and not self.music
+
+    @cached_property
+    def swept(self) -> list[Scheme]:
+        """Every scheme at every place on its axes, in the order of the results."""
+        if not self.sweep:
+            return self.schemes
+        places = axes.swept(self.schemes, self.sweep)
+        return [
+            SweptScheme(
+                label=axes.label(scheme.label, at),
+                scheme=scheme.scheme,
+                base=scheme.label,
+                axes=at,
+                **axes.place(scheme, at),
+            )
+            for scheme, at in places
+        ]
+
     @property
     def curves(self) -> list[tuple[str, str]]:
         """Channel and label of every curve, in the order of the results."""
-        simulated = [(c, s.label) for c in self.channels for s in self.schemes]
+        simulated = [(c, s.label) for c in self.channels for s in self.swept]
         return simulated + [(BOUND_CHANNEL, b.label) for b in self.bounds]
 
     def left_out(self) -> dict[str, str]:
         """Return the label of each scheme that cannot run here, and what would mend it."""
-        reasons = {s.label: endpoint_class(s.scheme).missing() for s in self.schemes}
+        reasons = {s.label: endpoint_class(s.scheme).missing() for s in self.swept}
         return {label: reason for label, reason in reasons.items() if reason}
+
+
+def _is_link_alone(scheme: Any) -> bool:
+    return isinstance(scheme, dict) and scheme.get("scheme") == LINK_ALONE
 
 
 def is_builtin(clip: str | Path) -> bool:

@@ -87,7 +87,7 @@ class Source:
         key, equals, text = assignment.partition("=")
         if not equals or not key.strip():
             raise LinksimError(f"{place}: not of the form key=value")
-        path = tuple(int(p) if p.isdecimal() else p for p in key.strip().split("."))
+        path = _path(key.strip())
         try:
             value = yaml.load(text, _Loader)
         except (yaml.YAMLError, ValueError, RecursionError):
@@ -103,6 +103,14 @@ class Source:
             else:
                 target = target[part]
         self.places[path] = place
+
+
+def _path(key: str) -> FieldPath:
+    """Split a dotted path, but not the name of an axis, which has a dot of its own."""
+    first, _, axis = key.partition(".")
+    if first == "sweep" and axis:
+        return first, axis
+    return tuple(int(part) if part.isdecimal() else part for part in key.split("."))
 
 
 def read_source(path: Path) -> Source:

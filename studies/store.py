@@ -9,7 +9,7 @@
     results.csv     every point, in the study's order; the same bytes however it was run
     summary.csv     means and intervals over clips and trials
 
-A folder belongs to one study. Its SNR values, trials, figures and title may change between
+A folder belongs to one study. Its SNR values, trials, sweep, figures and title may change between
 runs, which then compute only what is missing; anything else makes it another study.
 """
 
@@ -34,7 +34,7 @@ from studies.summary import SUMMARY_COLUMNS
 TABLES = {"results.csv": COLUMNS, "summary.csv": SUMMARY_COLUMNS}
 IDENTITY = {"linksim", "study", "clips"}
 CLIPS = {"clips", "music"}  # compared by content
-EXTENDABLE = {"snr_db", "trials", "figures", "title"}
+EXTENDABLE = {"snr_db", "trials", "sweep", "figures", "title"}
 
 
 class Store:
@@ -102,7 +102,10 @@ class Store:
     def write_table(
         self, name: str, columns: Sequence[str], table: Iterable[Mapping[str, Any]]
     ) -> None:
-        """Write a CSV file; floats in full, so that reading gives the same number."""
+        """Write a CSV file; floats in full, so that reading gives the same number.
+
+        A row may lack columns, which stay empty.
+        """
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
@@ -119,12 +122,13 @@ class Store:
             If the folder has no such table, or a damaged one.
         """
         try:
-            with (self.folder / name).open(encoding="utf-8", newline="") as file:
-                reader = csv.DictReader(file)
-                table = list(reader)
-                ragged = any(None in row or None in row.values() for row in table)
-                if ragged or tuple(reader.fieldnames or ()) != TABLES[name]:
-                    raise ValueError
+            text = (self.folder / name).read_bytes().decode("utf-8")
+            reader = csv.DictReader(io.StringIO(text, newline=""))
+            table = list(reader)
+            ragged = any(None in row or None in row.values() for row in table)
+            columns = tuple(reader.fieldnames or ())[: len(TABLES[name])]  # then those of a sweep
+            if ragged or columns != TABLES[name] or not text.endswith("\n"):
+                raise ValueError
         except OSError:
             raise LinksimError(f"{self.folder}: has no {name}; run the study first") from None
         except (ValueError, csv.Error):

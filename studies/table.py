@@ -17,7 +17,11 @@ from studies.store import Store
 
 
 def markdown(
-    folder: Path, *, metric: str | None = None, channel: str | None = None, kind: str = "speech"
+    folder: Path,
+    *,
+    metric: str | None = None,
+    channel: str | None = None,
+    kind: str | None = None,
 ) -> str:
     """Tabulate the means of one metric: a line a scheme, a column an SNR.
 
@@ -29,8 +33,8 @@ def markdown(
         A metric of the study or ``"bler"``; by default the first.
     channel : str, optional
         A channel of the study; by default the first. Bounds are in every table.
-    kind : {"speech", "music"}
-        Clips to tabulate.
+    kind : {"speech", "music", "bits"}, optional
+        Clips to tabulate; by default the study's first.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def markdown(
     metrics = (*study.metrics, BLER)
     metric = _known("metric", metric or metrics[0], metrics)
     channel = _known("channel", channel or study.channels[0], study.channels)
-    kind = _known("kind of clip", kind, KINDS)
+    kind = _known("kind of clip", kind or clips[0].kind, KINDS)
     names = [clip.name for clip in clips if clip.kind == kind]
     if not names:
         raise LinksimError(f"{folder}: the study has no clips of {kind}")

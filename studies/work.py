@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from studies.kinds import measurable
 from studies.plan import Point
 from studies.quiet import import_tensorflow
-from studies.schema import Bound
+from studies.schema import LINK_ALONE, Bound
 
 if TYPE_CHECKING:
     from studies.evaluate import Outcome
@@ -24,9 +24,15 @@ def run_point(point: Point, folder: Path) -> dict[str, Any]:
     import_tensorflow()
     from linksim.media import write
     from studies.clips import media_suffix
-    from studies.record import record_of, undefined_record
+    from studies.link_alone import count
+    from studies.record import OK, head, record_of, undefined_record
 
     start = time.perf_counter()
+    if point.scheme.scheme == LINK_ALONE:
+        config, endpoint = point.scheme.link_config(point.channel), point.scheme.endpoint()
+        counted = count(config, endpoint.stop, point.snr_db, point.seed)
+        elapsed = round(time.perf_counter() - start, 3)
+        return head(point, OK) | counted | {"versions": versions(), "elapsed_s": elapsed}
     outcome = _outcome(point, folder)
     if isinstance(outcome, str):
         return undefined_record(point, outcome) | {"versions": versions(), "elapsed_s": 0.0}

@@ -180,7 +180,7 @@ def read(folder: Path) -> Results:
     points = [
         p
         for p in plan(study, clips)
-        if (p.channel, p.clip.kind) == (study.channels[0], SPEECH) and p.scheme in study.schemes
+        if (p.channel, p.clip.kind) == (study.channels[0], SPEECH) and p.scheme in study.swept
     ]
     for point in points:
         record = store.load(point)
@@ -193,7 +193,7 @@ def read(folder: Path) -> Results:
                 entry = record["metrics"].get(name) or next(iter(record["metrics"].values()), {})
                 reasons[place] = entry.get("reason") or "nothing was sent"
     return Results(
-        schemes=tuple(scheme.label for scheme in study.schemes),
+        schemes=tuple(scheme.label for scheme in study.swept),
         metrics=tuple(study.metrics),
         snr_db=tuple(study.snr_db),
         trials=tuple(dict.fromkeys((p.clip.name, p.trial) for p in points)),

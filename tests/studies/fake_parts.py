@@ -14,7 +14,7 @@ from linksim.montecarlo import Tally
 from linksim.options import option
 from linksim.seeding import derive_seed
 from studies.plan import Point
-from studies.record import _head
+from studies.record import head
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def fake_record(point: Point, folder: Path) -> dict[str, Any]:
     lost = int(20 * draw / (1 + point.snr_db))
     undefined = {"value": None, "n": 0, "reason": "silence"}
     value = {"value": point.snr_db + draw, "n": 3, "reason": ""}
-    return _head(point, "ok") | {
+    return head(point, "ok") | {
         "metrics": {
             m: undefined if point.snr_db < 5 and draw < 0.5 else value for m in point.metrics
         },

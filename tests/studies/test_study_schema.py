@@ -114,7 +114,7 @@ REPLACED = [
     (
         "seed: 7",
         "seed: 7\nfigures: [{metric: bler, against: uses}]",
-        "small.yaml:8: figures.0.against: should be 'snr' or 'channel_uses', not 'uses'",
+        "small.yaml:8: figures.0.against: unknown axis 'uses'; did you mean 'channel_uses'?",
     ),
     (
         "seed: 7",
