@@ -1,13 +1,28 @@
 """``linksim study``: run, resume, inspect, draw and report SNR studies."""
 
 import argparse
+import os
 import shlex
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
+from linksim.options import check_range
 from studies import arguments
+
+if TYPE_CHECKING:
+    from studies.workers import Engine
+
+THREADS = (
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+"""Environment variables that say how many threads a library may have."""
 
 
 def add_parser(commands: Any) -> None:
@@ -35,6 +50,16 @@ def add_parser(commands: Any) -> None:
     )  # fmt: skip
     run.add_argument("--out", type=arguments.path, help="output folder; default: results/NAME")
     run.add_argument("--workers", type=int, default=1, help="processes; default: 1")
+    run.add_argument("--threads", type=int, help="of each process; default: as many as cores")
+    run.add_argument(
+        "--engine", choices=("local", "ray"), default="local",
+        help="local (default): processes of this machine; ray: actors on a Ray cluster",
+    )  # fmt: skip
+    run.add_argument(
+        "--address", help="ray: of a cluster, host:port or auto; default: one of this machine"
+    )
+    run.add_argument("--cpus", type=float, help="ray: CPUs that each worker asks for; default: 1")
+    run.add_argument("--gpus", type=float, help="ray: GPUs, or a share of one; default: 0")
     _add_style(run)
     run.set_defaults(run=run_study)
 
@@ -96,13 +121,15 @@ def _add_style(parser: argparse.ArgumentParser) -> None:
 
 def run_study(args: argparse.Namespace) -> int:
     """Run a study and write its report."""
+    _check_engine(args)
+    if args.threads:
+        _limit_threads(args.threads)  # before NumPy is loaded, which makes its threads at once
+
     from studies.load import load
     from studies.report import write_report
     from studies.runner import run
     from studies.style import load_style
 
-    if args.workers < 1:
-        raise LinksimError(f"--workers must be at least 1, not {args.workers}")
     style = load_style(args.style)
     study = load(
         args.study,
@@ -113,7 +140,8 @@ def run_study(args: argparse.Namespace) -> int:
     )
     folder = args.out or Path("results") / study.name
     try:
-        result = run(study, folder, workers=args.workers)
+        with _engine(args) as engine:
+            result = run(study, folder, workers=args.workers, engine=engine)
     except KeyboardInterrupt:
         again = shlex.join(["linksim", *args.argv])
         print(
@@ -127,6 +155,31 @@ def run_study(args: argparse.Namespace) -> int:
         print(f"{label} is left out: {reason}")
     print(f"{folder / 'results.csv'}\n{folder / 'summary.csv'}\n{page}")
     return 1 if result.failed else 0
+
+
+def _check_engine(args: argparse.Namespace) -> None:
+    for name, low, high in (("workers", 1, 4096), ("threads", 1, 4096), ("cpus", 0, 4096),
+                            ("gpus", 0, 64)):  # fmt: skip
+        if getattr(args, name) is not None:
+            check_range(f"--{name}", getattr(args, name), low, high)
+    for name in ("address", "cpus", "gpus"):
+        if args.engine != "ray" and getattr(args, name) is not None:
+            raise LinksimError(f"--{name} is read with --engine ray only; add that")
+
+
+def _limit_threads(threads: int) -> None:
+    """Set what the libraries that compute read when they are loaded, here and in workers."""
+    for name in THREADS:
+        os.environ[name] = str(threads)
+
+
+def _engine(args: argparse.Namespace) -> AbstractContextManager["Engine | None"]:
+    if args.engine == "local":
+        return nullcontext()
+    from studies.ray_engine import ray_engine
+
+    cpus, gpus = 1.0 if args.cpus is None else args.cpus, args.gpus or 0.0
+    return ray_engine(address=args.address, workers=args.workers, cpus=cpus, gpus=gpus)
 
 
 def list_studies(args: argparse.Namespace) -> int:

@@ -1,8 +1,9 @@
 """Runs the missing points of a study and keeps each as soon as it is there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -24,7 +25,7 @@ from studies.schema import Study, SweptScheme
 from studies.store import TABLES, Store
 from studies.summary import summarise
 from studies.work import run_point
-from studies.workers import Failure, Work, run_in_processes, run_serially
+from studies.workers import Engine, Failure, Result, Work, run_in_processes, run_serially
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,11 @@ def run(
     workers: int = 1,
     order: Sequence[int] | None = None,
     work: Work = run_point,
+    engine: Engine | None = None,
 ) -> RunResult:
     """Run a study, or what of it is missing in `folder`.
 
-    The results do not depend on `workers`, on `order` or on how often the run was cut off.
+    The results do not depend on `workers`, `order` or `engine`, nor on how often it was cut off.
 
     Parameters
     ----------
@@ -70,6 +72,8 @@ def run(
         Order in which to run the points, as indices into the plan.
     work : callable
         Maps a point and the folder to the point's record.
+    engine : callable, optional
+        Runs points elsewhere; by default they run in this process, or in `workers` of them.
 
     Raises
     ------
@@ -87,7 +91,8 @@ def run(
         left_out = study.left_out()
         to_run = [point for point in missing if point.scheme.label not in left_out]
         try:
-            failed = _run_missing(to_run, len(points), store, workers, work)
+            results = (engine or _local_engine(workers))(to_run, folder, work)
+            failed = _keep(results, len(points), len(missing), store)
         finally:
             write_tables(store, points)
     kept, new = len(points) - len(missing), len(to_run) - failed
@@ -111,16 +116,15 @@ def write_tables(store: Store, points: Sequence[Point]) -> None:
         store.write_table(name, (*TABLES[name], *axes), placed)
 
 
-def _run_missing(
-    missing: Sequence[Point], total: int, store: Store, workers: int, work: Work
-) -> int:
-    if workers > 1:
-        results = run_in_processes(missing, store.folder, work, workers)
-    else:
-        results = run_serially(missing, store.folder, work)
+def _local_engine(workers: int) -> Engine:
+    return partial(run_in_processes, workers=workers) if workers > 1 else run_serially
+
+
+def _keep(results: Iterator[Result], total: int, missing: int, store: Store) -> int:
+    """Save each result as it comes; return how many points failed."""
     failed = 0
     with closing(results), _progress() as progress:
-        task = progress.add_task("points", total=total, completed=total - len(missing))
+        task = progress.add_task("points", total=total, completed=total - missing)
         for point, result in results:
             if isinstance(result, Failure):
                 if result.bad_input:

@@ -1,18 +1,20 @@
-"""Local worker processes, each with one point at a time.
+"""Workers, each with one point at a time: processes of this machine, or others of their kind.
 
-Unlike a process pool this says which process gets which point, so that a link compiled in a
-process is used there again; it notices a process that died, and it can be stopped at once.
+Unlike a process pool this says which worker gets which point, so that a link compiled in a
+worker is used there again; it notices a worker that died, and it can be stopped at once.
 """
 
+import json
 import multiprocessing
 import signal
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from linksim.errors import LinksimError
 from studies.plan import Point
@@ -27,15 +29,35 @@ Work = Callable[[Point, Path], dict[str, Any]]
 class Failure:
     """Why a point has no record: one line, and where it was raised.
 
-    Bad input would fail every point alike, so the run ends there.
+    Bad input would fail every point alike, so the run ends there. A lost worker says nothing of
+    the point.
     """
 
     reason: str
     trace: str = ""
     bad_input: bool = False
+    lost: bool = False
 
 
 Result = tuple[Point, dict[str, Any] | Failure]
+Engine = Callable[[Sequence[Point], Path, Work], Iterator[Result]]
+"""Runs points, and gives each back with its record as soon as it is there."""
+
+
+class Worker(Protocol):
+    """What `share_out` gives points to, one at a time."""
+
+    def give(self, point: Point) -> Hashable:
+        """Start a point; return what is waited for."""
+
+    def answer(self) -> dict[str, Any] | Failure:
+        """Return what became of the point that was waited for."""
+
+    def end(self) -> None:
+        """Let it go while it is idle."""
+
+    def stop(self) -> None:
+        """End it at once."""
 
 
 def run_serially(points: Sequence[Point], folder: Path, work: Work) -> Iterator[Result]:
@@ -54,61 +76,118 @@ def run_in_processes(
     points: Sequence[Point], folder: Path, work: Work, workers: int
 ) -> Iterator[Result]:
     """Run points in processes of their own; results come as they are ready."""
-    pending = list(points)
-    idle: list[_Worker] = [_Worker(folder, work) for _ in range(min(workers, len(points)))]
-    busy: dict[Connection, _Worker] = {}
+    return share_out(points, lambda: _Process(folder, work), workers, wait)
+
+
+def share_out(
+    points: Sequence[Point],
+    hire: Callable[[], Worker],
+    workers: int,
+    wait_for: Callable[[list[Any]], Iterable[Any]],
+    retries: int = 0,
+) -> Iterator[Result]:
+    """Share points among workers; results come as they are ready.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        What to run.
+    hire : callable
+        Makes a worker.
+    workers : int
+        How many at a time.
+    wait_for : callable
+        Blocks until some of what `Worker.give` returned is ready, and returns that.
+    retries : int
+        How often a point is given to another worker after one was lost with it.
+    """
+    pending = _Pending(points, retries)
+    idle = [(hire(), "") for _ in range(min(workers, len(points)))]
+    busy: dict[Hashable, tuple[Worker, Point, str]] = {}
     try:
         while pending or busy:
             while pending and idle:
-                worker = idle.pop()
-                point = _choose(pending, worker, [w.link for w in busy.values()])
-                pending.remove(point)
-                worker.give(point)
-                busy[worker.connection] = worker
-            for connection in wait(list(busy)):
-                worker = busy.pop(connection)  # type: ignore[arg-type]
+                worker, link = idle.pop()
+                point, link = pending.take(link, {at for _, _, at in busy.values()})
+                busy[worker.give(point)] = worker, point, link
+            while idle:  # what it holds, others may be waiting for
+                idle.pop()[0].end()
+            for ready in wait_for(list(busy)):
+                worker, point, link = busy.pop(ready)
                 result = worker.answer()
-                idle.append(worker if worker.process.is_alive() else _Worker(folder, work))
-                yield result
+                if not (isinstance(result, Failure) and result.lost):
+                    idle.append((worker, link))
+                    yield point, result
+                    continue
+                worker.stop()
+                idle.append((hire(), ""))
+                if not pending.retry(point):
+                    yield point, result
     finally:
-        for worker in busy.values():
+        for worker, _, _ in busy.values():
             worker.stop()
-        for worker in idle:
+        for worker, _ in idle:
             worker.end()
 
 
-def _choose(pending: list[Point], worker: "_Worker", others: list[Any]) -> Point:
-    """Prefer the link this worker has compiled, then one that no other worker is at."""
-    same = (p for p in pending if _link(p) == worker.link)
-    free = (p for p in pending if _link(p) not in others)
-    return next(same, None) or next(free, None) or pending[0]
+class _Pending:
+    """Points by the link that they need."""
+
+    def __init__(self, points: Iterable[Point], retries: int) -> None:
+        self._retries = retries
+        self._lost: Counter[str] = Counter()
+        self._by_link: dict[str, deque[Point]] = {}
+        for point in points:
+            self._put(point)
+
+    def __bool__(self) -> bool:
+        return bool(self._by_link)
+
+    def retry(self, point: Point) -> bool:
+        """Take back a point whose worker was lost, unless that was its last try."""
+        self._lost[point.id] += 1
+        if self._lost[point.id] > self._retries:
+            return False
+        self._put(point)
+        return True
+
+    def _put(self, point: Point) -> None:
+        self._by_link.setdefault(_link(point), deque()).append(point)
+
+    def take(self, link: str, others: set[str]) -> tuple[Point, str]:
+        """Prefer the link a worker has compiled, then one that no other worker is at."""
+        free = (other for other in self._by_link if other not in others)
+        chosen = link if link in self._by_link else next(free, next(iter(self._by_link)))
+        point = self._by_link[chosen].popleft()
+        if not self._by_link[chosen]:
+            del self._by_link[chosen]
+        return point, chosen
 
 
-def _link(point: Point) -> Any:
-    return point.channel, point.scheme.model_dump(include={"link"})
+def _link(point: Point) -> str:
+    return json.dumps([point.channel, getattr(point.scheme, "link", None)], default=str)
 
 
-class _Worker:
+class _Process:
     def __init__(self, folder: Path, work: Work) -> None:
         context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, folder, work), daemon=True)
         self.process.start()
         theirs.close()  # else a dead worker's pipe would stay open and wait() would not return
-        self.link: Any = None
 
-    def give(self, point: Point) -> None:
-        self.point, self.link = point, _link(point)
+    def give(self, point: Point) -> Connection:
         with suppress(OSError):  # it died while idle; answer() says so
             self.connection.send(point)
+        return self.connection
 
-    def answer(self) -> Result:
+    def answer(self) -> dict[str, Any] | Failure:
         try:
-            return self.point, self.connection.recv()
+            return self.connection.recv()
         except (EOFError, OSError):
             self.process.join()
             code = self.process.exitcode
-            return self.point, Failure(f"worker died with exit code {code}; out of memory?")
+            return Failure(f"worker died with exit code {code}; out of memory?", lost=True)
 
     def end(self) -> None:
         """Let an idle process end by itself, which frees what its libraries hold."""
