@@ -8,6 +8,7 @@ from typing import Any
 from linksim.errors import LinksimError
 from linksim.options import check_flags, check_range
 from studies import arguments
+from studies.threads import limit_threads
 
 
 def add_parser(commands: Any) -> None:
@@ -19,7 +20,7 @@ def add_parser(commands: Any) -> None:
         help="link: the coded link against Sionna's sim_ber; stages: where its time goes; "
         "decoder: LDPC decoders; "
         "dvst: the video codec against x265; generator: lips, head pose and a whole call; "
-        "call: every block of every system",
+        "call: every block of every system; study: 24 points of a link, by one worker and by more",
     )
     parser.add_argument(
         "--snr", type=float, nargs="+", metavar="DB",
@@ -31,6 +32,10 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--clip", help="dvst, generator, call: video (builtin:moving, builtin, builtin:talk)"
     )
+    parser.add_argument("--engine", choices=("local", "ray"), default="ray", help="study: (ray)")
+    parser.add_argument("--workers", type=int, default=2, help="study: the second time (2)")
+    parser.add_argument("--blocks", type=int, default=16_384, help="study: of each point (16384)")
+    parser.add_argument("--threads", type=int, default=1, help="study: of each worker (1)")
     parser.add_argument("--seconds", type=float, default=6.0, help="steady state of each (6)")
     parser.add_argument(
         "--json", type=arguments.path, metavar="FILE", help="write the figures here"
@@ -47,6 +52,9 @@ def run(args: argparse.Namespace) -> int:
     check_flags(args, (("batch", 1, 65_536), ("seconds", 0.1, 3600)))
     for snr in args.snr or ():
         check_range("--snr", snr, -50, 100)
+    check_flags(args, (("workers", 2, 4096), ("blocks", 1, 10**9), ("threads", 1, 4096)))
+    if args.what == "study":
+        limit_threads(args.threads)  # before NumPy is loaded, which makes its threads at once
 
     from studies.atomic import check_writable, write_text
 
@@ -62,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     before = _read(args.against) if args.against else None
     clip = _clip(args.what, args.clip) if args.what in CLIPS else None
-    import_tensorflow()
+    if args.what != "study":  # whose workers load it
+        import_tensorflow()
     measure, table = BENCHES[args.what]
     with console.status("") as status:
         result = measure(args, clip, status.update)
@@ -191,6 +200,24 @@ def _whole_call(
     return bench_call(clip, seconds=args.seconds, report=report)
 
 
+def _study(args: argparse.Namespace, clip: None, report: Callable[[str], object]) -> dict[str, Any]:
+    from studies.bench_study import bench_study
+
+    return bench_study(engine=args.engine, workers=args.workers, blocks=args.blocks, report=report)
+
+
+def _study_table(result: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    title = f"{result['points']} points of {result['blocks']} blocks, engine {result['engine']}"
+    table = Table("workers", "time", "speed", title=title)
+    for workers, seconds in result["seconds"].items():
+        table.add_row(workers, f"{seconds:.1f} s", f"{result['seconds']['1'] / seconds:.2f}x")
+    same = "the same" if result["identical"] else "NOT the same"
+    table.caption = f"results.csv is {same}; {result['failed']} points failed"
+    return table
+
+
 def _video_table(result: dict[str, Any]) -> Any:
     from rich.table import Table
 
@@ -248,6 +275,7 @@ BENCHES = {
     "dvst": (_dvst, _video_table),
     "generator": (_generator, _call_table),
     "call": (_whole_call, _system_table),
+    "study": (_study, _study_table),
 }
 """What measures, and what shows it."""
 

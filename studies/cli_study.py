@@ -1,7 +1,6 @@
 """``linksim study``: run, resume, inspect, draw and report SNR studies."""
 
 import argparse
-import os
 import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -11,18 +10,10 @@ from typing import TYPE_CHECKING, Any
 from linksim.errors import LinksimError
 from linksim.options import check_range
 from studies import arguments
+from studies.threads import limit_threads
 
 if TYPE_CHECKING:
     from studies.workers import Engine
-
-THREADS = (
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
-"""Environment variables that say how many threads a library may have."""
 
 
 def add_parser(commands: Any) -> None:
@@ -123,7 +114,7 @@ def run_study(args: argparse.Namespace) -> int:
     """Run a study and write its report."""
     _check_engine(args)
     if args.threads:
-        _limit_threads(args.threads)  # before NumPy is loaded, which makes its threads at once
+        limit_threads(args.threads)  # before NumPy is loaded, which makes its threads at once
 
     from studies.load import load
     from studies.report import write_report
@@ -165,12 +156,6 @@ def _check_engine(args: argparse.Namespace) -> None:
     for name in ("address", "cpus", "gpus"):
         if args.engine != "ray" and getattr(args, name) is not None:
             raise LinksimError(f"--{name} is read with --engine ray only; add that")
-
-
-def _limit_threads(threads: int) -> None:
-    """Set what the libraries that compute read when they are loaded, here and in workers."""
-    for name in THREADS:
-        os.environ[name] = str(threads)
 
 
 def _engine(args: argparse.Namespace) -> AbstractContextManager["Engine | None"]:

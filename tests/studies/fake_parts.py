@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -68,6 +69,22 @@ def dies_above_5_db(point: Point, folder: Path) -> dict[str, Any]:
     """End the process, as the system does when memory runs out."""
     if point.snr_db > 5:
         os.kill(os.getpid(), signal.SIGKILL)
+    return fake_record(point, folder)
+
+
+def dies_once(point: Point, folder: Path) -> dict[str, Any]:
+    """End the process the first time, in one trial over AWGN."""
+    mark = folder / f"{point.id}.tried"
+    fatal = (point.snr_db, point.trial, point.channel) == (10, 0, "awgn")
+    if fatal and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return fake_record(point, folder)
+
+
+def slow_record(point: Point, folder: Path) -> dict[str, Any]:
+    """Take a moment."""
+    time.sleep(0.2)
     return fake_record(point, folder)
 
 

@@ -244,7 +244,7 @@ def test_report_keeps_kinds_apart(folder: Path) -> None:
     assert "opus: at capacity, 0.25 uses per sample" in page
 
 
-@pytest.mark.parametrize("name", ["quick", "fig5", "asc_card", "text"])
+@pytest.mark.parametrize("name", ["quick", "fig5", "asc_card", "text", "waterfall"])
 def test_packaged_studies_are_sound(name: str) -> None:
     study = load(name)
     assert study.name == name
