@@ -88,6 +88,11 @@ def add_parser(commands: Any) -> None:
     )
     cost.set_defaults(run=print_cost)
 
+    diff = actions.add_parser("diff", help="compare two result folders point by point")
+    diff.add_argument("first", type=arguments.path, metavar="A", help="a study's output folder")
+    diff.add_argument("second", type=arguments.path, metavar="B", help="another one")
+    diff.set_defaults(run=print_diff)
+
     claims = actions.add_parser("claims", help="say which claims of the Wav2Vid paper hold")
     claims.add_argument(
         "folder", type=arguments.path, metavar="DIR", help="a study's output folder"
@@ -232,6 +237,20 @@ def print_cost(args: argparse.Namespace) -> int:
     else:
         print(markdown(args.folder, against=args.against, snr_db=args.snr))
     return 0
+
+
+def print_diff(args: argparse.Namespace) -> int:
+    """Print what two folders differ in; 1 if by more than their intervals explain."""
+    from rich.console import Console
+
+    from studies.diff import SAME, diff, lines, table
+
+    difference = diff(args.first, args.second)
+    for line in lines(difference):
+        print(line)
+    if any(pair.verdict != SAME for pair in difference.pairs):
+        Console().print(table(difference.pairs))
+    return 1 if difference.beyond else 0
 
 
 def print_claims(args: argparse.Namespace) -> int:

@@ -197,22 +197,23 @@ class Store:
 
 
 def _differences(ours: Any, theirs: Any) -> Iterator[tuple[str, Any, Any]]:
-    yield from _compare("linksim", ours["linksim"], theirs["linksim"])
+    yield from field_differences("linksim", ours["linksim"], theirs["linksim"])
     for key in (key for key in ours["study"] if key not in EXTENDABLE | CLIPS):
-        yield from _compare(key, ours["study"][key], theirs["study"].get(key))
+        yield from field_differences(key, ours["study"][key], theirs["study"].get(key))
     prints = (
         {c["name"]: {k: c.get(k) for k in ("kind", "fingerprint")} for c in side["clips"]}
         for side in (ours, theirs)
     )
-    yield from _compare("clips", *prints)
+    yield from field_differences("clips", *prints)
 
 
-def _compare(name: str, here: Any, there: Any) -> Iterator[tuple[str, Any, Any]]:
+def field_differences(name: str, here: Any, there: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the dotted path of each field that differs, and what it is on either side."""
     if isinstance(here, dict) and isinstance(there, dict):
         for key in sorted(here.keys() | there.keys()):
-            yield from _compare(f"{name}.{key}", here.get(key), there.get(key))
+            yield from field_differences(f"{name}.{key}", here.get(key), there.get(key))
     elif isinstance(here, list) and isinstance(there, list) and len(here) == len(there):
         for index, pair in enumerate(zip(here, there, strict=True)):
-            yield from _compare(f"{name}.{index}", *pair)
+            yield from field_differences(f"{name}.{index}", *pair)
     elif here != there:
         yield name, here, there
