@@ -72,6 +72,12 @@ def add_parser(commands: Any) -> None:
             )  # fmt: skip
             _add_style(parser)
 
+    parquet = actions.add_parser("parquet", help="write the tables as Parquet as well")
+    parquet.add_argument(
+        "folder", type=arguments.path, metavar="DIR", help="a study's output folder"
+    )
+    parquet.set_defaults(run=print_parquet)
+
     table = actions.add_parser("table", help="print a Markdown table: scheme by SNR")
     table.add_argument("folder", type=arguments.path, metavar="DIR", help="a study's output folder")
     table.add_argument("--metric", help="default: the study's first")
@@ -215,6 +221,15 @@ def report(args: argparse.Namespace) -> int:
 
     style = load_style(args.style)
     print(write_report(args.folder, theory=args.theory, style=style))
+    return 0
+
+
+def print_parquet(args: argparse.Namespace) -> int:
+    """Write the tables as Parquet."""
+    from studies.parquet import write_parquet
+
+    for path in write_parquet(args.folder):
+        print(path)
     return 0
 
 
