@@ -20,7 +20,8 @@ def add_parser(commands: Any) -> None:
         help="link: the coded link against Sionna's sim_ber; stages: where its time goes; "
         "decoder: LDPC decoders; "
         "dvst: the video codec against x265; generator: lips, head pose and a whole call; "
-        "call: every block of every system; study: 24 points of a link, by one worker and by more",
+        "call: every block of every system; study: 24 points of a link, by one worker and by more; "
+        "memory: of a study of links, as it goes",
     )
     parser.add_argument(
         "--snr", type=float, nargs="+", metavar="DB",
@@ -35,6 +36,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--engine", choices=("local", "ray"), default="ray", help="study: (ray)")
     parser.add_argument("--workers", type=int, default=2, help="study: the second time (2)")
     parser.add_argument("--blocks", type=int, default=16_384, help="study: of each point (16384)")
+    parser.add_argument("--points", type=int, default=1000, help="memory: of the study (1000)")
+    parser.add_argument("--links", type=int, default=1, help="memory: different ones (1)")
     parser.add_argument("--threads", type=int, default=1, help="study: of each worker (1)")
     parser.add_argument("--seconds", type=float, default=6.0, help="steady state of each (6)")
     parser.add_argument(
@@ -53,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     for snr in args.snr or ():
         check_range("--snr", snr, -50, 100)
     check_flags(args, (("workers", 2, 4096), ("blocks", 1, 10**9), ("threads", 1, 4096)))
+    check_flags(args, (("points", 51, 100_000), ("links", 1, 1000)))
     if args.what == "study":
         limit_threads(args.threads)  # before NumPy is loaded, which makes its threads at once
 
@@ -70,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     before = _read(args.against) if args.against else None
     clip = _clip(args.what, args.clip) if args.what in CLIPS else None
-    if args.what != "study":  # whose workers load it
+    if args.what not in ("study", "memory"):  # whose workers load it
         import_tensorflow()
     measure, table = BENCHES[args.what]
     with console.status("") as status:
@@ -218,6 +222,31 @@ def _study_table(result: dict[str, Any]) -> Any:
     return table
 
 
+def _memory(
+    args: argparse.Namespace, clip: None, report: Callable[[str], object]
+) -> dict[str, Any]:
+    from studies.bench_memory import bench_memory
+
+    return bench_memory(points=args.points, links=args.links, report=report)
+
+
+def _memory_table(result: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    from studies.bench_memory import LEVEL
+
+    level = result["rss_mib"][LEVEL - 1]
+    title = f"{len(result['rss_mib'])} points, {result['links']} links, one worker"
+    table = Table("point", "resident", f"of that at {LEVEL}", title=title)
+    shown = sorted({1, 2, 5, 10, 20, LEVEL, *range(100, len(result["rss_mib"]) + 1, 100)})
+    for number in (n for n in shown if n <= len(result["rss_mib"])):
+        rss = result["rss_mib"][number - 1]
+        table.add_row(str(number), f"{rss:.0f} MiB", f"{rss / level:.3f}")
+    low, high = result["range"]
+    table.caption = f"from point {LEVEL} on between {low:.3f} and {high:.3f} of that"
+    return table
+
+
 def _video_table(result: dict[str, Any]) -> Any:
     from rich.table import Table
 
@@ -276,6 +305,7 @@ BENCHES = {
     "generator": (_generator, _call_table),
     "call": (_whole_call, _system_table),
     "study": (_study, _study_table),
+    "memory": (_memory, _memory_table),
 }
 """What measures, and what shows it."""
 

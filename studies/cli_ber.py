@@ -155,6 +155,7 @@ def _write_json(
     args: argparse.Namespace, config: "LinkConfig", stop: Any, done: list["ErrorRate"]
 ) -> None:
     import json
+    import shlex
     from dataclasses import asdict
 
     from studies.atomic import write_text
@@ -162,6 +163,7 @@ def _write_json(
     from studies.work import versions
 
     document = {
+        "command": shlex.join(["linksim", *args.argv]),
         "link": asdict(config),
         "coded": not args.uncoded,
         "stop": asdict(stop),

@@ -77,6 +77,7 @@ def evaluate(
     )
 
 
+MOST_SCORES = 1024
 _scores: dict[tuple[object, ...], dict[str, MetricValue]] = {}
 
 
@@ -89,5 +90,7 @@ def score(
     """
     key = (metrics, fid_frames, clip.fingerprint(), received.fingerprint())
     if key not in _scores:
+        if len(_scores) == MOST_SCORES:
+            _scores.pop(next(iter(_scores)))
         _scores[key] = media_metrics.evaluate(metrics, clip, received, most_frames=fid_frames)
     return _scores[key]

@@ -25,7 +25,16 @@ from studies.schema import Study, SweptScheme
 from studies.store import TABLES, Store
 from studies.summary import summarise
 from studies.work import run_point
-from studies.workers import Engine, Failure, Result, Work, run_in_processes, run_serially
+from studies.workers import (
+    MOST_LINKS,
+    Engine,
+    Failure,
+    Result,
+    Work,
+    link_of,
+    run_in_processes,
+    run_serially,
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ def run(
         left_out = study.left_out()
         to_run = [point for point in missing if point.scheme.label not in left_out]
         try:
-            results = (engine or _local_engine(workers))(to_run, folder, work)
+            results = (engine or _local_engine(to_run, workers))(to_run, folder, work)
             failed = _keep(results, len(points), len(missing), store)
         finally:
             write_tables(store, points)
@@ -116,8 +125,11 @@ def write_tables(store: Store, points: Sequence[Point]) -> None:
         store.write_table(name, (*TABLES[name], *axes), placed)
 
 
-def _local_engine(workers: int) -> Engine:
-    return partial(run_in_processes, workers=workers) if workers > 1 else run_serially
+def _local_engine(points: Sequence[Point], workers: int) -> Engine:
+    """Return processes, or this one where it is to be the only one and to compile few links."""
+    if workers == 1 and len(set(map(link_of, points))) <= MOST_LINKS:
+        return run_serially
+    return partial(run_in_processes, workers=workers)
 
 
 def _keep(results: Iterator[Result], total: int, missing: int, store: Store) -> int:

@@ -21,6 +21,9 @@ from studies.plan import Point
 
 PATIENCE = 10.0
 """Seconds for a process that is done to end."""
+MOST_LINKS = 4
+"""Different links that one worker compiles: TensorFlow keeps what it compiled, some 40 MB a link,
+for as long as a process lives."""
 
 Work = Callable[[Point, Path], dict[str, Any]]
 
@@ -102,32 +105,49 @@ def share_out(
         How often a point is given to another worker after one was lost with it.
     """
     pending = _Pending(points, retries)
-    idle = [(hire(), "") for _ in range(min(workers, len(points)))]
-    busy: dict[Hashable, tuple[Worker, Point, str]] = {}
+    idle = [_Hired(hire()) for _ in range(min(workers, len(points)))]
+    busy: dict[Hashable, tuple[_Hired, Point]] = {}
     try:
         while pending or busy:
             while pending and idle:
-                worker, link = idle.pop()
-                point, link = pending.take(link, {at for _, _, at in busy.values()})
-                busy[worker.give(point)] = worker, point, link
+                hired = idle.pop()
+                point, link = pending.take(hired.link, {other.link for other, _ in busy.values()})
+                if link != hired.link and hired.links == MOST_LINKS:
+                    hired.worker.end()
+                    hired = _Hired(hire())
+                busy[hired.start(point, link)] = hired, point
             while idle:  # what it holds, others may be waiting for
-                idle.pop()[0].end()
+                idle.pop().worker.end()
             for ready in wait_for(list(busy)):
-                worker, point, link = busy.pop(ready)
-                result = worker.answer()
+                hired, point = busy.pop(ready)
+                result = hired.worker.answer()
                 if not (isinstance(result, Failure) and result.lost):
-                    idle.append((worker, link))
+                    idle.append(hired)
                     yield point, result
                     continue
-                worker.stop()
-                idle.append((hire(), ""))
+                hired.worker.stop()
+                idle.append(_Hired(hire()))
                 if not pending.retry(point):
                     yield point, result
     finally:
-        for worker, _, _ in busy.values():
-            worker.stop()
-        for worker, _ in idle:
-            worker.end()
+        for hired, _ in busy.values():
+            hired.worker.stop()
+        for hired in idle:
+            hired.worker.end()
+
+
+@dataclass
+class _Hired:
+    """A worker, the link it is at and how many different ones it has been at."""
+
+    worker: Worker
+    link: str = ""
+    links: int = 0
+
+    def start(self, point: Point, link: str) -> Hashable:
+        self.links += link != self.link
+        self.link = link
+        return self.worker.give(point)
 
 
 class _Pending:
@@ -152,7 +172,7 @@ class _Pending:
         return True
 
     def _put(self, point: Point) -> None:
-        self._by_link.setdefault(_link(point), deque()).append(point)
+        self._by_link.setdefault(link_of(point), deque()).append(point)
 
     def take(self, link: str, others: set[str]) -> tuple[Point, str]:
         """Prefer the link a worker has compiled, then one that no other worker is at."""
@@ -164,7 +184,8 @@ class _Pending:
         return point, chosen
 
 
-def _link(point: Point) -> str:
+def link_of(point: Point) -> str:
+    """Return what tells the link of a point from others."""
     return json.dumps([point.channel, getattr(point.scheme, "link", None)], default=str)
 
 

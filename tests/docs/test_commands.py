@@ -46,3 +46,13 @@ def test_schemes_of_shown_studies_are_schemes() -> None:
     (study,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     for scheme in yaml.safe_load(study)["schemes"]:
         Scheme.model_validate(scheme).endpoint()
+
+
+def test_the_swept_study_that_is_shown_is_a_study(tmp_path: Path) -> None:
+    from studies.load import load
+
+    text = (ROOT / "docs" / "scale.md").read_text()
+    shown = next(s for s in re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
+    (tmp_path / "shown.yaml").write_text(shown)
+    study = load(tmp_path / "shown.yaml")
+    assert "16QAM 1/2, estimator lmmse, interleave slots 4" in [s.label for s in study.swept]

@@ -1,0 +1,87 @@
+"""Resident memory of a study of links as it goes, with one worker."""
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from studies.plan import Point
+from studies.runner import run
+from studies.schema import Study
+from studies.work import run_point
+
+LEVEL = 50
+"""The point whose level the others are held against."""
+LOG = "memory.txt"
+SNR_VALUES = 25
+LEAST_SUBCARRIERS = 12
+
+
+def bench_memory(*, points: int, links: int, report: Callable[[str], object]) -> dict[str, Any]:
+    """Run a study of small links and note the memory after each point.
+
+    Parameters
+    ----------
+    points : int
+        At least so many; each is one batch.
+    links : int
+        Different ones, each of which has to be compiled.
+    report : callable
+        Told what is being run.
+
+    Returns
+    -------
+    dict
+        ``rss_mib`` after each point, of this process and its worker together, and the ``range`` of
+        it from point 50 on, over its level there.
+    """
+    trials = -(-points // (links * SNR_VALUES))
+    scheme = {
+        "label": "QPSK",
+        "scheme": "link",
+        "options": {"block_errors": None, "max_blocks": 1},
+        "link": {"modulation": "qpsk", "estimator": "perfect"},
+    }
+    study = Study.model_validate(
+        {
+            "name": "memory",
+            "channels": ["rayleigh"],
+            "snr_db": list(range(SNR_VALUES)),
+            "trials": trials,
+            "schemes": [scheme],
+            "sweep": {
+                "link.subcarriers": list(range(LEAST_SUBCARRIERS, LEAST_SUBCARRIERS + links))
+            },
+        }
+    )
+    report(f"{links * SNR_VALUES * trials} points, {links} links")
+    with TemporaryDirectory() as folder:
+        run(study, Path(folder), work=run_and_note)
+        rss = [float(line) for line in (Path(folder) / LOG).read_text().split()]
+    after = rss[LEVEL - 1 :]
+    return {
+        "links": links,
+        "rss_mib": rss,
+        "range": [min(after) / rss[LEVEL - 1], max(after) / rss[LEVEL - 1]],
+    }
+
+
+def run_and_note(
+    point: Point, folder: Path, work: Callable[..., Any] = run_point
+) -> dict[str, Any]:
+    """Run a point as `studies.work.run_point` and append the memory in MiB to a file."""
+    record = work(point, folder)
+    pids = [os.getpid()]
+    if multiprocessing.parent_process():
+        pids.append(os.getppid())
+    with (folder / LOG).open("a") as log:
+        log.write(f"{sum(map(_resident, pids)):.1f}\n")
+    return record
+
+
+def _resident(pid: int) -> float:
+    """Return the resident memory of a process in MiB, from Linux's ``/proc``."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
