@@ -52,13 +52,13 @@ def ray_engine(*, address: str | None, workers: int, cpus: float, gpus: float) -
         If Ray is not installed, the cluster does not answer, or no node of it has what an actor
         asks for.
     """
+    _set_up(address)
     try:
         import ray
     except ImportError:
         raise LinksimError(
             "--engine ray: Ray is not installed; install it with pip install 'linksim[ray]'"
         ) from None
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL"}
     on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
@@ -69,9 +69,9 @@ def ray_engine(*, address: str | None, workers: int, cpus: float, gpus: float) -
         else:
             _check_answers(address)
             ray.init(address=address, **quiet)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        if isinstance(error, LinksimError):
-            raise
+    except LinksimError:
+        raise
+    except Exception as error:  # Ray raises anything
         where = f" at {address}" if address else ""
         reason = str(error).strip().partition("\n")[0]
         raise LinksimError(f"--engine ray: no Ray cluster{where}: {reason}") from None
@@ -82,6 +82,14 @@ def ray_engine(*, address: str | None, workers: int, cpus: float, gpus: float) -
         yield partial(_run, workers=workers, cpus=cpus, gpus=gpus)
     finally:
         ray.shutdown()
+
+
+def _set_up(address: str | None) -> None:
+    """Set what Ray reads when it is loaded: no reports to its makers, one line a failure."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    if address is not None:  # it would else try a quarter of an hour where something else answers
+        os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")
 
 
 def _check_answers(address: str) -> None:
