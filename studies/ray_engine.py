@@ -26,6 +26,7 @@ RETRIES = 2
 """How often a point is tried again after its worker was lost."""
 STORE_BYTES = 2**27
 """Shared memory of a local cluster; a record is some kilobytes."""
+TOKEN = "; if it asks for a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN as it has them"
 PATIENCE = 5.0
 """Seconds for a cluster to take a connection."""
 CARRIED = ("TF_", "XLA_", "OMP_", "NUMBA_", "OPENBLAS_", "LINKSIM_", "KERAS_")
@@ -72,9 +73,9 @@ def ray_engine(*, address: str | None, workers: int, cpus: float, gpus: float) -
     except LinksimError:
         raise
     except Exception as error:  # Ray raises anything
-        where = f" at {address}" if address else ""
+        where, mend = (f" at {address}", TOKEN) if address else ("", "")
         reason = str(error).strip().partition("\n")[0]
-        raise LinksimError(f"--engine ray: no Ray cluster{where}: {reason}") from None
+        raise LinksimError(f"--engine ray: no Ray cluster{where}: {reason}{mend}") from None
     try:
         if on_sigterm is not None and signal.getsignal(signal.SIGTERM) != on_sigterm:
             signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own would skip the farewell
@@ -85,9 +86,8 @@ def ray_engine(*, address: str | None, workers: int, cpus: float, gpus: float) -
 
 
 def _set_up(address: str | None) -> None:
-    """Set what Ray reads when it is loaded: no reports to its makers, one line a failure."""
+    """Set what Ray reads when it is loaded: no reports to its makers, no endless tries."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if address is not None:  # it would else try a quarter of an hour where something else answers
         os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")
 
