@@ -57,7 +57,8 @@ class LinkConfig:
             raise unknown("equalizer", self.equalizer, EQUALIZERS)
         if self.decoder not in DECODERS:
             raise unknown("decoder", self.decoder, DECODERS)
-        if not parse_channel(self.channel).pilots_inform and self.estimator != "perfect":
+        channel = parse_channel(self.channel)
+        if not channel.pilots_inform and self.estimator != "perfect":
             raise LinksimError(
                 f"channel '{self.channel}' fades every resource element on its own, so pilots tell "
                 f"nothing of the data; use estimator perfect, not {self.estimator}"
@@ -65,6 +66,7 @@ class LinkConfig:
         check_range("interleave_slots", self.interleave_slots, 1, 1024)
         check_range("subcarriers", self.subcarriers, 12, 3276)
         check_range("subcarrier_spacing", self.subcarrier_spacing, 1e3, 960e3)
+        channel.check_grid(slot_duration(self.subcarrier_spacing))
         check_range("decoder_iterations", self.decoder_iterations, 1, 200)
         check_range("feedback_bits", self.feedback_bits, 1, 16)
         check_range("feedback_delay_slots", self.feedback_delay_slots, 0, 10_000)
@@ -85,6 +87,11 @@ class LinkConfig:
     def slot_resource_elements(self) -> int:
         """All resource elements of one slot, pilots included."""
         return self.subcarriers * SYMBOLS_PER_SLOT
+
+
+def slot_duration(subcarrier_spacing: float) -> float:
+    """Return the duration of a slot in s for a spacing in Hz: 1 ms at 15 kHz."""
+    return 15.0 / subcarrier_spacing
 
 
 def link_of_option(text: str | None) -> LinkConfig:

@@ -7,7 +7,7 @@ import tensorflow as tf
 from sionna.phy.channel import subcarrier_frequencies
 from sionna.phy.ofdm import ResourceGrid
 
-from linksim.link_config import PILOT_SYMBOLS, SYMBOLS_PER_SLOT
+from linksim.link_config import PILOT_SYMBOLS, SYMBOLS_PER_SLOT, slot_duration
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Grid:
     def symbol_duration(self) -> float:
         """Mean OFDM symbol duration in s, cyclic prefix included (14 symbols in 15/spacing)."""
         return 15.0 / (SYMBOLS_PER_SLOT * self.subcarrier_spacing)
+
+    @property
+    def slot_duration(self) -> float:
+        """Duration of a slot in s."""
+        return slot_duration(self.subcarrier_spacing)
 
     @cached_property
     def frequencies(self) -> tf.Tensor:
