@@ -21,7 +21,7 @@ MAX_ANTENNAS = 16
 class Channel(ABC):
     """A fading process, sampled on the resource elements of a grid."""
 
-    name: ClassVar[str]
+    name: ClassVar[str] = ""
     positional: ClassVar[str] = ""
     """The option that may stand first without its key, as in ``cir:FILE``."""
 

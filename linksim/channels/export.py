@@ -8,7 +8,8 @@ from linksim.channels.cir_file import write_cir
 from linksim.channels.multipath import Multipath
 from linksim.channels.registry import parse_channel
 from linksim.errors import LinksimError
-from linksim.link_config import SYMBOLS_PER_SLOT, slot_duration
+from linksim.link_config import slot_duration
+from linksim.pilots import SYMBOLS_PER_SLOT
 from linksim.seeding import seed_sionna
 
 BATCH = 64
