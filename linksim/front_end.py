@@ -15,6 +15,7 @@ from linksim.fading import Fading, burst_slots
 from linksim.link_config import LinkConfig
 from linksim.ofdm import Grid
 from linksim.seeding import derive_seed
+from linksim.time_domain import Taps
 
 VARIANCE_FLOOR = 1.2e-7
 """The unbiased LMMSE noise is 1/d - 1 with d near 1; below this float32 gives noise, or less."""
@@ -54,6 +55,7 @@ class FrontEnd:
     Where the channel has several transmit antennas each sends a stream of its own. Neighbouring
     symbols go to different streams, each at its share of a total energy of 1 a resource
     element; N0 is that of one receive antenna. A pilot is sent by one antenna at the whole energy.
+    In the time domain the channel is applied to samples, and its fades are taps.
 
     Parameters
     ----------
@@ -63,23 +65,25 @@ class FrontEnd:
 
     def __init__(self, config: LinkConfig) -> None:
         self.grid = Grid.of(config)
-        self.channel = parse_channel(config.channel)
+        channel = parse_channel(config.channel)
+        self._in_time = config.domain == "time"
+        self.channel = Taps(channel, self.grid) if self._in_time else channel
         self.slots_per_frame = config.interleave_slots
         self.symbols_per_frame = frame_symbols(config)
         self.uses_per_frame, self.pilots_per_frame = frame_uses(config), frame_pilots(config)
-        self._rx, self._streams = self.channel.rx_antennas, config.streams
+        self._rx, self._streams = channel.rx_antennas, config.streams
         resource_grid = self.grid.sionna
         order = _slot_interleaver(config.interleave_slots, config.slot_data_symbols)
         self._order = tf.constant(order, tf.int32)
         self._inverse = tf.constant(np.argsort(order), tf.int32)
         self._map = ResourceGridMapper(resource_grid)
-        self._apply = ApplyOFDMChannel()
+        self._apply = self.channel.ofdm if self._in_time else ApplyOFDMChannel()
         self._pilots = [_pilots_of(self.grid, stream) for stream in range(self._streams)]
         self._noise_known = config.noise == "known"
         self._interpolate = (
             None
             if config.estimator == "perfect"
-            else make_interpolators(config.estimator, self.grid, self.channel)
+            else make_interpolators(config.estimator, self.grid, channel)
         )
         equaliser = LMMSEEqualizer if config.equalizer == "lmmse" else ZFEqualizer
         self._equalise = equaliser(resource_grid, StreamManagement([[1]], self._streams))
@@ -118,8 +122,9 @@ class FrontEnd:
         """
         share = self._streams**-0.5
         x = self._map(share * self._to_slots(symbols)[:, tf.newaxis])
-        h = tf.reshape(h, [-1, 1, self._rx, 1, self._streams, *self.grid.shape])
+        h = tf.reshape(h, [-1, 1, self._rx, 1, self._streams, *h.shape[-2:]])
         y = self._apply(x, h, no)
+        h = self._apply.response(h) if self._in_time else h
         h_ls = self._at_pilots(y)
         if not self._noise_known:
             no = estimate_noise(h_ls, len(self.grid.layout.symbols))

@@ -10,7 +10,7 @@ independent of each other. Nothing here imports TensorFlow until a channel is sa
 
 from linksim.channels.channel import Channel
 from linksim.channels.flat import MAX_COHERENCE
-from linksim.channels.multipath import Multipath
+from linksim.channels.multipath import Multipath, superpose
 from linksim.channels.registry import (
     CHANNELS,
     canonical,
@@ -28,4 +28,5 @@ __all__ = [
     "channel_class",
     "channel_classes",
     "parse_channel",
+    "superpose",
 ]

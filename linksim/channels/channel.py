@@ -25,6 +25,9 @@ class Channel(ABC):
     positional: ClassVar[str] = ""
     """The option that may stand first without its key, as in ``cir:FILE``."""
 
+    burst_slots: ClassVar[int] = 512
+    """Slots over which the fading of a `Fading` is continuous, at least. Bounds memory."""
+
     rx_antennas: int = 1
     tx_antennas: int = 1
     """A class with arrays has options or properties of these names."""
