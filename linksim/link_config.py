@@ -12,7 +12,7 @@ from linksim.pilots import SYMBOLS_PER_SLOT, PilotLayout, parse_pilot_symbols
 MODULATIONS = {"qpsk": 2, "16qam": 4, "64qam": 6, "256qam": 8}
 """Bits per symbol of each modulation."""
 
-ESTIMATORS = ("perfect", "ls-nearest", "ls-linear", "lmmse")
+ESTIMATORS = ("perfect", "ls-nearest", "ls-linear", "lmmse", "lmmse-f-t")
 EQUALIZERS = ("zf", "lmmse")
 DECODERS = ("auto", "min-sum", "boxplus")
 NOISE = ("known", "estimated")
@@ -38,7 +38,7 @@ class LinkConfig:
     modulation: str = option("16qam", "qpsk, 16qam, 64qam or 256qam")
     code_rate: float = option(0.5, "5G LDPC code rate, CRC included")
     block_length: int | None = option(None, "coded bits per code block; none fills a slot", "bit")
-    estimator: str = option("ls-linear", "perfect, ls-nearest, ls-linear or lmmse")
+    estimator: str = option("ls-linear", "perfect, ls-nearest, ls-linear, lmmse or lmmse-f-t")
     equalizer: str = option("lmmse", "zf or lmmse")
     interleave_slots: int = option(1, "slots over which symbols are interleaved", "slot")
     subcarriers: int = option(72, "subcarriers of the resource grid")
