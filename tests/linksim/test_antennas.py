@@ -126,3 +126,15 @@ def test_links_that_cannot_be_give_one_line(options: dict, line: str) -> None:
         LinkConfig(**options)
     assert line in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_receiver_may_estimate_the_noise() -> None:
+    """From 66 differences in each of 2 symbols: what it states is right on average."""
+    options = {"coherence": "slot", "equalizer": "zf"}
+    config = _config(2, 1, noise="estimated", pilots="2+7+11", pilot_spacing=2, **options)
+    assert (frame_uses(config), frame_pilots(config)) == (24 * 14 - 36, 36)
+    error, variance = _errors(config, 10.0)
+    known = _errors(_config(2, 1, **options), 10.0)[1]
+    assert len(np.unique(variance.round(7))) >= 60  # an estimate a slot
+    assert variance.mean() == pytest.approx(known.mean(), rel=0.1)
+    assert error.mean() == pytest.approx(variance.mean(), rel=0.1)

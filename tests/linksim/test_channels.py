@@ -85,7 +85,7 @@ def test_tdl_frequency_correlation_follows_the_power_delay_profile() -> None:
     assert np.sqrt(np.sum(powers * delays**2) - mean**2) == pytest.approx(spread, rel=0.01)
 
 
-@pytest.mark.parametrize("name", ["tdl-a", "cdl-a", "cdl-d"])
+@pytest.mark.parametrize("name", ["tdl-a", "cdl-d", "umi"])
 def test_a_compiled_graph_may_be_the_first_to_sample(name: str) -> None:
     channel = parse_channel(name)
     draw = tf.function(lambda n: channel.sample(n, 1, GRID), jit_compile=True)
