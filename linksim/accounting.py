@@ -32,17 +32,25 @@ def stream_uses(stream: BitStream | SymbolStream, link: LinkConfig) -> int:
     if isinstance(stream, BitStream):
         own = stream.own_link(link)
         return frames_for(stream.packets, code_block(own, own.mcs)) * frame_uses(own)
-    return -(-stream.latents.size // (2 * frame_uses(link))) * frame_uses(link)
+    return -(-stream.latents.size // (2 * frame_symbols(link))) * frame_uses(link)
 
 
 def frame_uses(link: LinkConfig) -> int:
-    """Return the data channel uses of a frame of a link, the least that can be added."""
+    """Return the data channel uses of a frame of a link, the least that can be added.
+
+    A channel use is a resource element, however many streams it carries, as capacity counts them.
+    """
+    return link.interleave_slots * link.slot_data_elements
+
+
+def frame_symbols(link: LinkConfig) -> int:
+    """Return the data symbols of a frame of a link: one a channel use and stream."""
     return link.interleave_slots * link.slot_data_symbols
 
 
 def frame_pilots(link: LinkConfig) -> int:
     """Return the pilot resource elements of a frame of a link."""
-    return link.interleave_slots * (link.slot_resource_elements - link.slot_data_symbols)
+    return link.interleave_slots * (link.slot_resource_elements - link.slot_data_elements)
 
 
 def setup_bits(encoded: Encoded) -> int:

@@ -149,7 +149,7 @@ class BitLink:
         return BitTransmission(
             blocks=tuple(b if good else None for b, good in zip(_bytes(decoded), ok, strict=True)),
             bit_errors=int(np.sum(decoded != sent)),
-            channel_uses=frames * self._front_end.symbols_per_frame,
+            channel_uses=frames * self._front_end.uses_per_frame,
             overhead_uses=frames * self._front_end.pilots_per_frame,
             snr=np.concatenate(snr),
         )

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import sys
 from dataclasses import is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -63,5 +64,16 @@ def code_digest(cls: type) -> str:
 
     They tell whether a result is of the class as it is now.
     """
-    file = Path(sys.modules[cls.__module__].__file__)
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    return file_digest(Path(sys.modules[cls.__module__].__file__))
+
+
+def file_digest(path: Path) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a file; from memory, if it has not changed."""
+    state = path.stat()
+    return _digest(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, modified: int, size: int) -> str:
+    del modified, size  # by which a file that has changed is another
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -8,6 +8,7 @@ import numpy as np
 
 from linksim import theory
 from linksim.bits import BitLink, UncodedLink
+from linksim.channels import parse_channel
 from linksim.front_end import FrontEnd
 from linksim.link_config import LinkConfig
 from linksim.montecarlo import Counts, StopRule, simulate
@@ -132,8 +133,15 @@ def error_rates(
 
 
 def theory_ber(config: LinkConfig, snr_db: Any) -> Any:
-    """Return the uncoded bit error rate with perfect CSI; NaN if the channel has no closed form."""
-    forms = {"awgn": theory.ber_awgn, "rayleigh": theory.ber_rayleigh}
-    name = config.channel.partition(":")[0].strip().lower()
+    """Return the uncoded bit error rate with perfect CSI; NaN if the channel has no closed form.
+
+    With several streams it is that of the zero-forcing equaliser.
+    """
     snr = 10.0 ** (np.asarray(snr_db, float) / 10.0)
-    return forms[name](config.modulation, snr) if name in forms else np.full_like(snr, np.nan)
+    channel = parse_channel(config.channel)
+    if channel.name == "awgn":
+        return theory.ber_awgn(config.modulation, snr)
+    if channel.name != "rayleigh" or (config.streams > 1 and config.equalizer != "zf"):
+        return np.full_like(snr, np.nan)
+    branches = channel.rx_antennas - config.streams + 1
+    return theory.ber_rayleigh(config.modulation, snr / config.streams, branches)

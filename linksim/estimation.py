@@ -10,14 +10,21 @@ interpolator is ours because Sionna's does not compile under XLA.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy.ofdm import LinearInterpolator, NearestNeighborInterpolator
+from sionna.phy.ofdm import LinearInterpolator, NearestNeighborInterpolator, PilotPattern
 
 from linksim.channels import Channel
 from linksim.ofdm import Grid
 from linksim.seeding import seed_sionna
+
+NOISE_FLOOR = 1e-9
+"""Least noise variance that is estimated; a slot without any noise would leave 0."""
+
+GAIN_FLOOR = 1e-9
+"""Least variance of an estimate; where pilots tell nothing there is next to none."""
 
 STATISTICS_DRAWS = 4096
 """Slots drawn from a channel to learn its covariance for LMMSE."""
@@ -83,20 +90,23 @@ class LmmseInterpolator(Interpolator):
         complex, [symbols, symbols]; E[h h^H] over the OFDM symbols of a slot.
     covariance_frequency : np.ndarray
         complex, [subcarriers, subcarriers]; unit diagonal.
-    pilot_symbols : list of int
-        OFDM symbols that carry pilots on every subcarrier.
+    pilot_symbols : sequence of int
+        OFDM symbols that carry pilots.
+    pilot_subcarriers : sequence of int
+        Subcarriers that carry pilots in each of them.
     """
 
     def __init__(
         self,
         covariance_time: np.ndarray,
         covariance_frequency: np.ndarray,
-        pilot_symbols: list[int],
+        pilot_symbols: Sequence[int],
+        pilot_subcarriers: Sequence[int],
     ) -> None:
         self._shape = [covariance_time.shape[0], covariance_frequency.shape[0]]
-        time_pp = covariance_time[np.ix_(pilot_symbols, pilot_symbols)]
-        r_pp = np.kron(time_pp, covariance_frequency)
-        r_hp = np.kron(covariance_time[:, pilot_symbols], covariance_frequency)
+        to_pilots = covariance_time[:, pilot_symbols], covariance_frequency[:, pilot_subcarriers]
+        r_pp = np.kron(to_pilots[0][pilot_symbols, :], to_pilots[1][pilot_subcarriers, :])
+        r_hp = np.kron(*to_pilots)
         eigenvalues, u = np.linalg.eigh(r_pp)
         spread = r_hp @ u
         power = np.outer(np.diag(covariance_time).real, np.diag(covariance_frequency).real)
@@ -116,24 +126,125 @@ class LmmseInterpolator(Interpolator):
         )
 
 
-def make_interpolator(estimator: str, grid: Grid, channel: Channel) -> Interpolator:
-    """Build the interpolator of a pilot-based estimator.
+class TwoPassInterpolator(Interpolator):
+    """Wiener filters over frequency, then over time: what Sionna's `LMMSEInterpolator` computes.
+
+    ::
+
+        h_LS ─A(N0)─▶ scale to unit gain, error s ─B(s)─▶ h_hat
+
+    The first pass gives each subcarrier k of a pilot symbol an estimate of variance g_k and of
+    error r_k - g_k, with r the diagonal of the frequency covariance. Scaled by r / g it is the
+    channel plus an error of variance s_k = r_k (r_k - g_k) / g_k, which the second pass takes for
+    noise that is white over time. It is an approximation of the joint filter that
+    `LmmseInterpolator` is, by far smaller products. As there, eigenvectors turn each inverse into
+    a division, so that it compiles under XLA.
+
+    Parameters
+    ----------
+    covariance_time, covariance_frequency, pilot_symbols, pilot_subcarriers
+        As `LmmseInterpolator` has them.
+    """
+
+    def __init__(
+        self,
+        covariance_time: np.ndarray,
+        covariance_frequency: np.ndarray,
+        pilot_symbols: Sequence[int],
+        pilot_subcarriers: Sequence[int],
+    ) -> None:
+        self._power = [np.diag(c).real for c in (covariance_time, covariance_frequency)]
+        self._frequency = _Filter(covariance_frequency, pilot_subcarriers)
+        self._time = _Filter(covariance_time, pilot_symbols)
+
+    def __call__(self, h_ls: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        symbols, subcarriers = (tf.constant(p, tf.float32) for p in self._power)
+        rows = tf.reshape(h_ls, [-1, self._time.pilots, self._frequency.pilots])
+        noise = tf.reshape(no, [-1, 1])
+        shrink, gain = self._frequency.weigh(noise)
+        gain = tf.maximum(gain, GAIN_FLOOR)
+        first = self._frequency.apply(rows, shrink[:, tf.newaxis])
+        first *= tf.cast(subcarriers / gain, tf.complex64)[:, tf.newaxis]
+        shrink, gain = self._time.weigh(
+            (subcarriers * (subcarriers - gain) / gain)[..., tf.newaxis]
+        )
+        h = self._time.apply(tf.transpose(first, [0, 2, 1]), shrink)
+        error = tf.maximum(symbols - gain, 0.0)
+        return tf.transpose(h, [0, 2, 1]), tf.transpose(error, [0, 2, 1])
+
+
+class _Filter:
+    """A Wiener filter along one axis: R_hp (R_pp + n I)^-1 for any noise variance n."""
+
+    def __init__(self, covariance: np.ndarray, pilots: Sequence[int]) -> None:
+        self.pilots = len(pilots)
+        to_pilots = covariance[:, pilots]
+        eigenvalues, u = np.linalg.eigh(to_pilots[pilots, :])
+        spread = (to_pilots @ u).T
+        self._eigenvalues = tf.constant(np.maximum(eigenvalues, 0.0), tf.float32)
+        self._rotate = tf.constant(u.conj(), tf.complex64)
+        self._spread = tf.constant(spread, tf.complex64)
+        self._gain = tf.constant(np.abs(spread) ** 2, tf.float32)
+
+    def weigh(self, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return 1 / (l + n), [..., pilots], and the variance of the estimate, [..., outputs]."""
+        shrink = 1.0 / (self._eigenvalues + noise)
+        return shrink, tf.tensordot(shrink, self._gain, 1)
+
+    def apply(self, pilots: tf.Tensor, shrink: tf.Tensor) -> tf.Tensor:
+        """Filter along the last axis."""
+        rotated = tf.tensordot(pilots, self._rotate, 1)
+        return tf.tensordot(rotated * tf.cast(shrink, tf.complex64), self._spread, 1)
+
+
+WIENER = {"lmmse": LmmseInterpolator, "lmmse-f-t": TwoPassInterpolator}
+"""The estimators that are given the channel's statistics."""
+
+
+def make_interpolators(estimator: str, grid: Grid, channel: Channel) -> list[Interpolator]:
+    """Build the interpolators of a pilot-based estimator, one for each stream.
 
     LMMSE is given the second-order statistics of `channel`, averaged over 4096 slots drawn
-    from it with a seed of its own.
+    from it with a seed of its own, those of several antennas together.
     """
-    pattern = grid.sionna.pilot_pattern
-    if estimator == "lmmse":
+    layout = grid.layout
+    teeth = [layout.subcarriers(grid.subcarriers, stream) for stream in range(layout.streams)]
+    if estimator in WIENER:
         time, frequency = channel_covariance(channel, grid)
-        return LmmseInterpolator(time, frequency, pilot_symbol_indices(grid))
+        return [WIENER[estimator](time, frequency, layout.symbols, mine) for mine in teeth]
     interpolation = {"ls-nearest": NearestNeighborInterpolator, "ls-linear": LinearInterpolator}
-    return FixedInterpolator(_weights_of(interpolation[estimator](pattern), grid))
+    return [FixedInterpolator(_weights_of(interpolation[estimator], grid, mine)) for mine in teeth]
 
 
-def pilot_symbol_indices(grid: Grid) -> list[int]:
-    """Return the OFDM symbols of a slot that carry pilots."""
-    mask = np.array(grid.sionna.pilot_pattern.mask)[0, 0]
-    return [int(i) for i in np.flatnonzero(mask.all(axis=1))]
+def estimate_noise(h_ls: list[tf.Tensor], symbols: int) -> tf.Tensor:
+    """Estimate the noise variance of each slot from its pilots.
+
+    Third differences over the neighbouring pilots of an OFDM symbol, 1 -3 3 -1, whose squares add
+    up to 20: a channel that a parabola follows over four pilots leaves none of itself in them,
+    and white noise all of its variance. A delay spread s leaves about (2 pi d s)^6 / 20 of the
+    channel's power, with d the pilots' distance in Hz.
+
+    Input
+    -----
+    h_ls : list of tf.complex64, [slots, rx antennas, pilots]
+        Least-squares estimates of each stream at its unit-energy pilots, symbol by symbol.
+    symbols : int
+        OFDM symbols of a slot that carry them.
+
+    Output
+    ------
+    tf.float32, [slots]
+        Estimate of N0; averaged over streams and antennas.
+    """
+    kernel = (1.0, -3.0, 3.0, -1.0)
+    squares = []
+    for mine in h_ls:
+        rows = tf.reshape(mine, [-1, mine.shape[1] * symbols, mine.shape[2] // symbols])
+        width = rows.shape[2] - len(kernel) + 1
+        difference = tf.add_n([w * rows[:, :, i : i + width] for i, w in enumerate(kernel)])
+        squares.append(tf.reduce_mean(tf.abs(difference) ** 2, axis=[1, 2]))
+    energy = sum(w * w for w in kernel)
+    return tf.maximum(tf.add_n(squares) / (len(squares) * energy), NOISE_FLOOR)
 
 
 def channel_covariance(channel: Channel, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
@@ -145,8 +256,10 @@ def channel_covariance(channel: Channel, grid: Grid) -> tuple[np.ndarray, np.nda
         complex128, [symbols, symbols] and [subcarriers, subcarriers].
     """
     seed_sionna(20_221)
-    h = channel.sample(STATISTICS_DRAWS, 1, grid).numpy().astype(np.complex128)
+    draws = STATISTICS_DRAWS // (channel.rx_antennas * channel.tx_antennas)
     symbols, subcarriers = grid.shape
+    h = channel.sample(draws, 1, grid).numpy().astype(np.complex128)
+    h = h.reshape(-1, symbols, subcarriers)
     by_time = h.transpose(1, 0, 2).reshape(symbols, -1)
     by_frequency = h.transpose(2, 0, 1).reshape(subcarriers, -1)
     time = by_time @ by_time.conj().T / by_time.shape[1]
@@ -155,9 +268,12 @@ def channel_covariance(channel: Channel, grid: Grid) -> tuple[np.ndarray, np.nda
     return time / power, frequency / power
 
 
-def _weights_of(interpolate: object, grid: Grid) -> np.ndarray:
+def _weights_of(interpolator: type, grid: Grid, subcarriers: np.ndarray) -> np.ndarray:
     """Feed unit vectors through one of Sionna's interpolators to read off its weights."""
-    count = int(np.prod(grid.sionna.pilot_pattern.pilots.shape))
+    mask = np.zeros([1, 1, *grid.shape], bool)
+    mask[:, :, np.array(grid.layout.symbols)[:, None], subcarriers] = True
+    count = int(mask.sum())
+    interpolate = interpolator(PilotPattern(mask, np.ones([1, 1, count], np.complex64)))
     probe = tf.reshape(tf.eye(count, dtype=tf.complex64), [count, 1, 1, 1, 1, count])
-    weights, _ = interpolate(probe, tf.zeros_like(tf.math.real(probe)))  # type: ignore[operator]
+    weights, _ = interpolate(probe, tf.zeros_like(tf.math.real(probe)))
     return weights.numpy().real.reshape(count, *grid.shape)

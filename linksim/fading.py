@@ -8,9 +8,6 @@ from linksim.channels import Channel
 from linksim.ofdm import Grid
 from linksim.seeding import derive_seed, seed_sionna
 
-BURST_SLOTS = 512
-"""Slots over which the fading is continuous, at least; bursts are independent. Bounds memory."""
-
 
 class Fading:
     """The fades that a transmission meets, whoever sends and whenever they are asked for.
@@ -37,7 +34,7 @@ class Fading:
 
         Output
         ------
-        tf.complex64, [count, symbols per slot, subcarriers]
+        tf.complex64, [count, …], as `Channel.sample` gives it
         """
         length = burst_slots(self._channel)
         runs = []
@@ -54,6 +51,6 @@ class Fading:
 
 
 def burst_slots(channel: Channel) -> int:
-    """Return the length of a burst: at least 512 slots, and whole coherence times."""
-    memory = channel.memory_slots or BURST_SLOTS
-    return -(-BURST_SLOTS // memory) * memory
+    """Return the length of a burst: as its class has it, and whole coherence times."""
+    memory = channel.memory_slots or channel.burst_slots
+    return -(-channel.burst_slots // memory) * memory

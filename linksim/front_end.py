@@ -8,13 +8,14 @@ from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import LMMSEEqualizer, ResourceGridMapper, ZFEqualizer
 
-from linksim.accounting import frame_pilots, frame_uses
+from linksim.accounting import frame_pilots, frame_symbols, frame_uses
 from linksim.channels import parse_channel
-from linksim.estimation import make_interpolator
+from linksim.estimation import estimate_noise, make_interpolators
 from linksim.fading import Fading, burst_slots
 from linksim.link_config import LinkConfig
 from linksim.ofdm import Grid
 from linksim.seeding import derive_seed
+from linksim.time_domain import Taps
 
 VARIANCE_FLOOR = 1.2e-7
 """The unbiased LMMSE noise is 1/d - 1 with d near 1; below this float32 gives noise, or less."""
@@ -33,7 +34,8 @@ class Equalised:
         includes the estimation error that the estimator knows of: for least squares the
         noise, but not the interpolation error where the channel changes between pilots.
     snr : tf.Tensor
-        float32, [frames * slots]; Es/N0 of each slot measured from its pilots, linear.
+        float32, [frames * slots]; Es/N0 of each slot measured from its pilots, linear: that of
+        a stream after all receive antennas are combined, were there no other stream.
     """
 
     symbols: tf.Tensor
@@ -50,6 +52,11 @@ class FrontEnd:
                                               ▲                      │
                                        channel.sample                └─▶ effective noise, SNR
 
+    Where the channel has several transmit antennas each sends a stream of its own. Neighbouring
+    symbols go to different streams, each at its share of a total energy of 1 a resource
+    element; N0 is that of one receive antenna. A pilot is sent by one antenna at the whole energy.
+    In the time domain the channel is applied to samples, and its fades are taps.
+
     Parameters
     ----------
     config : LinkConfig
@@ -57,33 +64,36 @@ class FrontEnd:
     """
 
     def __init__(self, config: LinkConfig) -> None:
-        self.grid = Grid(config.subcarriers, config.subcarrier_spacing)
-        self.channel = parse_channel(config.channel)
+        self.grid = Grid.of(config)
+        channel = parse_channel(config.channel)
+        self._in_time = config.domain == "time"
+        self.channel = Taps(channel, self.grid) if self._in_time else channel
         self.slots_per_frame = config.interleave_slots
-        self.symbols_per_frame, self.pilots_per_frame = frame_uses(config), frame_pilots(config)
+        self.symbols_per_frame = frame_symbols(config)
+        self.uses_per_frame, self.pilots_per_frame = frame_uses(config), frame_pilots(config)
+        self._rx, self._streams = channel.rx_antennas, config.streams
         resource_grid = self.grid.sionna
         order = _slot_interleaver(config.interleave_slots, config.slot_data_symbols)
         self._order = tf.constant(order, tf.int32)
         self._inverse = tf.constant(np.argsort(order), tf.int32)
         self._map = ResourceGridMapper(resource_grid)
-        self._apply = ApplyOFDMChannel()
-        mask = np.array(resource_grid.pilot_pattern.mask)
-        self._pilot_positions = tf.constant(np.flatnonzero(mask), tf.int32)
-        self._pilots = tf.constant(resource_grid.pilot_pattern.pilots[0, 0])
+        self._apply = self.channel.ofdm if self._in_time else ApplyOFDMChannel()
+        self._pilots = [_pilots_of(self.grid, stream) for stream in range(self._streams)]
+        self._noise_known = config.noise == "known"
         self._interpolate = (
             None
             if config.estimator == "perfect"
-            else make_interpolator(config.estimator, self.grid, self.channel)
+            else make_interpolators(config.estimator, self.grid, channel)
         )
         equaliser = LMMSEEqualizer if config.equalizer == "lmmse" else ZFEqualizer
-        self._equalise = equaliser(resource_grid, StreamManagement([[1]], 1))
+        self._equalise = equaliser(resource_grid, StreamManagement([[1]], self._streams))
 
     def fades(self, frames: int) -> tf.Tensor:
         """Draw the fading of frames that are independent of one another.
 
         Output
         ------
-        tf.complex64, [frames * slots per frame, symbols per slot, subcarriers]
+        tf.complex64, [frames * slots per frame, …], as `Channel.sample` gives it
         """
         return self.channel.sample(frames, self.slots_per_frame, self.grid)
 
@@ -104,37 +114,72 @@ class FrontEnd:
         -----
         symbols : tf.complex64, [frames, symbols per frame]
             Unit mean energy.
-        h : tf.complex64, [frames * slots per frame, symbols per slot, subcarriers]
+        h : tf.complex64, [frames * slots per frame, …]
             Fading, from `fades` or a `Fading`.
         no : tf.float32, scalar or [frames * slots per frame]
-            Noise variance N0 per resource element, of all slots or of each; Es/N0 = 1/N0.
+            Noise variance N0 per resource element and receive antenna, of all slots or of each;
+            Es/N0 = 1/N0.
         """
-        x = self._map(self._to_slots(symbols)[:, tf.newaxis, tf.newaxis])
-        h_true = h[:, tf.newaxis, tf.newaxis, tf.newaxis, tf.newaxis]
-        y = self._apply(x, h_true, no)
-        flat = tf.reshape(y, [-1, self.grid.sionna.num_resource_elements])
-        h_ls = tf.gather(flat, self._pilot_positions, axis=1) / self._pilots
-        if self._interpolate is None:
-            h_hat, error = h_true, tf.zeros([1, 1, 1, 1, 1, *self.grid.shape])
-        else:
-            h_hat, error = self._interpolate(h_ls, no)
-            h_hat = h_hat[:, tf.newaxis, tf.newaxis, tf.newaxis, tf.newaxis]
-            error = error[:, tf.newaxis, tf.newaxis, tf.newaxis, tf.newaxis]
-        x_hat, variance = self._equalise(y, h_hat, error, no)
-        power = tf.reduce_mean(tf.abs(h_ls) ** 2, axis=-1)
+        share = self._streams**-0.5
+        x = self._map(share * self._to_slots(symbols)[:, tf.newaxis])
+        h = tf.reshape(h, [-1, 1, self._rx, 1, self._streams, *h.shape[-2:]])
+        y = self._apply(x, h, no)
+        h = self._apply.response(h) if self._in_time else h
+        h_ls = self._at_pilots(y)
+        if not self._noise_known:
+            no = estimate_noise(h_ls, len(self.grid.layout.symbols))
+        h_hat, error = self._estimate(h, h_ls, no)
+        x_hat, variance = self._equalise(y, share * h_hat, share**2 * error, no)
+        power = sum(tf.reduce_mean(tf.abs(x) ** 2, axis=-1) for x in h_ls) / self._streams
+        excess = tf.reduce_sum(power, axis=1) - self._rx * no
         return Equalised(
-            symbols=self._from_slots(x_hat[:, 0, 0]),
-            noise_variance=tf.maximum(self._from_slots(variance[:, 0, 0]), VARIANCE_FLOOR),
-            snr=tf.maximum(power - no, 0.0) / no,
+            symbols=self._from_slots(x_hat[:, 0]),
+            noise_variance=tf.maximum(self._from_slots(variance[:, 0]), VARIANCE_FLOOR),
+            snr=tf.maximum(excess, 0.0) / (self._streams * no),
+        )
+
+    def _at_pilots(self, y: tf.Tensor) -> list[tf.Tensor]:
+        """Return the least-squares estimates of each stream, [slots, rx antennas, pilots]."""
+        flat = tf.reshape(y, [-1, self._rx, self.grid.sionna.num_resource_elements])
+        return [tf.gather(flat, where, axis=2) / pilots for where, pilots in self._pilots]
+
+    def _estimate(
+        self, h: tf.Tensor, h_ls: list[tf.Tensor], no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the channel as the receiver knows it and its error, shaped as `h`."""
+        if self._interpolate is None:
+            return h, tf.zeros([1, 1, 1, 1, 1, *self.grid.shape])
+        per_antenna = tf.repeat(no, self._rx) if no.shape.rank else no
+        estimates = [
+            interpolate(tf.reshape(mine, [-1, mine.shape[2]]), per_antenna)
+            for interpolate, mine in zip(self._interpolate, h_ls, strict=True)
+        ]
+        h_hat = tf.stack([estimate for estimate, _ in estimates], axis=1)
+        error = tf.stack([error for _, error in estimates], axis=1)
+        of_each = [self._rx if no.shape.rank else 1, 1, self._streams, *self.grid.shape]
+        return (
+            tf.reshape(h_hat, [-1, 1, self._rx, 1, self._streams, *self.grid.shape]),
+            tf.reshape(error, [-1, 1, *of_each]),
         )
 
     def _to_slots(self, symbols: tf.Tensor) -> tf.Tensor:
+        """Return the symbols of each slot and stream, [slots, streams, data elements]."""
         by_slot = tf.gather(symbols, self._order, axis=1)
-        return tf.reshape(by_slot, [-1, self.symbols_per_frame // self.slots_per_frame])
+        per_stream = self.uses_per_frame // self.slots_per_frame
+        by_element = tf.reshape(by_slot, [-1, per_stream, self._streams])
+        return tf.transpose(by_element, [0, 2, 1])
 
     def _from_slots(self, symbols: tf.Tensor) -> tf.Tensor:
-        by_frame = tf.reshape(symbols, [-1, self.symbols_per_frame])
+        by_frame = tf.reshape(tf.transpose(symbols, [0, 2, 1]), [-1, self.symbols_per_frame])
         return tf.gather(by_frame, self._inverse, axis=1)
+
+
+def _pilots_of(grid: Grid, stream: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return where the pilots of a stream are in a slot, flat, and what they are."""
+    mine = grid.layout.subcarriers(grid.subcarriers, stream)
+    where = np.array(grid.layout.symbols)[:, None] * grid.subcarriers + mine
+    pilots = grid.pilots[stream][:, stream :: grid.layout.streams]
+    return tf.constant(where.ravel(), tf.int32), tf.constant(pilots.ravel(), tf.complex64)
 
 
 def _slot_interleaver(depth: int, per_slot: int) -> np.ndarray:

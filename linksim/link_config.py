@@ -1,21 +1,22 @@
 """What a link is made of, checked before anything heavy is loaded."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from linksim.channels import parse_channel
+from linksim.channels import Channel, Multipath, parse_channel
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError, unknown
 from linksim.options import build, check_range, option, split_spec
+from linksim.pilots import SYMBOLS_PER_SLOT, PilotLayout, parse_pilot_symbols
 
 MODULATIONS = {"qpsk": 2, "16qam": 4, "64qam": 6, "256qam": 8}
 """Bits per symbol of each modulation."""
 
-ESTIMATORS = ("perfect", "ls-nearest", "ls-linear", "lmmse")
+ESTIMATORS = ("perfect", "ls-nearest", "ls-linear", "lmmse", "lmmse-f-t")
 EQUALIZERS = ("zf", "lmmse")
 DECODERS = ("auto", "min-sum", "boxplus")
-SYMBOLS_PER_SLOT = 14
-PILOT_SYMBOLS = (2, 11)
-"""OFDM symbols of a slot that carry pilots on every subcarrier."""
+NOISE = ("known", "estimated")
+DOMAINS = ("frequency", "time")
 
 CRC_BITS = 24
 MIN_CODE_RATE, MAX_CODE_RATE = 0.2, 0.95  # TS 38.212, 5.4.2.1; below 1/5 needs repetition
@@ -37,11 +38,15 @@ class LinkConfig:
     modulation: str = option("16qam", "qpsk, 16qam, 64qam or 256qam")
     code_rate: float = option(0.5, "5G LDPC code rate, CRC included")
     block_length: int | None = option(None, "coded bits per code block; none fills a slot", "bit")
-    estimator: str = option("ls-linear", "perfect, ls-nearest, ls-linear or lmmse")
+    estimator: str = option("ls-linear", "perfect, ls-nearest, ls-linear, lmmse or lmmse-f-t")
     equalizer: str = option("lmmse", "zf or lmmse")
     interleave_slots: int = option(1, "slots over which symbols are interleaved", "slot")
     subcarriers: int = option(72, "subcarriers of the resource grid")
     subcarrier_spacing: float = option(15e3, "subcarrier spacing", "Hz")
+    pilots: int | str = option("2+11", "OFDM symbols of a slot that carry pilots, joined by +")
+    pilot_spacing: int = option(1, "subcarriers from one pilot to the next; others carry data")
+    noise: str = option("known", "noise variance at the receiver: known, or estimated from pilots")
+    domain: str = option("frequency", "frequency; or time, where subcarriers and symbols interfere")
     decoder: str = option("auto", "min-sum, boxplus or auto: min-sum where there is no GPU")
     decoder_iterations: int = option(20, "most iterations of the LDPC decoder")
     feedback_bits: int = option(4, "bits of one CSI report", "bit")
@@ -57,11 +62,10 @@ class LinkConfig:
             raise unknown("equalizer", self.equalizer, EQUALIZERS)
         if self.decoder not in DECODERS:
             raise unknown("decoder", self.decoder, DECODERS)
-        if not parse_channel(self.channel).pilots_inform and self.estimator != "perfect":
-            raise LinksimError(
-                f"channel '{self.channel}' fades every resource element on its own, so pilots tell "
-                f"nothing of the data; use estimator perfect, not {self.estimator}"
-            )
+        if self.noise not in NOISE:
+            raise unknown("noise", self.noise, NOISE)
+        if self.domain not in DOMAINS:
+            raise unknown("domain", self.domain, DOMAINS)
         check_range("interleave_slots", self.interleave_slots, 1, 1024)
         check_range("subcarriers", self.subcarriers, 12, 3276)
         check_range("subcarrier_spacing", self.subcarrier_spacing, 1e3, 960e3)
@@ -69,7 +73,39 @@ class LinkConfig:
         check_range("feedback_bits", self.feedback_bits, 1, 16)
         check_range("feedback_delay_slots", self.feedback_delay_slots, 0, 10_000)
         check_range("feedback_loss", self.feedback_loss, 0.0, 1.0)
+        channel = parse_channel(self.channel)
+        channel.check_grid(slot_duration(self.subcarrier_spacing))
+        self._check_channel(channel)
+        self.pilot_layout.check(self.subcarriers)
         code_block(self, self.mcs)
+
+    def _check_channel(self, channel: Channel) -> None:
+        if not channel.pilots_inform and self.estimator != "perfect":
+            raise LinksimError(
+                f"channel '{self.channel}' fades every resource element on its own, so pilots tell "
+                f"nothing of the data; use estimator perfect, not {self.estimator}"
+            )
+        if channel.tx_antennas > channel.rx_antennas:
+            raise LinksimError(
+                f"channel '{self.channel}' has {channel.tx_antennas} transmit antennas, one stream "
+                f"each, which {channel.rx_antennas} receive antenna(s) cannot tell apart; have at "
+                "least as many rx_antennas as tx_antennas"
+            )
+        if self.domain == "time" and not isinstance(channel, Multipath):
+            raise LinksimError(
+                f"domain time needs a channel of paths, as tdl-a; '{self.channel}' stands still "
+                "over a slot, so use domain frequency"
+            )
+
+    @cached_property
+    def streams(self) -> int:
+        """Streams that are sent at once, one a transmit antenna."""
+        return parse_channel(self.channel).tx_antennas
+
+    @property
+    def pilot_layout(self) -> PilotLayout:
+        """Where the pilots are."""
+        return PilotLayout(parse_pilot_symbols(self.pilots), self.pilot_spacing, self.streams)
 
     @property
     def mcs(self) -> Mcs:
@@ -78,13 +114,23 @@ class LinkConfig:
 
     @property
     def slot_data_symbols(self) -> int:
+        """Data symbols of one slot: one of each stream on each data resource element."""
+        return self.streams * self.slot_data_elements
+
+    @property
+    def slot_data_elements(self) -> int:
         """Data resource elements of one slot."""
-        return self.subcarriers * (SYMBOLS_PER_SLOT - len(PILOT_SYMBOLS))
+        return self.slot_resource_elements - self.pilot_layout.count(self.subcarriers)
 
     @property
     def slot_resource_elements(self) -> int:
         """All resource elements of one slot, pilots included."""
         return self.subcarriers * SYMBOLS_PER_SLOT
+
+
+def slot_duration(subcarrier_spacing: float) -> float:
+    """Return the duration of a slot in s for a spacing in Hz: 1 ms at 15 kHz."""
+    return 15.0 / subcarrier_spacing
 
 
 def link_of_option(text: str | None) -> LinkConfig:

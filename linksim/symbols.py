@@ -131,7 +131,7 @@ class SymbolLink:
         return SymbolTransmission(
             received.numpy()[0],
             variance.numpy()[0],
-            frames * self._front_end.symbols_per_frame,
+            frames * self._front_end.uses_per_frame,
             frames * self._front_end.pilots_per_frame,
             snr.numpy(),
         )

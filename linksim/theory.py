@@ -22,13 +22,33 @@ def ber_awgn(modulation: str, snr: np.ndarray | float) -> np.ndarray:
     return _sum_terms(modulation, snr, lambda a: 0.5 * special.erfc(np.sqrt(a)))
 
 
-def ber_rayleigh(modulation: str, snr: np.ndarray | float) -> np.ndarray:
+def ber_rayleigh(modulation: str, snr: np.ndarray | float, branches: int = 1) -> np.ndarray:
     """Return the exact bit error rate of Gray-mapped square QAM in flat Rayleigh fading.
 
-    The AWGN expression averaged term by term over |h|^2 ~ Exp(1), known at the receiver:
-    E[erfc(sqrt(a |h|^2))] = 1 - sqrt(a / (1 + a)) (Simon and Alouini, 2005, sec. 5.1).
+    The AWGN expression averaged term by term over the sum of |h|^2 ~ Exp(1) of independent
+    branches, known at the receiver and combined at maximum ratio. With one branch
+    E[erfc(sqrt(a |h|^2))] = 1 - sqrt(a / (1 + a)); with more, Proakis, Digital Communications,
+    eq. (14.4-15) (Simon and Alouini, 2005, sec. 5.1).
+
+    Parameters
+    ----------
+    modulation : str
+        A square QAM of `linksim.link_config.MODULATIONS`.
+    snr : array_like
+        Mean Es/N0 of one branch, linear.
+    branches : int
+        Receive antennas; or, where a zero-forcing receiver takes S streams apart with R
+        antennas, the R - S + 1 that are left to each (Winters, Salz and Gitlin, 1994).
     """
-    return _sum_terms(modulation, snr, lambda a: 0.5 * (1.0 - np.sqrt(a / (1.0 + a))))
+
+    def term(a: np.ndarray) -> np.ndarray:
+        mean = np.sqrt(a / (1.0 + a))
+        tail = sum(
+            special.comb(branches - 1 + i, i) * ((1.0 + mean) / 2) ** i for i in range(branches)
+        )
+        return ((1.0 - mean) / 2) ** branches * tail
+
+    return _sum_terms(modulation, snr, term)
 
 
 def _sum_terms(modulation: str, snr: np.ndarray | float, term: object) -> np.ndarray:

@@ -18,7 +18,7 @@ def add_parser(commands: Any) -> None:
         "what",
         choices=tuple(BENCHES),
         help="link: the coded link against Sionna's sim_ber; stages: where its time goes; "
-        "decoder: LDPC decoders; "
+        "decoder: LDPC decoders; estimation: LMMSE filters; "
         "dvst: the video codec against x265; generator: lips, head pose and a whole call; "
         "call: every block of every system; study: 24 points of a link, by one worker and by more; "
         "memory: of a study of links, as it goes",
@@ -182,6 +182,20 @@ def _stages_table(result: dict[str, Any]) -> Any:
     return table(result)
 
 
+def _estimation(
+    args: argparse.Namespace, clip: None, report: Callable[[str], object]
+) -> dict[str, Any]:
+    from studies.bench_estimation import bench_estimation
+
+    return bench_estimation(batch=args.batch, seconds=args.seconds, report=report)
+
+
+def _estimation_table(result: dict[str, Any]) -> Any:
+    from studies.bench_estimation import table
+
+    return table(result)
+
+
 def _dvst(args: argparse.Namespace, clip: Any, report: Callable[[str], object]) -> dict[str, Any]:
     from studies.bench_dvst import bench_dvst
 
@@ -301,6 +315,7 @@ BENCHES = {
     "link": (_link, _link_table),
     "stages": (_stages, _stages_table),
     "decoder": (_decoder, _decoder_table),
+    "estimation": (_estimation, _estimation_table),
     "dvst": (_dvst, _video_table),
     "generator": (_generator, _call_table),
     "call": (_whole_call, _system_table),
@@ -309,7 +324,7 @@ BENCHES = {
 }
 """What measures, and what shows it."""
 
-SPEEDS = ("_bps", "fps", "generator", "head_pose")
+SPEEDS = ("_bps", "_slots_per_s", "fps", "generator", "head_pose")
 """Ends of the names of figures that are speeds."""
 
 TENTH_LOST_DB = {"link": [18.2, 23.2], "decoder": [6.35, 7.05, 11.35]}

@@ -1,13 +1,25 @@
-"""``linksim channels``: the channel models and their options."""
+"""``linksim channels``: the channel models and their options, and their impulse responses."""
 
 import argparse
 from typing import Any
+
+from linksim.options import check_flags
+from studies import arguments
 
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("channels", help="list the channel models and their options")
     parser.set_defaults(run=run)
+    actions = parser.add_subparsers(metavar="ACTION")
+    export = actions.add_parser("export", help="write the impulse responses of a channel")
+    export.add_argument("channel", help="channel model, name:option=value,…")
+    export.add_argument("file", type=arguments.path, help=".npz, .h5 or .hdf5, for cir:FILE")
+    export.add_argument("--realisations", type=int, default=256, help="independent ones (256)")
+    export.add_argument("--slots", type=int, default=4, help="that each lasts for (4)")
+    export.add_argument("--spacing", type=float, default=15e3, help="of subcarriers in Hz (15000)")
+    export.add_argument("--seed", type=int, default=1, help="of the draws (1)")
+    export.set_defaults(run=run_export)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -17,10 +29,11 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from linksim.channels import CHANNELS
+    from linksim.channels import channel_classes
 
     alike: dict[tuple[Any, ...], list[str]] = {}
-    for name, channel in CHANNELS.items():
+    classes = channel_classes()
+    for name, channel in classes.items():
         about = (channel.__doc__ or "").strip().splitlines()[0]
         options = []
         for field in dataclasses.fields(channel):  # type: ignore[arg-type]
@@ -28,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
             default = f"{field.default:g}" if type(field.default) is float else str(field.default)
             options.append((field.name, default, meta["unit"], meta["help"]))
         alike.setdefault((about, *options), []).append(name)
-    table = Table("channel", "option", "default", "unit", "meaning", title="Channel models")
+    title = f"{len(classes)} channel models"
+    table = Table("channel", "option", "default", "unit", "meaning", title=title)
     table.columns[0].max_width = len("tdl-a, tdl-b,")
     for (about, *options), names in alike.items():
         table.add_row(", ".join(names), "", "", "", about, style="bold")
@@ -37,4 +51,41 @@ def run(args: argparse.Namespace) -> int:
     Console().print(table)
     Console().print("Write a channel as name:option=value,option=value", markup=False)
     Console().print("A class of your own is one too, by its dotted path: module.Class")
+    return 0
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Draw impulse responses and write them."""
+    ranges = (
+        ("realisations", 1, 1_000_000),
+        ("slots", 1, 10_000),
+        ("spacing", 1e3, 960e3),
+        ("seed", 0, 2**63 - 1),
+    )
+    check_flags(args, ranges)
+
+    from linksim.channels import parse_channel
+    from linksim.channels.cir_file import check_suffix
+    from studies.atomic import check_writable, replacing
+
+    parse_channel(args.channel)
+    check_suffix(args.file)
+    check_writable(args.file)
+
+    from studies.quiet import import_tensorflow
+
+    import_tensorflow()
+    from linksim.channels.export import export_channel
+
+    with replacing(args.file) as temporary:
+        shape = export_channel(
+            args.channel,
+            temporary,
+            realisations=args.realisations,
+            slots=args.slots,
+            subcarrier_spacing=args.spacing,
+            seed=args.seed,
+        )
+    names = ("realisations", "receive antennas", "transmit antennas", "paths", "times")
+    print(f"{args.file}: " + ", ".join(f"{n} {v}" for n, v in zip(names, shape, strict=True)))
     return 0

@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from linksim.channels import channel_class, parse_channel
-from linksim.dotted import code_digest, is_dotted
+from linksim.channels import CHANNELS, canonical, channel_class, parse_channel
+from linksim.dotted import code_digest, file_digest, is_dotted
 from linksim.endpoint import Endpoint, endpoint_class, make_endpoint
 from linksim.errors import LinksimError, unknown
 from linksim.link_config import LinkConfig
@@ -39,12 +39,6 @@ SNR, CHANNEL_USES = "snr", "channel_uses"
 """What a figure can be against, apart from the axes of a sweep."""
 LINK_ALONE = "link"
 """Name of the scheme that sends random bits and no clip, see `studies.link_alone`."""
-
-
-def _channel(spec: str) -> str:
-    parse_channel(spec)
-    name = spec.partition(":")[0]
-    return spec.strip() if is_dotted(name) else spec.strip().lower()
 
 
 def _metric(name: str) -> str:
@@ -79,7 +73,7 @@ def _unique(values: list[str]) -> list[str]:
 
 Line = Annotated[str, AfterValidator(_line)]
 Text = Annotated[Line, AfterValidator(_not_blank)]
-Channels = Annotated[list[Annotated[str, AfterValidator(_channel)]], AfterValidator(_unique)]
+Channels = Annotated[list[Annotated[str, AfterValidator(canonical)]], AfterValidator(_unique)]
 Labels = Annotated[list[str], AfterValidator(_unique)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 MetricName = Annotated[str, AfterValidator(_metric)]
@@ -131,14 +125,21 @@ class Scheme(_Model):
             "scheme": self.scheme,
             "options": asdict(self.endpoint()),  # type: ignore[call-overload]
             "link": asdict(self.link_config(channel)),
-            **self._code(channel),
+            **self._digests(channel),
         }
 
-    def _code(self, channel: str) -> dict[str, str]:
+    def _digests(self, channel: str) -> dict[str, str]:
         """Return digests of what does not come with linksim, whose version says nothing of it."""
-        kinds = {self.scheme: endpoint_class, channel.partition(":")[0]: channel_class}
-        found = {name: find(name) for name, find in kinds.items() if is_dotted(name)}
-        return {f"code of {name}": code_digest(cls) for name, cls in found.items()}
+        classes: dict[str, type] = {}
+        if is_dotted(self.scheme):
+            classes[self.scheme] = endpoint_class(self.scheme)
+        name = channel.partition(":")[0]
+        if name.lower() not in CHANNELS:
+            classes[name] = channel_class(name)
+        digests = {f"code of {name}": code_digest(cls) for name, cls in classes.items()}
+        if path := parse_channel(channel).drawn_from:
+            digests["impulse responses"] = file_digest(path)
+        return digests
 
 
 class SweptScheme(Scheme):

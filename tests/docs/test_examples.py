@@ -66,14 +66,16 @@ def test_the_endpoint_is_a_curve_without_any_other_edit(folder: Path, blocks: Bl
     assert "Analogue PCM, three copies" in (out / "report.html").read_text()
 
 
-def test_the_channel_is_swept_like_any_other(folder: Path, blocks: Blocks) -> None:
+def test_the_channel_is_swept_against_a_built_in_one(folder: Path, blocks: Blocks) -> None:
     _save(folder, blocks, "channel.md", "nakagami", "nakagami")
     small = ["--set", "snr_db=[12]", "--set", "metrics=[snr]"]
     assert main(["study", "run", "nakagami.yaml", "--clip", "tone.wav", *small]) == 0
     bler = _means(folder / "results" / "nakagami", "bler")
-    assert [channel for _, channel in bler] == ["nakagami.Nakagami:m=1", "nakagami.Nakagami:m=4"]
-    deep, shallow = (values[0] for values in bler.values())
+    user = ["nakagami.Nakagami:m=1", "nakagami.Nakagami:m=4"]
+    assert [channel for _, channel in bler] == ["rayleigh", *user]
+    rayleigh, deep, shallow = (values[0] for values in bler.values())
     assert deep > shallow
+    assert deep == pytest.approx(rayleigh, abs=0.15)  # m = 1 is Rayleigh fading
 
 
 def test_the_channel_is_what_it_says(folder: Path, blocks: Blocks) -> None:

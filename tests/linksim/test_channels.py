@@ -1,17 +1,21 @@
 """Every channel: unit power in expectation, and the coherence that its name promises."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import special, stats
 
-from linksim.channels import CHANNELS, parse_channel
+from linksim.channels import CHANNELS, channel_classes, parse_channel
 from linksim.errors import LinksimError
 from linksim.fading import Fading
 from linksim.ofdm import Grid
 from linksim.seeding import seed_sionna
 
 GRID = Grid(72, 15e3)
+SECTORS = ("umi", "uma", "rma")
 
 
 def _sample(spec: str, bursts: int, slots: int, seed: int = 1) -> np.ndarray:
@@ -21,10 +25,11 @@ def _sample(spec: str, bursts: int, slots: int, seed: int = 1) -> np.ndarray:
     return h.reshape(bursts, slots, 14, 72)
 
 
-@pytest.mark.parametrize("name", CHANNELS)
+@pytest.mark.parametrize("name", [n for n, c in CHANNELS.items() if not c.positional])
 def test_power_is_one_in_expectation_and_not_per_slot(name: str) -> None:
-    power = np.mean(np.abs(_sample(name, 2000, 1)) ** 2, axis=(1, 2, 3))
-    low, high = stats.t.interval(0.999, 1999, power.mean(), stats.sem(power) + 1e-9)
+    bursts = 1000 if name in SECTORS else 2000
+    power = np.mean(np.abs(_sample(name, bursts, 1)) ** 2, axis=(1, 2, 3))
+    low, high = stats.t.interval(0.999, bursts - 1, power.mean(), stats.sem(power) + 1e-9)
     assert low <= 1.0 <= high
     assert (power.std() > 0.05) == (name != "awgn")
 
@@ -80,7 +85,7 @@ def test_tdl_frequency_correlation_follows_the_power_delay_profile() -> None:
     assert np.sqrt(np.sum(powers * delays**2) - mean**2) == pytest.approx(spread, rel=0.01)
 
 
-@pytest.mark.parametrize("name", ["tdl-a", "cdl-a", "cdl-d"])
+@pytest.mark.parametrize("name", ["tdl-a", "cdl-d", "umi"])
 def test_a_compiled_graph_may_be_the_first_to_sample(name: str) -> None:
     channel = parse_channel(name)
     draw = tf.function(lambda n: channel.sample(n, 1, GRID), jit_compile=True)
@@ -105,6 +110,116 @@ def test_a_realisation_is_the_same_whoever_asks() -> None:
     assert (Fading(parse_channel("tdl-a"), GRID, 8).slots(0, 5).numpy() != whole[:5]).any()
 
 
+def test_there_are_fifteen_channels_and_more() -> None:
+    assert len(CHANNELS) >= 15
+
+
+def test_cdl_frequency_correlation_follows_the_power_delay_profile() -> None:
+    spread = 300e-9
+    channel = parse_channel(f"cdl-c:delay_spread={spread}")
+    seed_sionna(2)
+    a, tau = (x.numpy() for x in channel.paths(2000, 1, 1.0))
+    powers, delays = np.mean(np.abs(a[:, 0, 0, 0, 0, :, 0]) ** 2, axis=0), tau[0, 0, 0]
+    h = _sample(f"cdl-c:delay_spread={spread}", 3000, 1)[:, 0, 0]
+    measured = np.mean(h * h[:, :1].conj(), axis=0)
+    expected = np.exp(-2j * np.pi * np.arange(72)[:, None] * 15e3 * delays) @ powers
+    np.testing.assert_allclose(measured, expected, atol=0.07)
+    mean = np.sum(powers * delays)
+    assert np.sqrt(np.sum(powers * delays**2) - mean**2) == pytest.approx(spread, rel=0.05)
+
+
+# Table 7.5-6 of TR 38.901 at 3.5 GHz: mean of lg(DS / s). Outdoors to indoors it is one number.
+@pytest.mark.parametrize(("name", "log_spread"), [("umi", -6.62), ("uma", -6.62), ("rma", -7.47)])
+def test_sectors_have_the_standards_delay_spread(name: str, log_spread: float) -> None:
+    """Realised spreads scatter about the drawn ones (7.5, steps 5 and 6), hence the tolerance."""
+    channel = parse_channel(f"{name}:indoor=1")
+    seed_sionna(3)
+    a, tau = (x.numpy() for x in channel.paths(600, 1, 1.0))
+    power, delay = np.abs(a[:, 0, 0, 0, 0, :, 0]) ** 2, tau[:, 0, 0]
+    power /= power.sum(axis=1, keepdims=True)
+    mean = np.sum(power * delay, axis=1)
+    spread = np.sqrt(np.sum(power * delay**2, axis=1) - mean**2)
+    assert np.median(np.log10(spread)) == pytest.approx(log_spread, abs=0.15)
+
+
+def test_sector_doppler_is_that_of_a_receiver_on_the_ground() -> None:
+    """Far from the base rays arrive near the horizon, and any way: J0(2 pi f_D tau)."""
+    h = _sample("rma:speed=30,indoor=0", 600, 2).reshape(600, 28, 72)
+    measured = np.mean(h * h[:, :1].conj(), axis=(0, 2))
+    doppler = 30.0 * 3.5e9 / 299_792_458.0
+    expected = special.j0(2 * np.pi * doppler * np.arange(28) * GRID.symbol_duration)
+    np.testing.assert_allclose(measured.real, expected, atol=0.1)
+
+
+def test_a_sector_is_another_place_each_burst_and_one_place_within() -> None:
+    h = _sample("umi:speed=0", 3, 2)
+    np.testing.assert_allclose(h[:, 0], h[:, 1], atol=1e-4)
+    assert np.abs(h[0] - h[1]).max() > 0.1
+
+
+def test_shadow_fading_has_unit_mean_power_and_the_standards_spread() -> None:
+    """Table 7.5-6: 7.82 dB in UMi without line of sight, 4 with; indoors 7, here for all."""
+    fading = _sample("umi:shadow_fading=true,indoor=1,speed=0", 1000, 1)
+    seed_sionna(1)
+    power = np.mean(np.abs(fading) ** 2, axis=(1, 2, 3))
+    plain = np.mean(np.abs(_sample("umi:indoor=1,speed=0", 1000, 1)) ** 2, axis=(1, 2, 3))
+    gain_db = 10 * np.log10(power / plain)  # the same draws but for the shadows
+    assert gain_db.std() == pytest.approx(7.0, rel=0.1)
+    # A log-normal gain of unit mean has its median at -sigma^2 ln(10) / 20 dB.
+    assert gain_db.mean() == pytest.approx(-(7.0**2) * np.log(10) / 20, abs=0.8)
+
+
+@pytest.mark.parametrize("name", ["rayleigh", "tdl-c", "cdl-c"])
+def test_each_pair_of_antennas_has_unit_power(name: str) -> None:
+    seed_sionna(1)
+    channel = parse_channel(f"{name}:rx_antennas=3,tx_antennas=2")
+    h = channel.sample(1500, 2, GRID).numpy()
+    assert h.shape == (3000, 3, 2, 14, 72)
+    power = np.mean(np.abs(h) ** 2, axis=(3, 4)).reshape(1500, 2, 3, 2)[:, 0]
+    spread = power.std(axis=0) / np.sqrt(1500)
+    assert np.all(np.abs(power.mean(axis=0) - 1) < 4 * spread)
+    first, other = h[:, 0, 0, 0, 0], h[:, 1, 1, 0, 0]
+    correlation = abs(np.mean(first * other.conj()))
+    assert (correlation > 0.2) == (name == "cdl-c")  # whose angles are few
+
+
+def test_arrays_and_single_antennas_are_sampled_alike() -> None:
+    """One by one and by Sionna's own function, from the same paths."""
+    from sionna.phy.channel import cir_to_ofdm_channel
+
+    channel = parse_channel("cdl-b:rx_antennas=2,tx_antennas=2,speed=50")
+    seed_sionna(4)
+    a, tau = channel.paths(3, 28, 1 / GRID.symbol_duration)
+    expected = cir_to_ofdm_channel(GRID.frequencies, a, tau).numpy()[:, 0, :, 0]
+    seed_sionna(4)
+    h = channel.sample(3, 2, GRID).numpy().reshape(3, 2, 2, 2, 14, 72)
+    whole = np.moveaxis(h, 1, 3).reshape(3, 2, 2, 28, 72)
+    np.testing.assert_allclose(whole, expected, atol=2e-5)
+
+
+def test_an_installed_channel_goes_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "some_channels-0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: some-channels\nVersion: 0\n")
+    (info / "entry_points.txt").write_text("[linksim.channels]\nhalves = some_channels:Halves\n")
+    (tmp_path / "some_channels.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from linksim.channels import Channel\n"
+        "@dataclass(frozen=True)\n"
+        "class Halves(Channel):\n"
+        "    def sample(self, bursts, slots, grid):\n"
+        "        return None\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert type(parse_channel("halves")).__name__ == "Halves"
+    assert {"halves", *CHANNELS} <= set(channel_classes())
+    with pytest.raises(LinksimError, match="did you mean 'halves'"):
+        parse_channel("halve")
+    sys.modules.pop("some_channels")
+
+
 @pytest.mark.parametrize("coherence", [3, 1000])
 def test_a_coherence_time_is_never_cut(coherence: int) -> None:
     fading = Fading(parse_channel(f"rayleigh:coherence={coherence}"), Grid(12, 15e3), 1)
@@ -127,6 +242,12 @@ def test_a_coherence_time_is_never_cut(coherence: int) -> None:
         ("tdl-a:speed=nan", "must be a number"),
         ("cdl-c:delay_spread=0", "must be between 1e-12 and 0.0001"),
         ("rician:k_factor=2,k_factor=3", "given twice"),
+        ("umi:o2i_model=middle", "unknown o2i_model of channel 'umi' 'middle'"),
+        ("rma:o2i_model=low", "unknown option of channel 'rma'"),
+        ("uma:indoor=2", "indoor must be between 0 and 1, not 2"),
+        ("tdl-a:rx_antennas=0", "rx_antennas must be between 1 and 16"),
+        ("cir", "needs a file; write it as cir:FILE"),
+        ("rt:munic", "unknown scene 'munic'; did you mean 'munich'?"),
     ],
 )
 def test_bad_channels_give_one_line(spec: str, line: str) -> None:

@@ -1,0 +1,75 @@
+"""What a channel is: a fading process, sampled on the resource elements of a grid."""
+
+import typing
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from linksim.options import check_range
+
+if typing.TYPE_CHECKING:
+    from pathlib import Path
+
+    import tensorflow as tf
+
+    from linksim.ofdm import Grid
+
+
+MAX_ANTENNAS = 16
+"""Most antennas of one side."""
+
+
+class Channel(ABC):
+    """A fading process, sampled on the resource elements of a grid."""
+
+    name: ClassVar[str] = ""
+    positional: ClassVar[str] = ""
+    """The option that may stand first without its key, as in ``cir:FILE``."""
+
+    burst_slots: ClassVar[int] = 512
+    """Slots over which the fading of a `Fading` is continuous, at least. Bounds memory."""
+
+    rx_antennas: int = 1
+    tx_antennas: int = 1
+    """A class with arrays has options or properties of these names."""
+
+    @property
+    def siso(self) -> bool:
+        """Whether each side has one antenna."""
+        return self.rx_antennas == self.tx_antennas == 1
+
+    @property
+    def pilots_inform(self) -> bool:
+        """Whether pilots tell anything of the fading of the data beside them."""
+        return True
+
+    @property
+    def memory_slots(self) -> int | None:
+        """Slots that share a fade; None if all those of a burst are correlated."""
+        return 1
+
+    @property
+    def drawn_from(self) -> "Path | None":
+        """A file that the fades come from, and that results depend on."""
+        return None
+
+    def check_grid(self, slot_duration: float) -> None:  # noqa: B027
+        """Raise `LinksimError` where the channel cannot be sampled for slots of so many s."""
+
+    @abstractmethod
+    def sample(self, bursts: int, slots: int, grid: "Grid") -> "tf.Tensor":
+        """Draw from Sionna's random generator.
+
+        Output
+        ------
+        tf.complex64, shape [bursts * slots, symbols per slot, subcarriers]
+            Frequency response; the slots of a burst follow one another. With more than one
+            antenna the shape is [bursts * slots, rx_antennas, tx_antennas, symbols per slot,
+            subcarriers], with E|h|^2 = 1 for each pair.
+        """
+
+    def _within(self, field: str, low: float, high: float) -> None:
+        check_range(f"channel '{self.name}': {field}", getattr(self, field), low, high)
+
+    def _check_antennas(self) -> None:
+        self._within("rx_antennas", 1, MAX_ANTENNAS)
+        self._within("tx_antennas", 1, MAX_ANTENNAS)

@@ -1,0 +1,124 @@
+"""A channel that is drawn from impulse responses on disk."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from linksim.channels.cir_file import Cir, read_cir
+from linksim.channels.multipath import Multipath
+from linksim.errors import LinksimError
+from linksim.options import option
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn(Multipath):
+    """Realisations drawn anew with each run of slots, as many as one realisation lasts for.
+
+    Mean power is 1 over all of them. Between their times a coefficient is interpolated
+    linearly; a realisation of one time stands still, and lasts for one slot.
+    """
+
+    _cir: ClassVar[Cir]  # which a class has as a property
+
+    @property
+    def times(self) -> int:
+        """Times of a realisation."""
+        return self._cir.a.shape[-1]
+
+    @property
+    def sampling_frequency(self) -> float:
+        """Times a second, in Hz."""
+        return self._cir.sampling_frequency
+
+    @property
+    def memory_slots(self) -> int | None:
+        """Slots that share a fade; None if all those of a burst may be correlated."""
+        return 1 if self.times == 1 else None
+
+    def check_grid(self, slot_duration: float) -> None:
+        """Raise `LinksimError` where no realisation lasts for a slot."""
+        if 1 < self.times < slot_duration * self.sampling_frequency - 1e-6:
+            raise LinksimError(
+                f"channel '{self.name}': its realisations of {self.times} times at "
+                f"{self.sampling_frequency:g} Hz are "
+                f"shorter than a slot of {slot_duration:g} s; give longer ones, or of one time"
+            )
+
+    def run_slots(self, slots: int, slot_duration: float) -> int:
+        """Return over how many of so many slots one realisation lasts."""
+        self.check_grid(slot_duration)
+        if self.times == 1:
+            return 1
+        return min(slots, int(self.times / self.sampling_frequency / slot_duration + 1e-6))
+
+    def paths(self, bursts: int, steps: int, rate: float) -> "tuple[tf.Tensor, tf.Tensor]":
+        import tensorflow as tf
+        from sionna.phy import config
+
+        count, rx, tx, paths, times = self._cir.a.shape
+        a, tau = self._tensors
+        which = config.tf_rng.uniform([bursts], 0, count, tf.int32)
+        stride = 0.0 if times == 1 else self.sampling_frequency / rate
+        offsets = np.minimum(np.arange(steps) * stride, times - 1)
+        latest = times - 1 - math.ceil(offsets[-1] - 1e-6)
+        start = config.tf_rng.uniform([bursts], 0, latest + 1, tf.int32)
+        before = np.floor(offsets + 1e-6).astype(np.int32)
+        weight = np.clip(offsets - before, 0.0, 1.0).astype(np.float32)
+        first = which[:, tf.newaxis] * times + start[:, tf.newaxis] + before
+        coefficients = tf.gather(a, first)
+        if weight.max() > 1e-4:
+            after = tf.gather(a, tf.minimum(first + 1, count * times - 1))
+            coefficients += tf.cast(weight[:, np.newaxis], a.dtype) * (after - coefficients)
+        shaped = tf.reshape(coefficients, [bursts, steps, 1, rx, 1, tx, paths])
+        tau = tf.gather(tau, which)[:, tf.newaxis, tf.newaxis]
+        return tf.transpose(shaped, [0, 2, 3, 4, 5, 6, 1]), tau
+
+    @cached_property
+    def _tensors(self) -> "tuple[tf.Tensor, tf.Tensor]":
+        """Coefficients, [realisations * times, rx * tx * paths], and delays."""
+        import tensorflow as tf
+
+        count, *inner, times = self._cir.a.shape
+        rows = np.moveaxis(self._cir.a, -1, 1).reshape(count * times, math.prod(inner))
+        with tf.init_scope():  # a graph may be the first to ask, and must not keep it
+            return tf.constant(rows), tf.constant(self._cir.tau)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CirChannel(Drawn):
+    """Impulse responses of a file, measured or exported; see the page on channels."""
+
+    name: ClassVar[str] = "cir"
+    positional: ClassVar[str] = "file"
+    file: str = option("", "NumPy .npz or HDF5 that holds a, tau and sampling_frequency")
+
+    def __post_init__(self) -> None:
+        if not self.file:
+            raise LinksimError("channel 'cir' needs a file; write it as cir:FILE")
+        read_cir(Path(self.file))
+
+    @property
+    def rx_antennas(self) -> int:  # type: ignore[override]
+        """Receive antennas of the file."""
+        return self._cir.a.shape[1]
+
+    @property
+    def tx_antennas(self) -> int:  # type: ignore[override]
+        """Transmit antennas of the file."""
+        return self._cir.a.shape[2]
+
+    @property
+    def drawn_from(self) -> Path:
+        """The file."""
+        return Path(self.file)
+
+    @cached_property
+    def _cir(self) -> Cir:  # type: ignore[override]
+        return read_cir(Path(self.file))

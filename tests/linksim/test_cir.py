@@ -1,0 +1,184 @@
+"""Impulse responses from files and from scenes: round trip, statistics, bad input."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import drjit
+import numpy as np
+import pytest
+
+from linksim.channels import parse_channel
+from linksim.channels.cir_file import read_cir, write_cir
+from linksim.channels.export import export_channel
+from linksim.channels.traced import CACHE_VARIABLE
+from linksim.errors import LinksimError
+from linksim.link_config import LinkConfig
+from linksim.ofdm import Grid
+from linksim.seeding import seed_sionna
+from studies.cli import main
+
+GRID = Grid(24, 15e3)
+HAS_LLVM = drjit.has_backend(drjit.JitBackend.LLVM)
+
+
+def _export(spec: str, path: Path, slots: int = 4, realisations: int = 300) -> str:
+    export_channel(
+        spec, path, realisations=realisations, slots=slots, subcarrier_spacing=15e3, seed=1
+    )
+    return f"cir:{path}"
+
+
+def _sample(spec: str, bursts: int, slots: int, grid: Grid = GRID) -> np.ndarray:
+    seed_sionna(5)
+    return parse_channel(spec).sample(bursts, slots, grid).numpy()
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".h5"])
+def test_what_was_exported_is_what_is_drawn(tmp_path: Path, suffix: str) -> None:
+    spec = _export("tdl-c:speed=30", tmp_path / f"Some File{suffix}", realisations=20)
+    seed_sionna(1)
+    a, tau = parse_channel("tdl-c:speed=30").paths(20, 56, 1 / GRID.symbol_duration)
+    phases = np.exp(-2j * np.pi * tau.numpy()[:, 0, 0, :, None] * GRID.frequencies.numpy())
+    written = np.einsum("rpt,rpf->rtf", a.numpy()[:, 0, 0, 0, 0], phases).reshape(20, 4, 14, 24)
+    cir = read_cir(tmp_path / f"Some File{suffix}")
+    assert np.mean(np.sum(np.abs(cir.a) ** 2, axis=3)) == pytest.approx(1)
+    written /= np.sqrt(np.mean(np.sum(np.abs(a.numpy()) ** 2, axis=5)))
+    for drawn in _sample(spec, 30, 4).reshape(30, 4, 14, 24):
+        assert np.abs(written - drawn).max(axis=(1, 2, 3)).min() < 1e-4
+
+
+def test_runs_are_no_longer_than_a_realisation(tmp_path: Path) -> None:
+    spec = _export("tdl-a:speed=0", tmp_path / "still.npz", slots=3)
+    h = _sample(spec, 2, 8)[:, 0, 0].reshape(2, 8)
+    changes = np.abs(np.diff(h, axis=1)) > 1e-5
+    np.testing.assert_array_equal(changes, [[False, False, True, False, False, True, False]] * 2)
+    assert parse_channel(spec).memory_slots is None
+
+
+def test_snapshots_last_for_a_slot(tmp_path: Path) -> None:
+    a = np.array([1.0, 1j, -2.0]).reshape(3, 1, 1, 1, 1)
+    write_cir(tmp_path / "snapshots.npz", a, np.zeros((3, 1)), 1.0)
+    channel = f"cir:{tmp_path / 'snapshots.npz'}"
+    h = _sample(channel, 300, 2)
+    np.testing.assert_array_equal(np.ptp(np.abs(h), axis=(1, 2)), 0)
+    values, counts = np.unique(h[:, 0, 0].round(4), return_counts=True)
+    np.testing.assert_allclose(
+        np.sort_complex(values), [-np.sqrt(2), 0.5**0.5 * 1j, 0.5**0.5], 1e-3
+    )
+    assert counts.min() > 150
+    assert parse_channel(channel).memory_slots == 1
+
+
+def test_between_its_times_a_coefficient_is_interpolated(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 1, 15).reshape(1, 1, 1, 1, 15)
+    write_cir(tmp_path / "ramp.npz", ramp, np.zeros((1, 1)), 14e3)
+    h = _sample(f"cir:{tmp_path / 'ramp.npz'}", 1, 1, Grid(24, 30e3))[0, :, 0]
+    steps = np.diff(h.real)
+    np.testing.assert_allclose(steps, steps[0], rtol=1e-3)
+    scale = np.sqrt(np.mean(ramp**2))
+    assert steps[0] == pytest.approx(1 / 28 / scale, rel=1e-3)
+
+
+def test_antennas_come_from_the_file(tmp_path: Path) -> None:
+    spec = _export("tdl-a:rx_antennas=2,tx_antennas=3", tmp_path / "array.hdf5", realisations=5)
+    channel = parse_channel(spec)
+    assert (channel.rx_antennas, channel.tx_antennas) == (2, 3)
+    assert _sample(spec, 2, 2).shape == (4, 2, 3, 14, 24)
+
+
+def _values(**changes: object) -> dict[str, object]:
+    whole = {"a": np.ones((4, 2, 14), complex), "tau": np.zeros((4, 2)), "sampling_frequency": 14e3}
+    return {k: v for k, v in {**whole, **changes}.items() if v is not None}
+
+
+NAN = np.full((4, 2, 14), np.nan + 0j)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"tau": None}, "lacks tau; it must hold a, tau, sampling_frequency"),
+        ({"a": NAN}, "a has 112 values that are NaN or infinite"),
+        ({"a": np.ones((4, 2))}, "not of shape (4, 2)"),
+        ({"a": np.zeros((4, 2, 14))}, "a is 0 throughout"),
+        ({"a": np.ones((0, 2, 14)), "tau": np.ones((0, 2))}, "is empty"),
+        ({"tau": np.zeros((4, 3))}, "tau must be [realisations, paths], here (4, 2), not of shape"),
+        ({"tau": np.full((4, 2), -1e-9)}, "tau must not be negative"),
+        ({"tau": np.zeros((4, 2), complex)}, "tau must be real"),
+        ({"a": np.full((4, 2, 14), "x")}, "a must hold numbers"),
+        ({"sampling_frequency": 0.0}, "sampling_frequency must be one positive number"),
+        ({"a": np.ones((4, 17, 1, 2, 14))}, "a has 17x1 antennas; the most are 16"),
+    ],
+)
+def test_bad_files_give_one_line(tmp_path: Path, changes: dict, line: str) -> None:
+    path = tmp_path / "bad.npz"
+    np.savez(path, **_values(**changes))
+    with pytest.raises(LinksimError) as error:
+        LinkConfig(channel=f"cir:{path}")
+    assert str(error.value).startswith(f"{path}: ")
+    assert line in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_files_that_are_none_give_one_line(tmp_path: Path) -> None:
+    (tmp_path / "text.npz").write_text("no archive")
+    (tmp_path / "text.h5").write_text("no archive")
+    np.savez(tmp_path / "short.npz", **_values(a=np.ones((4, 2, 5))))
+    for name, line in (
+        ("absent.npz", "No such file"),
+        ("text.npz", "cannot be read as .npz"),
+        ("text.h5", "cannot be read as .h5"),
+        ("a.mat", "end in .npz, .h5, .hdf5"),
+        ("short.npz", "shorter than a slot of 0.001 s"),
+    ):
+        with pytest.raises(LinksimError, match=line):
+            LinkConfig(channel=f"cir:{tmp_path / name}")
+
+
+def test_export_by_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "tdl.h5")
+    assert main(["channels", "export", "tdl-a", out, "--realisations", "3", "--slots", "2"]) == 0
+    assert "realisations 3, receive antennas 1" in capsys.readouterr().out
+    assert read_cir(Path(out)).a.shape == (3, 1, 1, 23, 28)
+    assert main(["channels", "export", "awgn", out]) == 2
+    assert "has no paths to write" in capsys.readouterr().err
+    assert main(["channels", "export", "tdl-a", str(tmp_path / "x.mat")]) == 2
+    assert "end in .npz" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not HAS_LLVM, reason="ray tracing needs libLLVM, which is not found here")
+def test_a_room_has_the_paths_of_the_image_method(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A box has 4 n^2 + 2 images of order n: 1 + 6 + 18 paths of up to two reflections."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    spec = "rt:box,realisations=8,max_depth=2,speed=30"
+    h = _sample(spec, 16, 4)
+    assert np.isfinite(h).all()
+    (file,) = tmp_path.iterdir()
+    cir = read_cir(file)
+    assert (np.abs(cir.a[:, 0, 0, :, 0]) > 0).sum(axis=1).tolist() == [25] * 8
+    assert np.mean(np.sum(np.abs(cir.a) ** 2, axis=3), axis=(1, 2, 3)) == pytest.approx(1, abs=1e-4)
+    # Each path turns at one rate, by no more than the Doppler shift of its speed.
+    turns = np.angle(cir.a[..., 1:] / cir.a[..., :-1]) / (2 * np.pi) * cir.sampling_frequency
+    assert np.ptp(turns, axis=-1).max() < 2
+    assert 250 < np.abs(turns).max() <= 30.0 * 3.5e9 / 299_792_458.0 + 2
+    before = file.stat().st_mtime_ns
+    np.testing.assert_array_equal(_sample(spec, 16, 4), h)
+    assert file.stat().st_mtime_ns == before
+
+
+def test_without_llvm_a_scene_gives_one_line(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "DRJIT_LIBLLVM_PATH": "/nonexistent/libLLVM.so",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        CACHE_VARIABLE: str(tmp_path),
+    }
+    code = "from linksim.channels import parse_channel; parse_channel('rt:box')"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    assert "ray tracing needs the library libLLVM, which is not found" in ran.stderr
