@@ -13,8 +13,12 @@ from linksim.front_end import FrontEnd
 from linksim.link_config import LinkConfig
 from linksim.montecarlo import Counts, StopRule, simulate
 
-MEASURE_SLOTS = 256
-"""Slots of one compiled batch; part of what a seed reproduces."""
+MEASURE_SLOTS, MEASURE_ELEMENTS = 256, 2**21
+"""Slots, and resource elements times antenna pairs, of one compiled batch at most.
+
+They are part of what a seed reproduces, so they bound memory (some 200 bytes an element) by the
+link alone: what happens to be free on a machine must not decide a result.
+"""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class ErrorCounter:
         front_end = FrontEnd(config)
         self._coded = coded
         self._link = BitLink(config, front_end) if coded else UncodedLink(config, front_end)
-        self._frames = max(1, MEASURE_SLOTS // config.interleave_slots)
+        self._frames = max(1, measure_slots(config) // config.interleave_slots)
 
     def count(self, snr_db: float, stop: StopRule, *seed_parts: object) -> tuple[Counts, str]:
         """Simulate one SNR, as `linksim.montecarlo.simulate`, until `stop` says so.
@@ -130,6 +134,13 @@ def error_rates(
             theory_ber=float("nan") if coded else theory_ber(config, snr),
             stop=reason,
         )
+
+
+def measure_slots(config: LinkConfig) -> int:
+    """Return the slots of one batch, at least one frame of which is sent."""
+    channel = parse_channel(config.channel)
+    pairs = channel.rx_antennas * channel.tx_antennas
+    return min(MEASURE_SLOTS, MEASURE_ELEMENTS // (config.slot_resource_elements * pairs))
 
 
 def theory_ber(config: LinkConfig, snr_db: Any) -> Any:

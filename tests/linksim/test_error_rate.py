@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from linksim.error_rate import error_rates, theory_ber
+from linksim.error_rate import error_rates, measure_slots, theory_ber
 from linksim.link_config import LinkConfig
 from linksim.montecarlo import StopRule
 
@@ -34,3 +34,11 @@ def test_closed_forms_are_given_where_there_are_any() -> None:
     flat = LinkConfig(channel="rayleigh:coherence=re", estimator="perfect")
     assert 0 < theory_ber(flat, 10.0) < 0.5
     assert np.isnan(theory_ber(LinkConfig(channel="tdl-a"), 10.0))
+
+
+def test_large_grids_and_antennas_make_small_batches() -> None:
+    assert measure_slots(LinkConfig()) == 256
+    wide = LinkConfig(subcarriers=3276)
+    assert measure_slots(wide) == 2**21 // (3276 * 14)
+    many = LinkConfig(channel="cdl-a:rx_antennas=4,tx_antennas=2", subcarriers=3276)
+    assert measure_slots(many) == 2**21 // (3276 * 14 * 8)
