@@ -1,0 +1,46 @@
+"""The modulation and coding schemes of the data channel (TS 38.214, clause 5.1.3.1)."""
+
+from linksim.endpoint import Mcs
+from linksim.errors import LinksimError
+
+
+def _table(*rows: tuple[str, tuple[float, ...]]) -> tuple[Mcs, ...]:
+    return tuple(Mcs(modulation, rate / 1024) for modulation, rates in rows for rate in rates)
+
+
+MCS_TABLES: dict[int, tuple[Mcs, ...]] = {
+    1: _table(
+        ("qpsk", (120, 157, 193, 251, 308, 379, 449, 526, 602, 679)),
+        ("16qam", (340, 378, 434, 490, 553, 616, 658)),
+        ("64qam", (438, 466, 517, 567, 616, 666, 719, 772, 822, 873, 910, 948)),
+    ),
+    2: _table(
+        ("qpsk", (120, 193, 308, 449, 602)),
+        ("16qam", (378, 434, 490, 553, 616, 658)),
+        ("64qam", (466, 517, 567, 616, 666, 719, 772, 822, 873)),
+        ("256qam", (682.5, 711, 754, 797, 841, 885, 916.5, 948)),
+    ),
+    3: _table(
+        ("qpsk", (30, 40, 50, 64, 78, 99, 120, 157, 193, 251, 308, 379, 449, 526, 602)),
+        ("16qam", (340, 378, 434, 490, 553, 616)),
+        ("64qam", (438, 466, 517, 567, 616, 666, 719, 772)),
+    ),
+}
+"""By number: Tables 5.1.3.1-1 (up to 64QAM), -2 (up to 256QAM) and -3 (low spectral
+efficiency); the place in a table is I_MCS. Code rates below 1/5 repeat bits."""
+
+
+def scheme(table: int, index: int) -> Mcs:
+    """Return the scheme with an I_MCS of a table.
+
+    Raises
+    ------
+    LinksimError
+        If there is no such table, or no such scheme in it.
+    """
+    if table not in MCS_TABLES:
+        raise LinksimError(f"unknown MCS table {table}; known: {', '.join(map(str, MCS_TABLES))}")
+    last = len(MCS_TABLES[table]) - 1
+    if not 0 <= index <= last:
+        raise LinksimError(f"MCS {index} is not in table {table}, which has 0 to {last}")
+    return MCS_TABLES[table][index]
