@@ -13,17 +13,16 @@ from linksim.demapping import QamDemapper
 from linksim.endpoint import Mcs
 from linksim.fading import Fading
 from linksim.front_end import FrontEnd, noise_variance
+from linksim.harq import SCRAMBLING_INIT
 from linksim.ldpc import BoxplusDecoder
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
 from linksim.min_sum import MinSumDecoder
 from linksim.montecarlo import Counts, Tally
+from linksim.retransmission import Retransmitter
 from linksim.seeding import derive_seed, seed_sionna
 
 BATCH_SLOTS = 64
 """Slots of one compiled call of `transmit`; part of what a seed reproduces."""
-
-SCRAMBLING_INIT = 2**15 + 1
-"""c_init of TS 38.211, 7.3.1.1, for n_RNTI = 1, q = 0 and n_ID = 1."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,11 @@ class BitTransmission:
     overhead_uses : int
         Pilot resource elements.
     snr : np.ndarray
-        float32, [slots]; Es/N0 measured from the pilots of each slot, linear.
+        float32, [slots]; Es/N0 measured from the pilots of each slot, linear; NaN where nothing
+        was sent.
+    attempts, delay_slots : np.ndarray
+        int, [blocks]; transmissions of each block, and slots from the start of the first to the
+        end of that with which it arrived, 0 if none did.
     """
 
     blocks: tuple[bytes | None, ...]
@@ -49,6 +52,8 @@ class BitTransmission:
     channel_uses: int
     overhead_uses: int
     snr: np.ndarray
+    attempts: np.ndarray
+    delay_slots: np.ndarray
 
     @property
     def block_ok(self) -> np.ndarray:
@@ -89,6 +94,11 @@ class BitLink:
             self.block.info_bits, self.block.coded_bits, num_bits_per_symbol=order
         )
         self._decode = _decoder(config, self._encode, self._crc)
+        self._retransmitter = (
+            Retransmitter(config, front_end, self.block, mcs.modulation)
+            if config.harq > 1
+            else None
+        )
         self._map = Mapper("qam", order)
         self._demap = QamDemapper(order)
         sequence = generate_prng_seq(self._frame_bits, SCRAMBLING_INIT)
@@ -107,7 +117,7 @@ class BitLink:
         fading: Fading | None = None,
         first_slot: int = 0,
     ) -> BitTransmission:
-        """Send a payload in consecutive slots.
+        """Send a payload in consecutive slots, failed blocks up to ``config.harq`` times.
 
         Parameters
         ----------
@@ -125,9 +135,13 @@ class BitLink:
         sent = self._blocks_of(payload)
         frames = -(-len(sent) // self.block.per_frame)
         if not frames:
-            return BitTransmission((), 0, 0, 0, np.zeros(0, np.float32))
+            nothing = np.zeros(0, np.float32)
+            return BitTransmission((), 0, 0, 0, nothing, nothing, nothing)
         depth = self._front_end.slots_per_frame
         fading = fading or self._front_end.fading(seed)
+        if self._retransmitter:
+            result = self._retransmitter.transmit(sent, snr_db, seed, fading, first_slot)
+            return self._transmission(sent, *result)
         per_batch = max(1, BATCH_SLOTS // depth)
         no = noise_variance(snr_db)
         received, flags, snr = [], [], []
@@ -145,13 +159,30 @@ class BitLink:
             received.append(np.asarray(bits)[:, : 8 * self.block.payload_bytes])
             flags.append(np.asarray(ok))
             snr.append(measured.numpy()[: len(fades)])
-        decoded, ok = np.concatenate(received), np.concatenate(flags)
+        ok = np.concatenate(flags)
+        once = np.ones(len(ok), int)
+        return self._transmission(
+            sent, np.concatenate(received), ok, once, depth * ok, frames, np.concatenate(snr)
+        )
+
+    def _transmission(
+        self,
+        sent: np.ndarray,
+        decoded: np.ndarray,
+        ok: np.ndarray,
+        attempts: np.ndarray,
+        delay_slots: np.ndarray,
+        frames: int,
+        snr: np.ndarray,
+    ) -> BitTransmission:
         return BitTransmission(
             blocks=tuple(b if good else None for b, good in zip(_bytes(decoded), ok, strict=True)),
             bit_errors=int(np.sum(decoded != sent)),
             channel_uses=frames * self._front_end.uses_per_frame,
             overhead_uses=frames * self._front_end.pilots_per_frame,
-            snr=np.concatenate(snr),
+            snr=snr,
+            attempts=attempts,
+            delay_slots=delay_slots,
         )
 
     def measure(self, snr_db: float, seed: int, frames: int) -> Counts:

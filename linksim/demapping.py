@@ -47,7 +47,8 @@ class QamDemapper:
         precision = 1.0 / noise_variance[..., tf.newaxis]
         metrics = [-tf.square(parts - level) * precision for level in self._levels]
         llr = tf.stack([self._logit(metrics, bit) for bit in range(self._half)], axis=-2)
-        return tf.reshape(llr, [*symbols.shape[:-1], symbols.shape[-1] * self._order])
+        width = symbols.shape[-1] * self._order
+        return tf.reshape(llr, tf.concat([tf.shape(symbols)[:-1], [width]], axis=0))
 
     def _logit(self, metrics: list[tf.Tensor], bit: int) -> tf.Tensor:
         mask = 1 << (self._half - 1 - bit)

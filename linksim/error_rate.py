@@ -1,7 +1,7 @@
 """Error rates of a link against SNR, point by point."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -119,7 +119,7 @@ def error_rates(
     """
     counter = ErrorCounter(config, coded=coded)
     for snr in map(float, snr_db):
-        counts, reason = counter.count(snr, stop, asdict(config), coded, snr, seed)
+        counts, reason = counter.count(snr, stop, config.identity(), coded, snr, seed)
         low, high = (counts.blocks if coded else counts.bits).interval(confidence)
         yield ErrorRate(
             snr_db=snr,

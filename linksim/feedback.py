@@ -56,7 +56,7 @@ class CsiFeedback:
         Parameters
         ----------
         snr : np.ndarray
-            float, [slots]; measured Es/N0, linear.
+            float, [slots]; measured Es/N0, linear; NaN where nothing was measured.
         seed : int
             Decides which reports are lost.
 
@@ -69,6 +69,7 @@ class CsiFeedback:
         with np.errstate(divide="ignore"):
             quantised = self.quantise(10.0 * np.log10(np.asarray(snr, float)))
         arrives = np.random.default_rng(seed).random(slots) >= self.loss
+        arrives &= ~np.isnan(quantised)
         newest = np.maximum.accumulate(np.where(arrives, np.arange(slots), -1))
         known = np.full(slots, -1)
         known[self.delay_slots :] = newest[: max(0, slots - self.delay_slots)]

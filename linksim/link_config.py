@@ -1,7 +1,8 @@
 """What a link is made of, checked before anything heavy is loaded."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 from linksim.channels import Channel, Multipath, parse_channel
 from linksim.endpoint import Mcs
@@ -11,6 +12,13 @@ from linksim.pilots import SYMBOLS_PER_SLOT, PilotLayout, parse_pilot_symbols
 
 MODULATIONS = {"qpsk": 2, "16qam": 4, "64qam": 6, "256qam": 8}
 """Bits per symbol of each modulation."""
+
+VERSIONS = {"chase": (0,), "ir": (0, 2, 3, 1)}
+"""Redundancy versions of a block's transmissions, over and over: Chase combining repeats the
+first (Chase, 1985), incremental redundancy goes by TS 38.214, Table 5.1.2.1-2."""
+
+HARQ_FIELDS = ("harq", "combining")
+"""Fields of a link that say how failed blocks are sent again."""
 
 ESTIMATORS = ("perfect", "ls-nearest", "ls-linear", "lmmse", "lmmse-f-t")
 EQUALIZERS = ("zf", "lmmse")
@@ -52,6 +60,10 @@ class LinkConfig:
     feedback_bits: int = option(4, "bits of one CSI report", "bit")
     feedback_delay_slots: int = option(4, "age of a report when it is used", "slot")
     feedback_loss: float = option(0.0, "probability that a report is lost")
+    harq: int = option(1, "most transmissions of a block; 1 sends each once")
+    combining: str = option(
+        "ir", "what is sent again: ir, redundancy versions 0, 2, 3, 1, or chase"
+    )
 
     def __post_init__(self) -> None:
         if self.modulation not in MODULATIONS:
@@ -73,6 +85,9 @@ class LinkConfig:
         check_range("feedback_bits", self.feedback_bits, 1, 16)
         check_range("feedback_delay_slots", self.feedback_delay_slots, 0, 10_000)
         check_range("feedback_loss", self.feedback_loss, 0.0, 1.0)
+        check_range("harq", self.harq, 1, 32)
+        if self.combining not in VERSIONS:
+            raise unknown("combining", self.combining, VERSIONS)
         channel = parse_channel(self.channel)
         channel.check_grid(slot_duration(self.subcarrier_spacing))
         self._check_channel(channel)
@@ -106,6 +121,14 @@ class LinkConfig:
     def pilot_layout(self) -> PilotLayout:
         """Where the pilots are."""
         return PilotLayout(parse_pilot_symbols(self.pilots), self.pilot_spacing, self.streams)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what results depend on.
+
+        HARQ counts only where it is on, so that seeds and records from before it hold.
+        """
+        fields = asdict(self)
+        return fields if self.harq > 1 else {n: fields[n] for n in fields if n not in HARQ_FIELDS}
 
     @property
     def mcs(self) -> Mcs:
@@ -169,21 +192,22 @@ class CodeBlock:
         return (self.info_bits - CRC_BITS) // 8
 
 
-def code_block(config: LinkConfig, mcs: Mcs) -> CodeBlock:
+def code_block(config: LinkConfig, mcs: Mcs, *, repetition: bool = False) -> CodeBlock:
     """Fit 5G LDPC code blocks into a frame (TS 38.212, 5.2.2 and 5.4.2).
 
     Unless `block_length` says otherwise a block fills one slot, or an equal share of it
-    where one block would be longer than the standard allows.
+    where one block would be longer than the standard allows. Code rates below 1/5, for which
+    bits are repeated, are for those who can repeat them.
 
     Raises
     ------
     LinksimError
         If no such code exists.
     """
-    rate = mcs.code_rate
+    rate, lowest = mcs.code_rate, 0.0 if repetition else MIN_CODE_RATE
     if mcs.modulation not in MODULATIONS:
         raise unknown("modulation", mcs.modulation, MODULATIONS)
-    check_range("code_rate", rate, MIN_CODE_RATE, MAX_CODE_RATE)
+    check_range("code_rate", rate, lowest, MAX_CODE_RATE)
     order = MODULATIONS[mcs.modulation]
     slot_bits = config.slot_data_symbols * order
     frame_bits = slot_bits * config.interleave_slots
@@ -212,7 +236,7 @@ def code_block(config: LinkConfig, mcs: Mcs) -> CodeBlock:
             f"block_length {coded} at code rate {rate:g} needs {info} information bits; 5G LDPC "
             f"has at most {max_info_bits(rate)} at this rate"
         )
-    if info / coded < MIN_CODE_RATE:  # rounding to whole bytes may fall below what the code has
+    if info / coded < lowest:  # rounding to whole bytes may fall below what the code has
         info += 8
     return CodeBlock(info, coded, frame_bits // coded)
 

@@ -12,11 +12,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import nan
 
 import numpy as np
 
 from linksim.accounting import frame_pilots, frame_uses, setup_bits, setup_frames
-from linksim.bits import BitLink
+from linksim.bits import BitLink, BitTransmission
 from linksim.endpoint import (
     SETUP,
     BitStream,
@@ -72,6 +73,23 @@ class Accounting:
 
 
 @dataclass(frozen=True)
+class Retransmissions:
+    """What HARQ took for the blocks of one stream.
+
+    Parameters
+    ----------
+    transmissions : float
+        Mean number of transmissions of a block.
+    delay_slots : float
+        Mean time from the start of a block's first transmission to its arrival, in slots; NaN if
+        none arrived.
+    """
+
+    transmissions: float
+    delay_slots: float
+
+
+@dataclass(frozen=True)
 class Transmission:
     """What the receiver got, and what it cost.
 
@@ -87,6 +105,8 @@ class Transmission:
         Lost blocks of all bit streams, clustered by the fades that they share.
     csi : Csi
         Average of what was fed back while it was sent; NaN if nothing was.
+    harq : dict
+        `Retransmissions` of each bit stream, if blocks are sent again.
     """
 
     received: Received
@@ -94,6 +114,7 @@ class Transmission:
     block_ok: dict[str, np.ndarray]
     block_errors: Tally
     csi: Csi
+    harq: dict[str, Retransmissions]
 
     @cached_property
     def accounting(self) -> Accounting:
@@ -154,6 +175,7 @@ class Link:
         streams: dict[str, ReceivedBits | ReceivedSymbols] = {}
         costs: dict[str, Accounting] = {}
         flags: dict[str, np.ndarray] = {}
+        harq: dict[str, Retransmissions] = {}
         lost = Tally()
         fading = self._fading(seed)
         first_slot = SOUNDING_SLOTS + self.config.feedback_delay_slots
@@ -171,6 +193,8 @@ class Link:
                 sent = link.transmit(pack(stream.packets, link.block.payload_bytes), **when)
                 streams[stream.name] = ReceivedBits(stream.name, unpack(sent.blocks))
                 flags[stream.name] = sent.block_ok
+                if config.harq > 1 and sent.blocks:
+                    harq[stream.name] = _retransmissions(sent)
                 per_fade = link.block.per_frame * self._front_end(config).frames_per_fade
                 lost += _lost_blocks(sent.block_ok, per_fade)
             else:
@@ -194,6 +218,7 @@ class Link:
             block_ok=flags,
             block_errors=lost,
             csi=feedback.average(reports),
+            harq=harq,
         )
 
     def _side_information(self, encoded: Encoded) -> Accounting:
@@ -264,6 +289,14 @@ def carry(
     encoded = encode(endpoint, clip, csi) if encode else endpoint.encode(clip, csi)
     sent = link.transmit(encoded, snr_db, seed)
     return endpoint.decode(sent.received), sent
+
+
+def _retransmissions(sent: BitTransmission) -> Retransmissions:
+    delays = sent.delay_slots[sent.block_ok]
+    return Retransmissions(
+        transmissions=float(sent.attempts.mean()),
+        delay_slots=float(delays.mean()) if delays.size else nan,
+    )
 
 
 def _lost_blocks(block_ok: np.ndarray, per_fade: int) -> Tally:

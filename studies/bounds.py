@@ -80,4 +80,5 @@ def evaluate_bound(
         block_ok={},
         block_errors=Tally(),
         csi=Csi(nan),
+        harq={},
     )

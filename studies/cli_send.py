@@ -109,7 +109,7 @@ def _write(
     from studies.atomic import write_text
     from studies.clips import media_suffix
     from studies.origins import in_words, runs_of
-    from studies.record import finite
+    from studies.record import finite, retransmissions
     from studies.work import versions
 
     media = f"received{media_suffix(outcome.clip)}"
@@ -127,6 +127,7 @@ def _write(
         "per_stream": {name: asdict(a) for name, a in outcome.per_stream.items()},
         "block_ok": {name: [bool(b) for b in ok] for name, ok in outcome.block_ok.items()},
         "csi_snr_db": finite(outcome.csi.snr_db),
+        **retransmissions(outcome),
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
         "text": outcome.clip.text,

@@ -12,7 +12,7 @@ from linksim.link_config import LinkConfig
 from linksim.media import Clip
 from linksim.metrics import MetricValue
 from linksim.montecarlo import Tally
-from linksim.transmission import Accounting, Link, carry
+from linksim.transmission import Accounting, Link, Retransmissions, carry
 from studies.cache import EncoderCache
 
 
@@ -36,6 +36,8 @@ class Outcome:
         Lost blocks of all bit streams, clustered by fade.
     csi : Csi
         What was fed back during the transmission; NaN if nothing was.
+    harq : dict
+        `Retransmissions` of each bit stream, if blocks are sent again.
     """
 
     clip: Clip
@@ -45,6 +47,7 @@ class Outcome:
     block_ok: dict[str, np.ndarray]
     block_errors: Tally
     csi: Csi
+    harq: dict[str, Retransmissions]
 
 
 @lru_cache(maxsize=4)
@@ -74,6 +77,7 @@ def evaluate(
         block_ok=sent.block_ok,
         block_errors=sent.block_errors,
         csi=sent.csi,
+        harq=sent.harq,
     )
 
 

@@ -41,10 +41,20 @@ def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
         "accounting": asdict(outcome.accounting),
         "per_stream": {name: asdict(a) for name, a in outcome.per_stream.items()},
         "csi_snr_db": finite(outcome.csi.snr_db),
+        **retransmissions(outcome),
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
         "text": outcome.clip.text,
     }
+
+
+def retransmissions(outcome: "Outcome") -> dict[str, Any]:
+    """Return the entry on HARQ of a record; none where blocks are sent once."""
+    streams = {
+        name: {field: finite(value) for field, value in asdict(cost).items()}
+        for name, cost in outcome.harq.items()
+    }
+    return {"harq": streams} if streams else {}
 
 
 def undefined_record(point: Point, reason: str) -> dict[str, Any]:

@@ -124,7 +124,7 @@ class Scheme(_Model):
         return {
             "scheme": self.scheme,
             "options": asdict(self.endpoint()),  # type: ignore[call-overload]
-            "link": asdict(self.link_config(channel)),
+            "link": self.link_config(channel).identity(),
             **self._digests(channel),
         }
 

@@ -1,0 +1,179 @@
+"""Hybrid ARQ: transmissions of a block that the receiver brings together before it decodes.
+
+::
+
+    payload ─CRC-24A─▶ mother code ─▶ version of attempt 1, 2, … ─scramble─▶ QAM ─▶ link
+                                                                                     │
+    payload, flag ◀─CRC─ decoder ◀── + ◀── demapper of each version ◀─ soft buffer ◀─┘
+
+Versions sent again are the same symbols again. They are added in the buffer, weighted by the
+inverse of their noise (maximum ratio combining), before they are demapped: two logits of one bit
+of 16QAM know less than both received symbols do.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy.fec.crc import CRCEncoder
+from sionna.phy.mapping import Mapper
+from sionna.phy.nr.utils import generate_prng_seq
+
+from linksim.demapping import QamDemapper
+from linksim.link_config import CRC_BITS, MODULATIONS, VERSIONS, CodeBlock
+from linksim.min_sum import MinSumDecoder
+from linksim.rate_matching import MotherEncoder, RateMatcher
+
+SCRAMBLING_INIT = 2**15 + 1
+"""c_init of TS 38.211, 7.3.1.1, for n_RNTI = 1, q = 0 and n_ID = 1."""
+
+
+class SoftBuffer:
+    """What was received of blocks: symbols over their noise, summed, of each version.
+
+    Parameters
+    ----------
+    blocks : int
+        How many blocks, or processes.
+    versions : int
+        Redundancy versions.
+    symbols : int
+        Symbols of one transmission.
+    """
+
+    def __init__(self, blocks: int, versions: int, symbols: int) -> None:
+        self._weighted = np.zeros((blocks, versions, symbols), np.complex64)
+        self._weight = np.zeros((blocks, versions, symbols), np.float32)
+
+    def clear(self, blocks: np.ndarray) -> None:
+        """Forget what was received of these blocks; int, [n]."""
+        self._weighted[blocks] = 0.0
+        self._weight[blocks] = 0.0
+
+    def add(
+        self, blocks: np.ndarray, version: int, symbols: np.ndarray, noise_variance: np.ndarray
+    ) -> None:
+        """Add a transmission of blocks; complex64 and float32, [n, symbols]."""
+        self._weighted[blocks, version] += symbols / noise_variance
+        self._weight[blocks, version] += 1.0 / noise_variance
+
+    def read(self, blocks: np.ndarray, version: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the combined symbols of a version and their noise variance, [n, symbols]."""
+        weight = self._weight[blocks, version]
+        return self._weighted[blocks, version] / weight, 1.0 / weight
+
+
+class HarqCode:
+    """The code of one kind of block, however often it is sent.
+
+    Parameters
+    ----------
+    block : CodeBlock
+        Sizes; n is that of one transmission.
+    modulation : str
+        One of `MODULATIONS`.
+    combining : str
+        A name in `VERSIONS`.
+    iterations : int
+        Of the decoder, at most.
+    """
+
+    def __init__(
+        self, block: CodeBlock, modulation: str, *, combining: str, iterations: int
+    ) -> None:
+        order = MODULATIONS[modulation]
+        self.block = block
+        self.symbols = block.coded_bits // order
+        self._sequence = VERSIONS[combining]
+        self._scramble = generate_prng_seq(block.coded_bits, SCRAMBLING_INIT).astype(np.uint8)
+        self._crc = CRCEncoder("CRC24A")
+        self._encoder = MotherEncoder(block.info_bits, block.coded_bits)
+        self._matcher = RateMatcher(self._encoder, block.coded_bits, order)
+        self._decoder = MinSumDecoder(self._encoder, iterations)
+        self._map, self._demap = _modem(order, self.symbols)
+
+    @property
+    def versions(self) -> int:
+        """Versions of which a soft buffer keeps account."""
+        return len(self._sequence)
+
+    def encode(self, payload: np.ndarray) -> np.ndarray:
+        """Return code words of the mother code.
+
+        Parameters
+        ----------
+        payload : np.ndarray
+            [blocks, 8 * payload bytes]; bits.
+
+        Returns
+        -------
+        np.ndarray
+            uint8, [blocks, n_ldpc].
+        """
+        info = self._crc(tf.constant(payload, tf.float32))
+        return self._encoder(info).numpy().astype(np.uint8)
+
+    def send(self, mother: np.ndarray, attempt: int) -> np.ndarray:
+        """Return the symbols, complex64, [blocks, symbols], of an attempt; the first is 1."""
+        bits = self._matcher.send(mother, self._sequence[self._place(attempt)])
+        return self._map((bits ^ self._scramble).astype(np.float32)).numpy()
+
+    def receive(
+        self,
+        buffer: SoftBuffer,
+        blocks: np.ndarray,
+        attempt: int,
+        symbols: np.ndarray,
+        noise_variance: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Add an attempt to all those before it, and decode.
+
+        Parameters
+        ----------
+        buffer : SoftBuffer
+            Holds the attempts before this one.
+        blocks : np.ndarray
+            int, [n]; their places in the buffer.
+        attempt : int
+            Of all these blocks.
+        symbols, noise_variance : np.ndarray
+            complex64 and float32, [n, symbols]; equalised.
+
+        Returns
+        -------
+        payload : np.ndarray
+            uint8, [n, 8 * payload bytes].
+        ok : np.ndarray
+            bool, [n]; whether the CRC passes.
+        """
+        buffer.add(blocks, self._place(attempt), symbols, noise_variance)
+        used = range(min(attempt, self.versions))
+        mother = np.zeros((len(blocks), self._columns(used)), np.float32)
+        for place in used:
+            llr = self._demap(*buffer.read(blocks, place)).numpy()
+            llr = np.where(self._scramble, -llr, llr)
+            self._matcher.combine(mother, llr, self._sequence[place])
+        bits, ok = self._decoder.decode(mother)
+        return bits[:, :-CRC_BITS], ok
+
+    def _place(self, attempt: int) -> int:
+        return (attempt - 1) % self.versions
+
+    def _columns(self, used: range) -> int:
+        """Return the columns of the mother code, whole Z, up to the last that was sent of."""
+        z = self._encoder.z
+        last = max(int(self._matcher.positions(self._sequence[place]).max()) for place in used)
+        core = self._encoder.k_ldpc + 4 * z  # which all codes of a base graph share
+        return max(-(-(last + 1) // z) * z, core)
+
+
+@lru_cache(maxsize=32)
+def _modem(order: int, symbols: int) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
+    """Return the mapper and the demapper of blocks of so many symbols, which many codes share."""
+    bits = tf.TensorSpec([None, symbols * order], tf.float32)
+    received = [tf.TensorSpec([None, symbols], kind) for kind in (tf.complex64, tf.float32)]
+    return (
+        tf.function(Mapper("qam", order), input_signature=[bits]),
+        tf.function(QamDemapper(order), input_signature=received),
+    )
