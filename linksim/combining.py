@@ -1,0 +1,165 @@
+"""What combining gains: block error rates after each of a block's transmissions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import tensorflow as tf
+
+from linksim.channels import parse_channel
+from linksim.endpoint import Mcs
+from linksim.errors import LinksimError
+from linksim.front_end import FrontEnd, noise_variance
+from linksim.harq import HarqCode, SoftBuffer
+from linksim.link_config import CodeBlock, LinkConfig, code_block
+from linksim.montecarlo import Tally
+from linksim.seeding import derive_seed, seed_sionna
+
+BATCH_BLOCKS = 256
+"""Blocks that are sent together; part of what a seed reproduces."""
+
+
+@dataclass(frozen=True)
+class Combined:
+    """Blocks lost at one SNR after so many transmissions, all of them made.
+
+    Parameters
+    ----------
+    snr_db : float
+        Mean Es/N0 per resource element of one transmission, in dB.
+    transmissions : int
+        How many were combined.
+    lost : Tally
+        Blocks that the CRC fails.
+    reference : Tally
+        Blocks that one transmission loses which ought to be as good. For Chase combining it is
+        one of the summed SNR: of the fade whose power is that of all, on each resource element.
+        For incremental redundancy it is one code of the combined rate over all the slots.
+    """
+
+    snr_db: float
+    transmissions: int
+    lost: Tally
+    reference: Tally
+
+
+def own_block(config: LinkConfig, mcs: Mcs) -> CodeBlock:
+    """Return the block that fills a slot at an MCS, bits repeated below rate 1/5.
+
+    Raises
+    ------
+    LinksimError
+        If more than one code block fills the slot, or blocks are interleaved over slots.
+    """
+    block = code_block(config, mcs, repetition=True)
+    if block.per_frame > 1 or config.interleave_slots > 1 or config.block_length is not None:
+        raise LinksimError(
+            f"one code block is to fill one slot here, but there are {block.per_frame} in "
+            f"{config.interleave_slots} slot(s); use fewer subcarriers, no block_length and no "
+            "interleaving"
+        )
+    return block
+
+
+def combining_gain(
+    config: LinkConfig, snr_db: Sequence[float], *, batches: int, seed: int
+) -> Iterator[Combined]:
+    """Send every block ``config.harq`` times, and decode after each.
+
+    Each transmission meets a fade of its own.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        The link; its `harq` and `combining` are used.
+    snr_db : sequence of float
+        Es/N0 per resource element in dB.
+    batches : int
+        Of 256 blocks at each SNR.
+    seed : int
+        Every point is a pure function of the link, its SNR and this.
+
+    Raises
+    ------
+    LinksimError
+        If more than one code block fills the slot, or the channel has several antennas or is
+        applied in time.
+    """
+    gain = _Gain(config)
+    for snr in map(float, snr_db):
+        lost = [Tally()] * config.harq
+        reference = list(lost)
+        for batch in range(batches):
+            counted = gain.batch(snr, derive_seed(config.identity(), snr, seed, batch))
+            for index, (ours, other) in enumerate(counted):
+                lost[index] += ours
+                reference[index] += other
+        for index in range(config.harq):
+            yield Combined(snr, index + 1, lost[index], reference[index])
+
+
+class _Gain:
+    """A link, and the codes of one transmission and of those that it is compared with."""
+
+    def __init__(self, config: LinkConfig) -> None:
+        self._block = own_block(config, config.mcs)
+        self._chase = config.combining == "chase"
+        if config.domain == "time" or parse_channel(config.channel).rx_antennas > 1:
+            raise LinksimError(
+                "transmissions are compared over one antenna a side and in the frequency domain, "
+                f"not over '{config.channel}' in domain {config.domain}"
+            )
+        self._front_end = FrontEnd(config)
+        self._pass = tf.function(self._through, jit_compile=True)
+        self._codes = [
+            HarqCode(
+                replace(self._block, coded_bits=self._block.coded_bits * count),
+                config.modulation,
+                combining=config.combining,
+                iterations=config.decoder_iterations,
+            )
+            for count in ([1] * config.harq if self._chase else range(1, config.harq + 1))
+        ]
+
+    def batch(self, snr_db: float, seed: int) -> Iterator[tuple[Tally, Tally]]:
+        """Yield what is lost after each transmission, and what its reference loses."""
+        no = noise_variance(snr_db)
+        seed_sionna(seed)
+        shape = (BATCH_BLOCKS, 8 * self._block.payload_bytes)
+        payload = np.random.default_rng(seed).integers(0, 2, shape)
+        fades = [self._front_end.fades(BATCH_BLOCKS) for _ in self._codes]
+        code, every = self._codes[0], np.arange(BATCH_BLOCKS)
+        mother = code.encode(payload)
+        buffer = SoftBuffer(BATCH_BLOCKS, code.versions, code.symbols)
+        for count, h in enumerate(fades, 1):
+            received = self._carry(code.send(mother, count), h, no)
+            _, ok = code.receive(buffer, every, count, *received)
+            yield Tally.of(~ok, 1), self._alone(payload, fades[:count], no)
+
+    def _alone(self, payload: np.ndarray, fades: list[tf.Tensor], no: tf.Tensor) -> Tally:
+        """Return what one transmission loses that has all of these fades."""
+        code = self._codes[len(fades) - 1]
+        symbols = code.send(code.encode(payload), 1)
+        if self._chase:
+            power = tf.add_n([tf.abs(h) ** 2 for h in fades])
+            together = tf.cast(tf.sqrt(power), tf.complex64)
+        else:
+            symbols = symbols.reshape(BATCH_BLOCKS * len(fades), -1)
+            together = tf.reshape(tf.stack(fades, axis=1), [-1, *fades[0].shape[1:]])
+        received = self._carry(symbols, together, no)
+        buffer = SoftBuffer(BATCH_BLOCKS, 1, code.symbols)
+        _, ok = code.receive(buffer, np.arange(BATCH_BLOCKS), 1, *received)
+        return Tally.of(~ok, 1)
+
+    def _carry(
+        self, symbols: np.ndarray, h: tf.Tensor, no: tf.Tensor
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return received symbols and their noise variance, a row for each block."""
+        symbols, variance = (x.numpy() for x in self._pass(symbols, h, no))
+        return symbols.reshape(BATCH_BLOCKS, -1), variance.reshape(BATCH_BLOCKS, -1)
+
+    def _through(
+        self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        out = self._front_end(symbols, h, no)
+        return out.symbols, out.noise_variance
