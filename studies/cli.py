@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from linksim import __version__
 from linksim.errors import LinksimError, unknown
 from studies import (
+    cli_adapt,
     cli_bench,
     cli_ber,
     cli_channels,
@@ -30,6 +31,7 @@ COMMANDS = (
     cli_train,
     cli_ber,
     cli_harq,
+    cli_adapt,
     cli_bench,
     cli_lips,
     cli_models,

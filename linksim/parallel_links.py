@@ -1,0 +1,315 @@
+"""Many links side by side, slot by slot: link adaptation and HARQ over correlated fading.
+
+::
+
+    slot t:  reports of t - delay ─▶ MCS of each link ─▶ new block, or attempt 2, 3, … of one
+                                                              │
+             ACK or NACK, known a round trip later ◀─CRC─ soft buffer ◀─ front end ◀─┘
+
+Each link sends a block in every slot. Its stop-and-wait processes take turns, one for each slot
+of the round trip, so that a process knows what became of its block when its turn comes (TS
+38.214, 5.1). A report or an acknowledgement that is lost brings nothing: the MCS goes by the
+report before, and a block of which nothing is known is sent again.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import tensorflow as tf
+from scipy import stats
+
+from linksim.combining import own_block
+from linksim.feedback import CsiFeedback
+from linksim.front_end import FrontEnd, noise_variance
+from linksim.harq import HarqCode, SoftBuffer
+from linksim.link_config import VERSIONS, LinkConfig
+from linksim.mcs_tables import MCS_TABLES
+from linksim.montecarlo import Tally
+from linksim.outer_loop import OuterLoop
+from linksim.seeding import derive_seed, seed_sionna
+
+CODEWORDS = 32
+"""Code words of each MCS that are sent again and again; the noise is new each time."""
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What many links did at one SNR.
+
+    Parameters
+    ----------
+    throughput : float
+        Payload bits that arrived per data resource element, all transmissions charged.
+    throughput_low, throughput_high : float
+        Student's 95 % interval over links.
+    first : Tally
+        First transmissions that failed, a cluster a link: the block error rate.
+    residual : Tally
+        Blocks that never arrived, likewise.
+    transmissions : float
+        Mean number of transmissions of a block.
+    delay_slots : float
+        Mean time from the start of a block's first transmission to the end of that with which
+        it arrived, in slots; NaN if none did.
+    mcs : float
+        Mean I_MCS of first transmissions.
+    """
+
+    throughput: float
+    throughput_low: float
+    throughput_high: float
+    first: Tally
+    residual: Tally
+    transmissions: float
+    delay_slots: float
+    mcs: float
+
+
+class ParallelLinks:
+    """Links of one configuration; what is compiled serves every SNR and every MCS.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        Channel, front end, feedback and HARQ of each link; its modulation and code rate are not
+        used.
+    links : int
+        How many.
+    slots : int
+        Slots that are simulated.
+    warm_up : int
+        Slots at the start that are not counted, while the outer loop settles.
+    table : int
+        Number of the MCS table.
+
+    Raises
+    ------
+    LinksimError
+        If an MCS has more than one code block a slot.
+    """
+
+    def __init__(
+        self, config: LinkConfig, *, links: int, slots: int, warm_up: int, table: int
+    ) -> None:
+        self._config, self._links, self._slots, self._warm_up = config, links, slots, warm_up
+        self._table = MCS_TABLES[table]
+        self._blocks = [own_block(config, mcs) for mcs in self._table]
+        self._front_end = FrontEnd(config)
+        self._feedback = CsiFeedback.of(config)
+        self._round_trip = max(1, config.feedback_delay_slots)
+        self._outer_loop = OuterLoop(table, links, self._front_end.symbols_per_frame)
+        self._codes: dict[int, _Sent] = {}
+        self._pass = tf.function(self._through, jit_compile=True)
+        self._measure = tf.function(self._snr, jit_compile=True)
+        self._channel = lru_cache(maxsize=1)(self._draw)
+        self._reports = lru_cache(maxsize=1)(self._report)
+
+    def run(self, mcs: int | None, snr_db: float, seed: int) -> Adapted:
+        """Simulate all links at one SNR.
+
+        Parameters
+        ----------
+        mcs : int or None
+            I_MCS of all blocks; None adapts it.
+        snr_db : float
+            Mean Es/N0 per resource element in dB.
+        seed : int
+            Of fading, noise and feedback, which are the same for every MCS.
+        """
+        fades, reports = self._channel(seed), self._reports(snr_db, seed)
+        rng = np.random.default_rng(derive_seed(seed, "words and acknowledgements"))
+        seed_sionna(derive_seed(seed, "noise"))
+        self._outer_loop.reset()
+        processes = [_Process.idle(self._links) for _ in range(self._round_trip)]
+        versions = len(VERSIONS[self._config.combining])
+        log = _Log(self._slots, self._links)
+        buffers = [
+            SoftBuffer(self._links, versions, self._front_end.symbols_per_frame) for _ in processes
+        ]
+        for slot in range(self._slots):
+            process, buffer = (x[slot % self._round_trip] for x in (processes, buffers))
+            answers = process.answers()
+            if mcs is None:
+                first = np.where(process.attempt == 1, answers, -1)
+                chosen = self._outer_loop.choose(reports[:, slot], first, process.mcs)
+            else:
+                chosen = np.full(self._links, mcs)
+            fresh = (process.attempt % self._config.harq == 0) | (answers == 1)
+            process.start(fresh, chosen, rng.integers(0, CODEWORDS, self._links))
+            buffer.clear(np.flatnonzero(fresh))
+            process.attempt += 1
+            ok = self._transmit(process, buffer, fades[:, slot], noise_variance(snr_db))
+            log.note(slot, self._round_trip, process, ok)
+            process.arrived |= ok
+            process.heard = rng.random(self._links) >= self._feedback.loss
+        sizes = 8 * np.array([block.payload_bytes for block in self._blocks])
+        counted = slice(self._warm_up, self._slots)
+        last = self._slots - (self._config.harq - 1) * self._round_trip
+        return log.sum_up(sizes / self._front_end.uses_per_frame, counted, last)
+
+    def _transmit(
+        self, process: "_Process", buffer: SoftBuffer, h: np.ndarray, no: tf.Tensor
+    ) -> np.ndarray:
+        """Send the block of each link and return which of them are decoded; bool, [links]."""
+        symbols = np.zeros((self._links, self._front_end.symbols_per_frame), np.complex64)
+        kinds = sorted(set(zip(process.mcs.tolist(), process.attempt.tolist(), strict=True)))
+        groups = [
+            (
+                self._code(mcs),
+                attempt,
+                np.flatnonzero((process.mcs == mcs) & (process.attempt == attempt)),
+            )
+            for mcs, attempt in kinds
+        ]
+        for code, attempt, links in groups:
+            symbols[links] = code.symbols(attempt)[process.word[links]]
+        received, variance = (x.numpy() for x in self._pass(symbols, h, no))
+        ok = np.zeros(self._links, bool)
+        for code, attempt, links in groups:
+            ok[links] = code.code.receive(buffer, links, attempt, received[links], variance[links])[
+                1
+            ]
+        return ok
+
+    def _code(self, mcs: int) -> "_Sent":
+        if mcs not in self._codes:
+            kind = {
+                "combining": self._config.combining,
+                "iterations": self._config.decoder_iterations,
+            }
+            self._codes[mcs] = _Sent(
+                HarqCode(self._blocks[mcs], self._table[mcs].modulation, **kind)
+            )
+        return self._codes[mcs]
+
+    def _draw(self, seed: int) -> np.ndarray:
+        """Return the fades of all links, complex64, [links, slots, …], as `Channel.sample`."""
+        seed_sionna(derive_seed(seed, "fading"))
+        grid = self._front_end.grid
+        h = self._front_end.channel.sample(self._links, self._slots, grid).numpy()
+        return h.reshape(self._links, self._slots, *h.shape[1:])
+
+    def _report(self, snr_db: float, seed: int) -> np.ndarray:
+        """Return what is known of each link at the start of each slot, dB, [links, slots].
+
+        Measured from reference signals of their own, which are there in every slot.
+        """
+        fades, no = self._channel(seed), noise_variance(snr_db)
+        seed_sionna(derive_seed(seed, "sounding"))
+        measured = [self._measure(fades[:, slot], no).numpy() for slot in range(self._slots)]
+        return np.stack(
+            [
+                self._feedback.reports(snr, derive_seed(seed, "reports", link))
+                for link, snr in enumerate(np.stack(measured, axis=1))
+            ]
+        )
+
+    def _through(
+        self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        out = self._front_end(symbols, h, no)
+        return out.symbols, out.noise_variance
+
+    def _snr(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        silence = tf.zeros([self._links, self._front_end.symbols_per_frame], tf.complex64)
+        return self._front_end(silence, h, no).snr
+
+
+class _Sent:
+    """The code of one MCS, and what is sent of its code words."""
+
+    def __init__(self, code: HarqCode) -> None:
+        self.code = code
+        shape = (CODEWORDS, 8 * code.block.payload_bytes)
+        self._mother = code.encode(np.random.default_rng(1).integers(0, 2, shape))
+        self.symbols = lru_cache(maxsize=32)(self._send)
+
+    def _send(self, attempt: int) -> np.ndarray:
+        return self.code.send(self._mother, attempt)
+
+
+@dataclass
+class _Process:
+    """The stop-and-wait process of each link whose turn it is; arrays of [links].
+
+    Parameters
+    ----------
+    mcs, word : np.ndarray
+        int; I_MCS and code word of the block.
+    attempt : np.ndarray
+        int; transmissions made of it, 0 before the first block.
+    arrived, heard : np.ndarray
+        bool; whether the receiver has the block, and whether its last answer came through.
+    """
+
+    mcs: np.ndarray
+    word: np.ndarray
+    attempt: np.ndarray
+    arrived: np.ndarray
+    heard: np.ndarray
+
+    @classmethod
+    def idle(cls, links: int) -> "_Process":
+        """Return processes that have sent nothing."""
+        return cls(*(np.zeros(links, kind) for kind in (int, int, int, bool, bool)))
+
+    def answers(self) -> np.ndarray:
+        """Return what the transmitter knows: 1 for an ACK, 0 for a NACK, -1 for neither."""
+        return np.where(self.heard, self.arrived.astype(int), -1)
+
+    def start(self, fresh: np.ndarray, mcs: np.ndarray, word: np.ndarray) -> None:
+        """Begin new blocks where it is asked for; bool, int and int, [links]."""
+        self.mcs = np.where(fresh, mcs, self.mcs)
+        self.word = np.where(fresh, word, self.word)
+        self.attempt = np.where(fresh, 0, self.attempt)
+        self.arrived = self.arrived & ~fresh
+
+
+class _Log:
+    """What was sent, slot by slot and link by link, and what came of it."""
+
+    def __init__(self, slots: int, links: int) -> None:
+        self._mcs, self._attempt, self._first = (np.zeros((slots, links), int) for _ in range(3))
+        self._new, self._ok = np.zeros((slots, links), bool), np.zeros((slots, links), bool)
+
+    def note(self, slot: int, round_trip: int, process: _Process, ok: np.ndarray) -> None:
+        """Write down a slot, before the process knows of it."""
+        self._mcs[slot], self._attempt[slot] = process.mcs, process.attempt
+        self._first[slot] = slot - (process.attempt - 1) * round_trip
+        self._ok[slot], self._new[slot] = ok, ok & ~process.arrived
+
+    def sum_up(self, bits_per_use: np.ndarray, counted: slice, last: int) -> Adapted:
+        """Count what was sent in some slots, and the blocks begun in them before slot `last`.
+
+        Parameters
+        ----------
+        bits_per_use : np.ndarray
+            float, [MCSs]; payload bits of a block over the data channel uses of a slot.
+        """
+        links = np.arange(self._mcs.shape[1])
+        gained = np.where(self._new, bits_per_use[self._mcs], 0.0)[counted].mean(axis=0)
+        reach = stats.t.ppf(0.975, len(links) - 1) * gained.std(ddof=1) / len(links) ** 0.5
+        first = (self._attempt == 1)[counted]
+        failed = first & ~self._ok[counted]
+
+        begun = np.zeros(self._mcs.shape, bool)
+        begun[counted] = first
+        begun[last:] = False
+        times, took = np.zeros(begun.shape, int), np.zeros(begun.shape, int)
+        slots, who = np.indices(begun.shape)
+        np.maximum.at(times, (self._first, who), self._attempt)
+        arrived = self._new
+        took[self._first[arrived], who[arrived]] = (slots - self._first)[arrived] + 1
+        delivered = begun & (took > 0)
+        return Adapted(
+            throughput=float(gained.mean()),
+            throughput_low=float(gained.mean() - reach),
+            throughput_high=float(gained.mean() + reach),
+            first=Tally.of(failed.sum(axis=0), first.sum(axis=0)),
+            residual=Tally.of((begun & ~delivered).sum(axis=0), begun.sum(axis=0)),
+            transmissions=float(times[begun].mean()),
+            delay_slots=float(took[delivered].mean()) if delivered.any() else math.nan,
+            mcs=float(self._mcs[counted][first].mean()),
+        )

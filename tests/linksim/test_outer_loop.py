@@ -1,0 +1,62 @@
+import numpy as np
+
+from linksim.link_config import MODULATIONS
+from linksim.mcs_tables import MCS_TABLES
+from linksim.outer_loop import TARGET_BLER, OuterLoop
+
+
+def _settled(loop: OuterLoop, snr_db: list[float]) -> np.ndarray:
+    nothing = np.full(len(snr_db), -1)
+    return loop.choose(np.array(snr_db), nothing, nothing)
+
+
+def test_a_better_report_gives_a_faster_scheme_down_to_the_slowest() -> None:
+    loop = OuterLoop(1, 7, 864)
+    found = _settled(loop, [-30.0, -8.0, -5.0, 0.0, 6.5, 15.0, 30.0])
+    assert (np.diff(found) >= 0).all()
+    assert (found[0], found[-1]) == (0, 28)
+    efficiency = [MODULATIONS[m.modulation] * m.code_rate for m in MCS_TABLES[1]]
+    for mcs, snr_db in ((found[3], 0.0), (found[4], 6.5), (found[5], 15.0)):
+        # Below Shannon's limit, and no more than 2.5 dB from it.
+        assert efficiency[mcs] < np.log2(1 + 10 ** (snr_db / 10))
+        assert efficiency[mcs + 1] > np.log2(1 + 10 ** ((snr_db - 2.5) / 10))
+
+
+def test_without_a_report_the_last_one_holds() -> None:
+    loop = OuterLoop(1, 1, 864)
+    assert _settled(loop, [np.nan])[0] == 0
+    before = _settled(loop, [12.0])
+    assert before[0] > 10
+    assert _settled(loop, [np.nan]) == before
+    loop.reset()
+    assert _settled(loop, [np.nan])[0] == 0
+
+
+def test_answers_move_the_scheme_until_the_target_is_met() -> None:
+    """A channel that always carries MCS 12 and never 13: one in ten fails in the long run."""
+    loop = OuterLoop(1, 1, 864)
+    chosen, failed = _settled(loop, [12.0]), []
+    for _ in range(600):
+        answer = (chosen <= 12).astype(int)
+        failed.append(1 - answer[0])
+        chosen = loop.choose(np.array([np.nan]), answer, chosen)
+    assert abs(np.mean(failed[100:]) - TARGET_BLER) < 0.02
+    assert 11 <= chosen[0] <= 13
+
+
+def test_a_link_in_outage_half_of_the_time_uses_the_other_half() -> None:
+    """For 50 slots nothing arrives, for 50 MCS 10 and what is slower does, in turns."""
+    loop, used = OuterLoop(1, 1, 864), []
+    chosen = _settled(loop, [5.5])
+    for slot in range(1500):
+        faded = slot // 50 % 2 == 1
+        answer = (chosen <= 10).astype(int) * (not faded)
+        if not faded:
+            used.append(chosen[0])
+        chosen = loop.choose(np.array([-10.0 if faded else 5.5]), answer, chosen)
+    assert np.mean(np.array(used[-250:]) >= 8) > 0.7
+
+
+def test_every_table_has_its_slowest_scheme() -> None:
+    for table in (1, 2, 3):
+        assert _settled(OuterLoop(table, 1, 864), [-30.0])[0] == 0

@@ -1,0 +1,74 @@
+"""Link adaptation and HARQ of many links against closed cases and the digital pipe."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from linksim.bits import BitLink
+from linksim.combining import own_block
+from linksim.errors import LinksimError
+from linksim.front_end import FrontEnd
+from linksim.link_config import LinkConfig
+from linksim.mcs_tables import scheme
+from linksim.montecarlo import Tally
+from linksim.parallel_links import ParallelLinks
+
+
+def _links(**options: object) -> ParallelLinks:
+    sizes = {n: options.pop(n) for n in ("links", "slots", "warm_up") if n in options}
+    config = LinkConfig(**{"subcarriers": 12, "estimator": "perfect", **options})
+    return ParallelLinks(config, **{"links": 16, "slots": 40, "warm_up": 8, **sizes}, table=1)
+
+
+@pytest.mark.parametrize("delay", [0, 3])
+def test_where_each_block_takes_two_transmissions(delay: int) -> None:
+    """At 3.5 dB MCS 13 always fails at first, and the second transmission always mends it."""
+    done = _links(channel="awgn", harq=4, feedback_delay_slots=delay).run(13, 3.5, 1)
+    trip = max(1, delay)
+    assert (done.first.rate, done.residual.rate) == (1.0, 0.0)
+    assert done.transmissions == 2
+    assert done.delay_slots == trip + 1
+    payload = 8 * own_block(LinkConfig(subcarriers=12), scheme(1, 13)).payload_bytes
+    assert done.throughput == pytest.approx(payload / 144 / 2, rel=0.1)
+    assert done.mcs == 13
+
+
+def test_lost_answers_cost_throughput_and_no_blocks() -> None:
+    done = _links(channel="awgn", harq=2, feedback_delay_slots=1, feedback_loss=1.0).run(9, 20.0, 1)
+    assert done.transmissions == 2
+    assert (done.first.rate, done.residual.rate, done.delay_slots) == (0.0, 0.0, 1.0)
+    kept = _links(channel="awgn", harq=2, feedback_delay_slots=1).run(9, 20.0, 1)
+    assert done.throughput == pytest.approx(kept.throughput / 2)
+
+
+def test_a_fixed_scheme_fails_as_often_as_in_the_digital_pipe() -> None:
+    """Flat block fading, anew in each slot: Fisher's exact test at 1 %."""
+    ours = _links(channel="rayleigh", links=32, slots=60).run(13, 10.0, 1).first
+    mcs = scheme(1, 13)
+    config = LinkConfig(subcarriers=12, estimator="perfect", modulation=mcs.modulation,
+                        code_rate=mcs.code_rate)  # fmt: skip
+    link = BitLink(config, FrontEnd(config))
+    theirs = sum((link.measure(10.0, seed, 256).blocks for seed in range(6)), Tally())
+    table = [[t.errors, t.trials - t.errors] for t in (ours, theirs)]
+    assert stats.fisher_exact(table).pvalue > 0.01
+    assert ours.trials == 32 * 52
+
+
+def test_adaptation_meets_its_target_and_beats_fixed_schemes() -> None:
+    """At 3 km/h, with reports of 4 bits that are 4 slots old."""
+    links = _links(channel="tdl-a:delay_spread=10e-9", links=32, slots=400, warm_up=150)
+    auto = links.run(None, 15.0, 1)
+    low, high = auto.first.interval()
+    assert low < 0.1 + 0.005
+    assert high > 0.1 - 0.005
+    assert high - low < 0.03
+    best = max(links.run(mcs, 15.0, 1).throughput for mcs in (11, 16, 20))
+    assert auto.throughput > 0.9 * best
+    again = links.run(None, 15.0, 1)
+    assert again == auto
+    assert np.isfinite(auto.delay_slots)
+
+
+def test_a_grid_with_two_blocks_a_slot_gives_one_line() -> None:
+    with pytest.raises(LinksimError, match="one code block is to fill one slot here"):
+        _links(subcarriers=600)

@@ -1,0 +1,87 @@
+"""``linksim adapt`` and ``linksim harq``: small runs, records, bad input."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from studies.cli import main
+from studies.cli_adapt import comparisons, mcs_choices
+from studies.cli_harq import crossing
+
+SMALL = ["--subcarriers", "12", "--estimator", "perfect"]
+TINY = [*SMALL, "--channel", "awgn", "--links", "2", "--slots", "6", "--warm-up", "2"]
+
+
+def test_adapt_prints_and_writes_what_it_simulated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, figure = tmp_path / "adapt.json", tmp_path / "adapt.png"
+    where = ["--json", str(out), "--plot", str(figure)]
+    sweep = ["--snr", "30", "--delay", "0,1", "--mcs", "auto,10,28"]
+    assert main(["adapt", *TINY, *sweep, *where]) == 0
+    said = capsys.readouterr().out
+    assert "1 slots, 30 dB: auto carries" in said
+    records = json.loads(out.read_text())["records"]
+    assert [(r["feedback_delay_slots"], r["mcs"]) for r in records] == [
+        (delay, mcs) for delay in (0, 1) for mcs in ("auto", 10, 28)
+    ]
+    assert all(r["bler"] == 0.0 and r["transmissions"] == 1.0 for r in records)
+    assert records[0]["throughput"] > records[1]["throughput"] > 1.0
+    assert figure.stat().st_size > 1000
+
+
+def test_harq_prints_where_curves_reach_a_tenth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "harq.json"
+    how = ["--combining", "chase", "--transmissions", "1", "--batches", "1", "--snr", "5:8:3"]
+    assert main(["harq", *SMALL, *how, "--json", str(out)]) == 0
+    assert "1 sent: BLER 10% at" in capsys.readouterr().out
+    first, last = json.loads(out.read_text())["records"]
+    assert first["combined"]["bler"] > 0.5 > last["combined"]["bler"]
+    assert first["combined"]["blocks"] == 256
+
+
+def test_crossing_interpolates_the_logarithm() -> None:
+    assert crossing([0.0, 1.0, 2.0], [1.0, 0.2, 0.05]) == pytest.approx(1.5)
+    assert crossing([0.0, 1.0], [1.0, 0.5]) != crossing([0.0, 1.0], [1.0, 0.5])  # NaN
+
+
+def test_choices_of_schemes() -> None:
+    assert mcs_choices("auto,2,8:12:2", 1) == [None, 2, 8, 10, 12]
+    assert mcs_choices("all", 2) == [None, *range(28)]
+
+
+def test_auto_is_compared_with_the_best_fixed_scheme() -> None:
+    rows = [("auto", 0.9), (1, 0.5), (2, 1.0)]
+    records = [
+        {"feedback_delay_slots": 4, "snr_db": 5.0, "mcs": m, "throughput": t} for m, t in rows
+    ]
+    expected = "4 slots, 5 dB: auto carries 0.90 of the best fixed MCS, 2"
+    assert comparisons(records) == [expected]
+    assert comparisons(records[1:]) == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "line"),
+    [
+        (["adapt", "--mcs", "29"], "MCS 29 is not in table 1, which has 0 to 28"),
+        (["adapt", "--mcs", "1.5"], "an MCS is a whole number"),
+        (["adapt", "--table", "4"], "unknown MCS table 4; known: 1, 2, 3"),
+        (["adapt", "--delay", "x"], "--delay x: not whole numbers"),
+        (["adapt", "--slots", "100", "--warm-up", "100"], "--slots 100 leaves none to count"),
+        (["adapt", "--combining", "ri"], "did you mean 'ir'?"),
+        (["adapt", "--plot", "a.txt"], "must end in .png, .pdf or .svg"),
+        (["adapt", "--subcarriers", "600"], "one code block is to fill one slot here"),
+        (["harq", "--transmissions", "9"], "--transmissions must be between 1 and 8"),
+        (["harq", "--combining", "cheese"], "did you mean 'chase'?"),
+    ],
+)
+def test_bad_input_gives_one_line(
+    argv: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    said = capsys.readouterr().err
+    assert line in said
+    assert said.count("\n") == 1
