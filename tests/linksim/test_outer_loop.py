@@ -57,6 +57,5 @@ def test_a_link_in_outage_half_of_the_time_uses_the_other_half() -> None:
     assert np.mean(np.array(used[-250:]) >= 8) > 0.7
 
 
-def test_every_table_has_its_slowest_scheme() -> None:
-    for table in (1, 2, 3):
-        assert _settled(OuterLoop(table, 1, 864), [-30.0])[0] == 0
+def test_a_table_without_curves_of_its_slowest_schemes_has_them_too() -> None:
+    assert _settled(OuterLoop(3, 1, 864), [-30.0])[0] == 0

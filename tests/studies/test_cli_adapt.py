@@ -18,13 +18,13 @@ def test_adapt_prints_and_writes_what_it_simulated(
 ) -> None:
     out, figure = tmp_path / "adapt.json", tmp_path / "adapt.png"
     where = ["--json", str(out), "--plot", str(figure)]
-    sweep = ["--snr", "30", "--delay", "0,1", "--mcs", "auto,10,28"]
+    sweep = ["--snr", "30", "--delay", "1", "--mcs", "auto,10"]
     assert main(["adapt", *TINY, *sweep, *where]) == 0
     said = capsys.readouterr().out
     assert "1 slots, 30 dB: auto carries" in said
     records = json.loads(out.read_text())["records"]
     assert [(r["feedback_delay_slots"], r["mcs"]) for r in records] == [
-        (delay, mcs) for delay in (0, 1) for mcs in ("auto", 10, 28)
+        (1, mcs) for mcs in ("auto", 10)
     ]
     assert all(r["bler"] == 0.0 and r["transmissions"] == 1.0 for r in records)
     assert records[0]["throughput"] > records[1]["throughput"] > 1.0
