@@ -117,7 +117,12 @@ class Scheme(_Model):
         """Raise `LinksimError` unless the endpoint and its link over each channel can be made."""
         self.endpoint()
         for channel in channels:
-            self.link_config(channel)
+            link = self.link_config(channel)
+            if self.scheme == LINK_ALONE and link.harq > 1:
+                raise LinksimError(
+                    f"scheme '{LINK_ALONE}' counts each transmission by itself, so harq says "
+                    "nothing; use 'linksim adapt', or a scheme that sends clips"
+                )
 
     def inputs(self, channel: str) -> dict[str, Any]:
         """Return all that a transmission depends on, apart from clip, SNR and seed."""

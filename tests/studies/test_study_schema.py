@@ -8,6 +8,7 @@ import pytest
 from linksim.errors import LinksimError
 from studies.cli import main
 from studies.load import load
+from studies.schema import Scheme
 from studies.snr import parse_snr
 
 REPLACED = [
@@ -312,3 +313,9 @@ def test_channels_on_the_command_line_replace_those_of_the_study() -> None:
     assert load("quick", channels=[spec, "awgn"]).channels == [spec, "awgn"]
     with pytest.raises(LinksimError, match=r"--channel tdl-z: .*did you mean"):
         load("quick", channels=["tdl-z"])
+
+
+def test_harq_is_refused_where_each_transmission_counts_by_itself() -> None:
+    Scheme(label="a", scheme="link", link={"harq": 1}).check(["rayleigh"])
+    with pytest.raises(LinksimError, match="use 'linksim adapt'"):
+        Scheme(label="a", scheme="link", link={"harq": 4}).check(["rayleigh"])
