@@ -182,16 +182,17 @@ def _check_sweep(study: Study, source: Source) -> None:
     for axis, values in study.sweep.items():
         with source.field("sweep", axis):
             axes.check_axis(axis, values, study.schemes)
-        mine = [scheme for scheme in study.schemes if axes.applies(axis, scheme)]
-        for (index, value), scheme in itertools.product(enumerate(values), mine):
-            with source.field("sweep", axis, index):
-                scheme.model_copy(update=axes.place(scheme, {axis: value})).check(study.channels)
     count = sum(
         math.prod(len(v) for axis, v in study.sweep.items() if axes.applies(axis, scheme))
         for scheme in study.schemes
     )
     if count > axes.MAX_SCHEMES:
         raise source.error(("sweep",), f"makes {count} curves; at most {axes.MAX_SCHEMES}")
+    for axis, values in study.sweep.items():
+        mine = [scheme for scheme in study.schemes if axes.applies(axis, scheme)]
+        for (index, value), scheme in itertools.product(enumerate(values), mine):
+            with source.field("sweep", axis, index):
+                scheme.model_copy(update=axes.place(scheme, {axis: value})).check(study.channels)
     labels = [bound.label for bound in study.bounds]
     for scheme in study.swept if study.sweep else ():
         with source.field("sweep"):

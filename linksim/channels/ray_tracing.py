@@ -1,16 +1,20 @@
-"""Trace the paths of a scene with Sionna RT. Needs Dr.Jit's LLVM or CUDA backend."""
+"""Trace the paths of a scene with Sionna RT. Needs Dr.Jit's LLVM or CUDA backend.
 
+::
+
+    python -m linksim.channels.ray_tracing '{"scene": "munich", …}' FILE.npz
+"""
+
+import json
 import os
-import typing
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from linksim.channels.cir_file import write_cir
+from linksim.channels.traced import Rt
 from linksim.errors import LinksimError
-
-if typing.TYPE_CHECKING:
-    from linksim.channels.traced import Rt
 
 BATCH = 128
 """Receivers that are traced at once."""
@@ -28,7 +32,7 @@ HEIGHTS = (0.9, 1.1)
 """Where the base station may be, over the height of the scene: below the roofs or above them."""
 
 
-def trace(channel: "Rt", path: Path) -> None:
+def trace(channel: Rt, path: Path) -> None:
     """Drop receivers, trace their paths and write the impulse responses.
 
     The base station is above the middle of the scene, at that of two heights from which more of
@@ -57,8 +61,8 @@ def trace(channel: "Rt", path: Path) -> None:
             break
     if len(found) < channel.realisations:
         raise LinksimError(
-            f"channel 'rt': only {len(found)} receivers of scene '{channel.scene}' are reached by "
-            f"{channel.max_depth} reflections; raise max_depth or ask for fewer realisations"
+            f"only {len(found)} receivers are reached by {channel.max_depth} reflections; "
+            "raise max_depth or ask for fewer realisations"
         )
     found = found[: channel.realisations]
     paths = max(tau.size for _, tau in found)
@@ -73,7 +77,7 @@ def trace(channel: "Rt", path: Path) -> None:
 class _Scene:
     """A scene with a base station and places for receivers."""
 
-    def __init__(self, channel: "Rt") -> None:
+    def __init__(self, channel: Rt) -> None:
         from sionna import rt
 
         self._channel, self._rt = channel, rt
@@ -141,3 +145,10 @@ def _unit_power(a: np.ndarray, tau: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     a, tau = a[:, :, arrives], tau[arrives]
     power = np.mean(np.sum(np.abs(a) ** 2, axis=2))
     return a / np.sqrt(power), np.maximum(tau, 0.0)
+
+
+if __name__ == "__main__":
+    try:
+        trace(Rt(**json.loads(sys.argv[1])), Path(sys.argv[2]))
+    except LinksimError as error:
+        sys.exit(str(error))

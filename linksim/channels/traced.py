@@ -4,6 +4,8 @@ import hashlib
 import importlib.util
 import json
 import os
+import subprocess
+import sys
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -82,10 +84,12 @@ class Rt(Drawn):
     @cached_property
     def _cir(self) -> Cir:  # type: ignore[override]
         if not self.path.exists():
-            from linksim.channels.ray_tracing import trace
-
             require_backend()
-            trace(self, self.path)
+            arguments = ("-m", "linksim.channels.ray_tracing", json.dumps(asdict(self)))
+            traced = _apart(*arguments, str(self.path))
+            if traced.returncode:
+                reason = traced.stderr.strip().splitlines() or [f"exit code {traced.returncode}"]
+                raise LinksimError(f"channel 'rt': tracing '{self.scene}' failed: {reason[-1]}")
         return read_cir(self.path)
 
 
@@ -107,10 +111,20 @@ def cache_folder() -> Path:
 
 def require_backend() -> None:
     """Raise `LinksimError` where Dr.Jit, which traces rays, finds neither LLVM nor CUDA."""
-    import drjit
-
-    if not any(drjit.has_backend(b) for b in (drjit.JitBackend.LLVM, drjit.JitBackend.CUDA)):
+    code = (
+        "import sys, drjit; kinds = drjit.JitBackend.LLVM, drjit.JitBackend.CUDA; "
+        "sys.exit(not any(map(drjit.has_backend, kinds)))"
+    )
+    if _apart("-c", code).returncode:
         raise LinksimError(
             "channel 'rt': ray tracing needs the library libLLVM, which is not found; install it "
             "(Debian: libllvm19), or set DRJIT_LIBLLVM_PATH to its file"
         )
+
+
+def _apart(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run Python in a process without TensorFlow, beside which Dr.Jit aborts in the end."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return subprocess.run(
+        [sys.executable, *arguments], env=environment, capture_output=True, text=True, check=False
+    )
