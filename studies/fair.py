@@ -135,17 +135,18 @@ def _strongest(
     results: Results, name: str, snr_db: float, rivals: Sequence[str], most: float | None
 ) -> str:
     """Return the rival with the best mean, of those that take no more channel uses."""
-    means, reasons = {}, []
+    means, uses, reasons = {}, {}, []
     for rival in rivals:
         try:
-            uses = _mean(results, rival, snr_db, CHANNEL_USES)
-            if most is None or uses <= (1 + TOLERANCE) * most:
+            uses[rival] = _mean(results, rival, snr_db, CHANNEL_USES)
+            if most is None or uses[rival] <= (1 + TOLERANCE) * most:
                 means[rival] = _mean(results, rival, snr_db, name)
         except MissingError as missing:
             reasons.append(str(missing))
+    if not means and uses and most is not None:
+        raise MissingError(f"none sends as little; the least is {min(uses.values()):,.0f}")
     if not means:
-        within = "no digital baseline" if most is None else "none sends as little"
-        raise MissingError("; ".join([within, *reasons[:1]]))
+        raise MissingError("; ".join(["no digital baseline", *reasons[:1]]))
     sign = 1 if higher_is_better(name) else -1
     return max(means, key=lambda rival: sign * means[rival])
 
