@@ -1,6 +1,6 @@
 """What a link is made of, checked before anything heavy is loaded."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -17,8 +17,8 @@ VERSIONS = {"chase": (0,), "ir": (0, 2, 3, 1)}
 """Redundancy versions of a block's transmissions, over and over: Chase combining repeats the
 first (Chase, 1985), incremental redundancy goes by TS 38.214, Table 5.1.2.1-2."""
 
-HARQ_FIELDS = ("harq", "combining")
-"""Fields of a link that say how failed blocks are sent again."""
+LATER_FIELDS = ("pilots", "pilot_spacing", "noise", "domain", "harq", "combining")
+"""Fields that a link did not have from the first."""
 
 ESTIMATORS = ("perfect", "ls-nearest", "ls-linear", "lmmse", "lmmse-f-t")
 EQUALIZERS = ("zf", "lmmse")
@@ -125,10 +125,15 @@ class LinkConfig:
     def identity(self) -> dict[str, Any]:
         """Return what results depend on.
 
-        HARQ counts only where it is on, so that seeds and records from before it hold.
+        A field that came later counts only where it is not at its default, so that seeds and
+        records from before it hold.
         """
-        fields = asdict(self)
-        return fields if self.harq > 1 else {n: fields[n] for n in fields if n not in HARQ_FIELDS}
+        defaults = {field.name: field.default for field in fields(self)}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in LATER_FIELDS or value != defaults[name]
+        }
 
     @property
     def mcs(self) -> Mcs:

@@ -9,7 +9,7 @@ from linksim.bits import BitLink, BitTransmission
 from linksim.endpoint import BitStream, Encoded
 from linksim.errors import LinksimError
 from linksim.front_end import FrontEnd
-from linksim.link_config import HARQ_FIELDS, LinkConfig
+from linksim.link_config import LATER_FIELDS, LinkConfig
 from linksim.transmission import Link
 
 SMALL = {"subcarriers": 12, "channel": "awgn", "estimator": "perfect", "harq": 4}
@@ -97,9 +97,10 @@ def test_streams_of_a_link_report_what_harq_took() -> None:
 
 def test_links_without_harq_are_what_they_were() -> None:
     fields = LinkConfig().identity()
-    assert not set(HARQ_FIELDS) & set(fields)
-    assert LinkConfig(combining="chase").identity() == fields
-    assert LinkConfig(harq=2).identity() == {**fields, "harq": 2, "combining": "ir"}
+    assert not set(LATER_FIELDS) & set(fields)
+    assert LinkConfig(harq=1, combining="ir", pilots="2+11").identity() == fields
+    assert LinkConfig(harq=2).identity() == {**fields, "harq": 2}
+    assert LinkConfig(noise="estimated").identity() == {**fields, "noise": "estimated"}
 
 
 @pytest.mark.parametrize(
