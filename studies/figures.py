@@ -11,17 +11,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from studies.atomic import replacing
 from studies.curves import Curve, Limit, Panel, panels
 from studies.record import BLER
+from studies.schema import CHANNEL_USES
 from studies.store import Store
 from studies.style import Style, load_style, styled
 
 DASHES = ("-", "--", ":", "-.")
 """Of the channels of a figure."""
 BOUND_LOOK = {"color": "0.35", "ls": "--", "marker": ""}
+WIDE = 5.0
+"""Channel uses that spread over more than this factor are drawn on a logarithmic axis."""
 Look = dict[str, Any]
 """Colour, marker and line style of a curve, as Matplotlib takes them."""
 
@@ -65,6 +68,11 @@ def draw(panel: Panel) -> Canvas:
     _draw_limits(axes, panel.limits)
     if panel.ticks:
         axes.set_xticks(range(len(panel.ticks)), panel.ticks)
+    elif _spread(panel) > WIDE:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
     else:
         axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
     axes.set_xlabel(panel.x_label)
@@ -74,6 +82,14 @@ def draw(panel: Panel) -> Canvas:
     canvas.canvas.draw()
     plt.close(canvas)
     return canvas
+
+
+def _spread(panel: Panel) -> float:
+    """Return the largest of a figure's channel uses over the least; 1 against anything else."""
+    if panel.figure.against != CHANNEL_USES:
+        return 1.0
+    uses = np.concatenate([curve.x for curve in panel.curves] or [np.ones(1)])
+    return float(np.nanmax(uses) / np.nanmin(uses)) if np.isfinite(uses).any() else 1.0
 
 
 def looks(panel: Panel) -> list[Look]:
