@@ -106,6 +106,7 @@ def add_parser(commands: Any) -> None:
     claims.add_argument(
         "--claims", type=arguments.path, metavar="FILE", help="other claims, in YAML"
     )
+    claims.add_argument("--markdown", action="store_true", help="print a Markdown table")
     claims.set_defaults(run=print_claims)
 
     fair = actions.add_parser("fair", help="compare with the strongest digital baseline")
@@ -272,14 +273,18 @@ def print_claims(args: argparse.Namespace) -> int:
     """Print the verdicts and write them beside the study's tables."""
     from rich.console import Console
 
-    from studies.claims.judge import judge_folder, table, write
+    from studies.claims.judge import judge_folder, markdown, table, write
     from studies.load import CLAIMS
     from studies.quiet import import_tensorflow
 
     import_tensorflow()
     judged = judge_folder(args.folder, args.claims or CLAIMS)
+    paths = write(args.folder, judged)
+    if args.markdown:
+        print(markdown(judged))
+        return 0
     Console().print(table(judged))
-    for path in write(args.folder, judged):
+    for path in paths:
         print(path)
     return 0
 

@@ -143,8 +143,9 @@ def _strongest(
                 means[rival] = _mean(results, rival, snr_db, name)
         except MissingError as missing:
             reasons.append(str(missing))
-    if not means and uses and most is not None:
-        raise MissingError(f"none sends as little; the least is {min(uses.values()):,.0f}")
+    least = min(uses.values(), default=0.0)
+    if most is not None and least > (1 + TOLERANCE) * most:
+        raise MissingError(f"none sends as little; the least is {least:,.0f}")
     if not means:
         raise MissingError("; ".join(["no digital baseline", *reasons[:1]]))
     sign = 1 if higher_is_better(name) else -1

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "id", "place", "claim", "verdict", "value", "ci_low", "ci_high", "n", "unit", "why", "ablation",
 )  # fmt: skip
+HEAD = ["Place", "Claim", "Verdict", "Number", "Why"]
 COLOURS = dict(zip(WORDS, ("green", "yellow", "red", "dim"), strict=True))
 Judged = list[tuple[Claim, Verdict]]
 
@@ -112,6 +113,13 @@ def table(judged: Judged) -> "Table":
     return shown
 
 
+def markdown(judged: Judged) -> str:
+    """Return the verdicts as a Markdown table, for a document."""
+    rows = [HEAD, ["---"] * len(HEAD), *(_cells(*pair) for pair in judged)]
+    lines = ("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+    return "\n".join([summary(judged), "", *lines])
+
+
 def claims_section(folder: Path) -> tuple[str, str]:
     """Return title and HTML of the verdicts on the paper's claims, for a study's report.
 
@@ -129,12 +137,12 @@ def claims_section(folder: Path) -> tuple[str, str]:
     judged = judge(claims, results)
     rows = []
     for claim, verdict in judged:
-        cells = [claim.place, claim.claim, verdict.word, _number(verdict), _why(claim, verdict)]
+        cells = _cells(claim, verdict)
         kind = verdict.word.replace(" ", "-")
         tags = ("", "", f' class="verdict {kind}"', ' class="n"', "")
         pairs = zip(tags, cells, strict=True)
         rows.append("".join(f"<td{tag}>{html.escape(cell)}</td>" for tag, cell in pairs))
-    head = "".join(f"<th>{name}</th>" for name in ("Place", "Claim", "Verdict", "Number", "Why"))
+    head = "".join(f"<th>{name}</th>" for name in HEAD)
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     note = (
         f"<p>{html.escape(summary(judged))}. Numbers have 95 % intervals; differences are of "
@@ -142,6 +150,10 @@ def claims_section(folder: Path) -> tuple[str, str]:
     )
     whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return title, f'{note}<div class="scroll">{whole}</div>'
+
+
+def _cells(claim: Claim, verdict: Verdict) -> list[str]:
+    return [claim.place, claim.claim, verdict.word, _number(verdict), _why(claim, verdict)]
 
 
 def _number(verdict: Verdict) -> str:

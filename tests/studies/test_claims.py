@@ -450,6 +450,14 @@ def test_the_command_writes_verdicts(
     assert [row["verdict"] for row in rows] == ["reproduced", "reversed"]
     assert float(rows[0]["value"]) == pytest.approx(-0.5)
     assert json.loads((folder / "claims.json").read_text())[1]["id"] == "two"
+    assert main(["study", "claims", str(folder), "--claims", str(claims), "--markdown"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "1 reproduced, 1 reversed"
+    assert lines[2:4] == [
+        "| Place | Claim | Verdict | Number | Why |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    assert [line.split(" | ")[2] for line in lines[4:]] == ["reproduced", "reversed"]
 
 
 def test_verdicts_need_no_finished_study(judged_study: tuple[Path, Path]) -> None:

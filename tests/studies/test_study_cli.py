@@ -43,8 +43,8 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["send", "builtin", "--scheme", "fake"], "--channel, --snr, --out"),
         (["study", "status", ""], "argument DIR: the path is empty"),
         (["study", "run", "/"], "/: cannot be read: Is a directory"),
-        (["channels", "--dev", "cpu"], "unrecognized arguments: --dev cpu"),
-        (["channels", "x"], "unrecognized arguments: x"),
+        (["models", "--dev", "cpu"], "unrecognized arguments: --dev cpu"),
+        (["models", "x"], "unrecognized arguments: x"),
         (["ber", "--channel", "raileigh"], "did you mean 'rayleigh'"),
         (["ber", "--modulation", "8psk"], "unknown modulation '8psk'"),
         (["ber", "--estimator", "ls"], "unknown estimator 'ls'"),
@@ -72,7 +72,8 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["ber", "--plot", "x.bmp"], "the name must end in .png, .pdf or .svg"),
         (
             ["bench", "x"],
-            "unknown command 'x'; known: call, decoder, dvst, generator, link, stages",
+            "unknown command 'x'; known: call, decoder, dvst, estimation, generator, link, memory, "
+            "stages, study",
         ),
         (["bench", "link", "--snr", "nan"], "--snr must be between -50 and 100, not nan"),
         (["bench", "link", "--batch", "0"], "--batch must be between"),

@@ -213,7 +213,7 @@ ARGUMENTS = [
     (["--set", "snr_db=9:1:1"], "--set snr_db=9:1:1: snr_db: SNR range '9:1:1' is reversed"),
     (["--set", "snr_db=[1"], "is not valid YAML"),
     (["--clip", "absent.wav"], "--clip absent.wav: clips.0"),
-    (["--workers", "0"], "--workers must be at least 1"),
+    (["--workers", "0"], "--workers must be between 1 and"),
     (["--workers", "two"], "argument --workers: invalid int value: 'two'"),
     (["--frobnicate"], "unrecognized arguments: --frobnicate"),
     (["--work", "2"], "unrecognized arguments: --work 2"),
