@@ -66,7 +66,8 @@ def ray_engine(*, address: str | None, workers: int, cpus: float, gpus: float) -
         if address is None:
             cores = math.ceil(workers * cpus)
             own = {"include_dashboard": False, "object_store_memory": STORE_BYTES}
-            ray.init(num_cpus=cores, **own, **quiet)
+            # "local", or it would join a cluster that someone else started here.
+            ray.init(address="local", num_cpus=cores, **own, **quiet)
         else:
             _check_answers(address)
             ray.init(address=address, **quiet)
