@@ -18,11 +18,8 @@ from linksim.ldpc import BoxplusDecoder
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
 from linksim.min_sum import MinSumDecoder
 from linksim.montecarlo import Counts, Tally
-from linksim.retransmission import Retransmitter
+from linksim.retransmission import BATCH_SLOTS, Retransmitter
 from linksim.seeding import derive_seed, seed_sionna
-
-BATCH_SLOTS = 64
-"""Slots of one compiled call of `transmit`; part of what a seed reproduces."""
 
 
 @dataclass(frozen=True)

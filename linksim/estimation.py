@@ -105,25 +105,17 @@ class LmmseInterpolator(Interpolator):
     ) -> None:
         self._shape = [covariance_time.shape[0], covariance_frequency.shape[0]]
         to_pilots = covariance_time[:, pilot_symbols], covariance_frequency[:, pilot_subcarriers]
-        r_pp = np.kron(to_pilots[0][pilot_symbols, :], to_pilots[1][pilot_subcarriers, :])
-        r_hp = np.kron(*to_pilots)
-        eigenvalues, u = np.linalg.eigh(r_pp)
-        spread = r_hp @ u
+        places = np.arange(np.prod(self._shape)).reshape(self._shape)
+        pilots = places[np.ix_(pilot_symbols, pilot_subcarriers)].ravel()
+        self._filter = _Filter(np.kron(*to_pilots), pilots)
         power = np.outer(np.diag(covariance_time).real, np.diag(covariance_frequency).real)
-        self._eigenvalues = tf.constant(np.maximum(eigenvalues, 0.0), tf.float32)
-        self._rotate = tf.constant(u.conj(), tf.complex64)
-        self._spread = tf.constant(spread.T, tf.complex64)
-        self._gain = tf.constant(np.abs(spread.T) ** 2, tf.float32)
         self._power = tf.constant(power.reshape(1, -1), tf.float32)
 
     def __call__(self, h_ls: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        shrink = 1.0 / (self._eigenvalues + tf.reshape(no, [-1, 1]))
-        h = ((h_ls @ self._rotate) * tf.cast(shrink, tf.complex64)) @ self._spread
-        error = self._power - shrink @ self._gain
-        return (
-            tf.reshape(h, [-1, *self._shape]),
-            tf.reshape(tf.maximum(error, 0.0), [-1, *self._shape]),
-        )
+        shrink, gain = self._filter.weigh(tf.reshape(no, [-1, 1]))
+        error = tf.maximum(self._power - gain, 0.0)
+        h = self._filter.apply(h_ls, shrink)
+        return tf.reshape(h, [-1, *self._shape]), tf.reshape(error, [-1, *self._shape])
 
 
 class TwoPassInterpolator(Interpolator):
@@ -154,8 +146,8 @@ class TwoPassInterpolator(Interpolator):
         pilot_subcarriers: Sequence[int],
     ) -> None:
         self._power = [np.diag(c).real for c in (covariance_time, covariance_frequency)]
-        self._frequency = _Filter(covariance_frequency, pilot_subcarriers)
-        self._time = _Filter(covariance_time, pilot_symbols)
+        self._frequency = _Filter(covariance_frequency[:, pilot_subcarriers], pilot_subcarriers)
+        self._time = _Filter(covariance_time[:, pilot_symbols], pilot_symbols)
 
     def __call__(self, h_ls: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         symbols, subcarriers = (tf.constant(p, tf.float32) for p in self._power)
@@ -174,11 +166,18 @@ class TwoPassInterpolator(Interpolator):
 
 
 class _Filter:
-    """A Wiener filter along one axis: R_hp (R_pp + n I)^-1 for any noise variance n."""
+    """A Wiener filter along one axis: R_hp (R_pp + n I)^-1 for any noise variance n.
 
-    def __init__(self, covariance: np.ndarray, pilots: Sequence[int]) -> None:
+    Parameters
+    ----------
+    to_pilots : np.ndarray
+        complex, [outputs, pilots]; R_hp.
+    pilots : sequence of int
+        Which of the outputs are the pilots.
+    """
+
+    def __init__(self, to_pilots: np.ndarray, pilots: Sequence[int]) -> None:
         self.pilots = len(pilots)
-        to_pilots = covariance[:, pilots]
         eigenvalues, u = np.linalg.eigh(to_pilots[pilots, :])
         spread = (to_pilots @ u).T
         self._eigenvalues = tf.constant(np.maximum(eigenvalues, 0.0), tf.float32)

@@ -18,8 +18,9 @@ from sionna.phy.utils import sim_ber
 
 from linksim.bits import BitLink
 from linksim.front_end import FrontEnd
-from linksim.link_config import MODULATIONS, LinkConfig
+from linksim.link_config import MODULATIONS, LinkConfig, code_block
 from linksim.montecarlo import clopper_pearson
+from linksim.ofdm import Grid
 from linksim.seeding import derive_seed
 
 SIGNIFICANCE = 0.01
@@ -56,10 +57,9 @@ class PlainSionna:
     """
 
     def __init__(self, config: LinkConfig) -> None:
-        front_end = FrontEnd(config)
-        block = BitLink(config, front_end).block
+        block = code_block(config, config.mcs)
         order = MODULATIONS[config.modulation]
-        grid = front_end.grid.sionna
+        grid = Grid.of(config).sionna
         self._payload_bits = 8 * block.payload_bytes
         self._source = BinarySource()
         self._crc = CRCEncoder("CRC24A")
@@ -112,14 +112,15 @@ def bench_link(
     Returns
     -------
     dict
-        ``link``, ``batch_blocks`` and ``points``, of each Es/N0 what `at_snr` returns.
+        ``link``, ``batch_blocks`` and ``points``: of each Es/N0 ``throughput_bps``,
+        ``speedup_graph``, ``speedup_xla``, whether the block error rates agree, and the counts and
+        times behind them.
     """
     points = {}
     for snr in snr_db:
-        points[f"{snr:g}"] = at_snr(
-            config, snr, batch=batch, seconds=seconds,
-            report=lambda text, snr=snr: report(f"{snr:g} dB, {text}"),
-        )  # fmt: skip
+        points[f"{snr:g}"] = _at_snr(
+            config, snr, batch, seconds, lambda text, snr=snr: report(f"{snr:g} dB, {text}")
+        )
     return {"link": asdict(config), "batch_blocks": batch, "points": points}
 
 
@@ -148,42 +149,17 @@ def table(result: dict[str, Any]) -> Table:
     return shown
 
 
-def at_snr(
-    config: LinkConfig,
-    snr_db: float,
-    *,
-    batch: int,
-    seconds: float,
-    report: Callable[[str], object],
+def _at_snr(
+    config: LinkConfig, snr_db: float, batch: int, seconds: float, report: Callable[[str], object]
 ) -> dict[str, Any]:
-    """Time linksim and plain Sionna, in graph and in XLA mode, one after the other.
-
-    Parameters
-    ----------
-    config : LinkConfig
-        The link.
-    snr_db : float
-        Es/N0 per resource element in dB.
-    batch : int
-        Blocks of a batch, the same for all.
-    seconds : float
-        Steady state of each, at least.
-    report : callable
-        Told what is being timed.
-
-    Returns
-    -------
-    dict
-        ``throughput_bps``, ``speedup_graph``, ``speedup_xla``, whether the block error rates
-        agree, and the counts and times behind them.
-    """
+    """Time linksim and plain Sionna, in graph and in XLA mode, one after the other."""
     report("linksim")
     timings = {"linksim": _time_linksim(config, snr_db, batch, seconds)}
     plain = PlainSionna(config)
     for mode in ("graph", "xla"):
         report(f"plain Sionna: sim_ber, {mode}")
         timings[mode] = _time_sim_ber(plain, mode, snr_db, batch, seconds)
-    info_bits = BitLink(config, FrontEnd(config)).block.info_bits
+    info_bits = code_block(config, config.mcs).info_bits
     throughput = {k: t.blocks * info_bits / t.seconds for k, t in timings.items()}
     ours = timings["linksim"]
     return {

@@ -135,8 +135,6 @@ def _delays(text: str) -> list[int]:
 
 
 def _check(args: argparse.Namespace) -> None:
-    from studies.atomic import check_writable
-
     ranges = (
         ("links", 2, 4096),
         ("slots", 2, 100_000),
@@ -144,11 +142,7 @@ def _check(args: argparse.Namespace) -> None:
         ("seed", 0, 2**62),
     )
     check_flags(args, ranges)
-    if args.plot and args.plot.suffix not in (".png", ".pdf", ".svg"):
-        raise LinksimError(f"--plot {args.plot}: the name must end in .png, .pdf or .svg")
-    for path in (args.json, args.plot):
-        if path:
-            check_writable(path)
+    arguments.check_outputs(args)
 
 
 def _record(delay: int, snr_db: float, mcs: int | None, done: "Adapted") -> dict[str, Any]:

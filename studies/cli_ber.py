@@ -100,8 +100,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    from studies.atomic import check_writable
-
     ranges = (
         ("block_errors", 1, 10**9),
         ("max_blocks", 1, 10**9),
@@ -110,11 +108,7 @@ def _check(args: argparse.Namespace) -> None:
         ("seed", 0, 2**62),
     )
     check_flags(args, (each for each in ranges if getattr(args, each[0]) is not None))
-    if args.plot and args.plot.suffix not in (".png", ".pdf", ".svg"):
-        raise LinksimError(f"--plot {args.plot}: the name must end in .png, .pdf or .svg")
-    for path in (args.json, args.plot):
-        if path:
-            check_writable(path)
+    arguments.check_outputs(args)
 
 
 def _live(points: Any, args: argparse.Namespace, total: int) -> Any:
