@@ -10,6 +10,7 @@ into the next block, except where it would fit into one and starting it there wa
 than a tenth of a block.
 """
 
+from collections import deque
 from collections.abc import Sequence
 
 from linksim.errors import LinksimError
@@ -17,17 +18,66 @@ from linksim.link_config import CodeBlock
 
 OFFSET_BYTES = 2
 HEADER_BYTES = 6
+MIN_BLOCK_BYTES = OFFSET_BYTES + HEADER_BYTES
 _NO_START = 0xFFFF
 _PADDING = 0xFFFFFF
 
 
-def pack(packets: Sequence[bytes], block_bytes: int) -> bytes:
-    """Lay packets out in blocks.
+class Packer:
+    """Lay packets out in blocks, whose sizes are known one at a time.
 
     Parameters
     ----------
     packets : sequence of bytes
         At most 2**24 - 1 packets of less than 2**24 bytes each.
+    """
+
+    def __init__(self, packets: Sequence[bytes]) -> None:
+        self._waiting = deque(enumerate(packets))
+        self._begun = b""
+
+    @property
+    def empty(self) -> bool:
+        """Whether everything is in a block."""
+        return not self._begun and not self._waiting
+
+    def take(self, block_bytes: int) -> bytes:
+        """Return the next block, filled up where packets end before it does.
+
+        Raises
+        ------
+        LinksimError
+            If the block is too small for a packet header.
+        """
+        room = block_bytes - OFFSET_BYTES
+        if room < HEADER_BYTES:
+            raise LinksimError(
+                f"a transport block of {block_bytes} bytes cannot hold a packet header; use at "
+                f"least {MIN_BLOCK_BYTES} bytes: a longer block or a higher code rate"
+            )
+        body, self._begun = self._begun[:room], self._begun[room:]
+        start = _NO_START
+        while self._waiting and len(body) < room:
+            left = room - len(body)
+            index, packet = self._waiting[0]
+            size = HEADER_BYTES + len(packet)
+            # A header never straddles two blocks, and neither does a packet if that is cheap.
+            if left < HEADER_BYTES or (left < size <= room and left < room / 10):
+                break
+            start = len(body) if start == _NO_START else start
+            framed = index.to_bytes(3, "big") + len(packet).to_bytes(3, "big") + packet
+            body, self._begun = body + framed[:left], framed[left:]
+            self._waiting.popleft()
+        return start.to_bytes(OFFSET_BYTES, "big") + body + _filler(room - len(body))
+
+
+def pack(packets: Sequence[bytes], block_bytes: int) -> bytes:
+    """Lay packets out in blocks of one size.
+
+    Parameters
+    ----------
+    packets : sequence of bytes
+        As of `Packer`.
     block_bytes : int
         Payload of one transport block.
 
@@ -41,28 +91,11 @@ def pack(packets: Sequence[bytes], block_bytes: int) -> bytes:
     LinksimError
         If a block is too small for a packet header.
     """
-    room = block_bytes - OFFSET_BYTES
-    if room < HEADER_BYTES:
-        raise LinksimError(
-            f"a transport block of {block_bytes} bytes cannot hold a packet header; use at least "
-            f"{OFFSET_BYTES + HEADER_BYTES} bytes: a longer block or a higher code rate"
-        )
-    body = bytearray()
-    starts: dict[int, int] = {}
-    for index, packet in enumerate(packets):
-        left = room - len(body) % room
-        size = HEADER_BYTES + len(packet)
-        # A header never straddles two blocks, and neither does a packet if that is cheap.
-        if left < HEADER_BYTES or (left < size <= room and left < room / 10):
-            body += _filler(left)
-        starts.setdefault(len(body) // room, len(body) % room)
-        body += index.to_bytes(3, "big") + len(packet).to_bytes(3, "big") + packet
-    body += _filler(-len(body) % room)
-    blocks = [body[i : i + room] for i in range(0, len(body), room)]
-    return b"".join(
-        starts.get(i, _NO_START).to_bytes(OFFSET_BYTES, "big") + block
-        for i, block in enumerate(blocks)
-    )
+    packer = Packer(packets)
+    blocks = []
+    while not packer.empty:
+        blocks.append(packer.take(block_bytes))
+    return b"".join(blocks)
 
 
 def frames_for(packets: Sequence[bytes], block: CodeBlock) -> int:
@@ -77,7 +110,7 @@ def unpack(blocks: Sequence[bytes | None]) -> dict[int, bytes]:
     Parameters
     ----------
     blocks : sequence of bytes or None
-        Payload of each transport block in order; None for a lost one.
+        Payload of each transport block in order, whatever its size; None for a lost one.
 
     Returns
     -------
@@ -98,7 +131,7 @@ def unpack(blocks: Sequence[bytes | None]) -> dict[int, bytes]:
         elif offset != _NO_START:
             run += block[OFFSET_BYTES + offset :]
             synchronised = True
-        _take_whole_packets(run, len(block) - OFFSET_BYTES, packets)
+        _take_whole_packets(run, packets)
     return packets
 
 
@@ -106,13 +139,13 @@ def _filler(size: int) -> bytes:
     return _PADDING.to_bytes(3, "big")[:size].ljust(size, b"\xff")
 
 
-def _take_whole_packets(run: bytearray, room: int, packets: dict[int, bytes]) -> None:
+def _take_whole_packets(run: bytearray, packets: dict[int, bytes]) -> None:
     """Move packets from the front of `run`, which ends where a block ends, to `packets`."""
     while run:
-        in_block = len(run) % room or room
-        if in_block < HEADER_BYTES or run[:3] == b"\xff\xff\xff":
-            del run[:in_block]
-            continue
+        # A header never straddles two blocks: what is too short for one is the end of this one.
+        if len(run) < HEADER_BYTES or run[:3] == b"\xff\xff\xff":
+            run.clear()
+            return
         length = int.from_bytes(run[3:HEADER_BYTES], "big")
         if len(run) < HEADER_BYTES + length:
             return
