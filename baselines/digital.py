@@ -10,15 +10,17 @@ from linksim.options import option
 from semantic.dvst.conditions import reported_snr_db
 from semantic.dvst.side_link import side_stream
 
-ROBUST = "robust"
-MCS_CHOICES = ("link", "auto", ROBUST)
+AUTO, MEAN, ROBUST = "auto", "mean", "robust"
+MCS_CHOICES = ("link", AUTO, MEAN, ROBUST)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DigitalEndpoint(Endpoint):
-    """An endpoint whose packets may go at an MCS chosen from the fed-back CSI.
+    """An endpoint whose packets may go at an MCS chosen from what is fed back.
 
-    "auto" goes by the mean SNR alone, which is right where a block sees all of the fading.
+    "auto" has one of its own in every slot, which follows reports and acknowledgements; see
+    `linksim.adaptive_bits`. The others are for the whole clip, from the CSI before it.
+    "mean" goes by the mean SNR alone, which is right where a block sees all of the fading.
     "robust" allows for fading: of all schemes and depths of interleaving that lose less than
     about 1 % of blocks it takes those with the fewest channel uses, as learned schemes do for
     their side information.
@@ -26,7 +28,8 @@ class DigitalEndpoint(Endpoint):
 
     mcs: str = option(
         "link",
-        "link: the link's own; from the fed-back CSI: auto, or robust, which interleaves as well",
+        "link: the link's own; auto: slot by slot; for the whole clip from the CSI before it: "
+        "mean, or robust, which interleaves as well",
     )
 
     def __post_init__(self) -> None:
@@ -36,7 +39,7 @@ class DigitalEndpoint(Endpoint):
     @property
     def uses_csi(self) -> bool:  # type: ignore[override]
         """Whether `encode` reads its `csi`."""
-        return self.mcs != "link"
+        return self.mcs in (MEAN, ROBUST)
 
     def stream(
         self, name: str, packets: tuple[bytes, ...], csi: Csi | None, link: str | None = None
@@ -56,4 +59,6 @@ class DigitalEndpoint(Endpoint):
         """
         if self.mcs == ROBUST:
             return side_stream(name, packets, reported_snr_db(csi), link_of_option(link))
+        if self.mcs == AUTO:
+            return BitStream(name, packets, adaptive=True)
         return BitStream(name, packets, select_mcs(csi) if self.uses_csi else None)

@@ -10,7 +10,7 @@ import numpy as np
 from baselines import pcm
 from baselines.av1 import AV1
 from baselines.budget import fit
-from baselines.digital import ROBUST, DigitalEndpoint
+from baselines.digital import AUTO, MEAN, ROBUST, DigitalEndpoint
 from baselines.hevc import HEVC
 from baselines.opus import FRAME_MS, Opus
 from baselines.video_codec import Rate, VideoCodec
@@ -104,6 +104,11 @@ class Traditional(DigitalEndpoint):
         where, budget = "scheme 'traditional':", self.uses_per_pixel is not None
         if budget and (self.crf, self.bitrate) != (None, None):
             raise LinksimError(f"{where} uses_per_pixel sets the rate; leave out crf and bitrate")
+        if budget and self.mcs == AUTO:
+            raise LinksimError(
+                f"{where} uses_per_pixel needs an MCS that is known before anything is sent; have "
+                f"mcs={MEAN}, {ROBUST} or link, not {AUTO}"
+            )
         if self.link is not None and not budget and self.mcs != ROBUST:
             raise LinksimError(
                 f"{where} option 'link' is read with uses_per_pixel or mcs=robust only; give one"

@@ -1,6 +1,7 @@
 """What streams cost, in complex channel uses, before anything is sent."""
 
 from linksim.endpoint import BitStream, Encoded, SymbolStream
+from linksim.errors import LinksimError
 from linksim.framing import frames_for
 from linksim.link_config import LinkConfig, code_block
 
@@ -21,7 +22,7 @@ def channel_uses(encoded: Encoded, link: LinkConfig) -> int:
     Raises
     ------
     LinksimError
-        If a stream asks for an MCS or a depth that the link cannot have.
+        If a stream asks for an MCS or a depth that the link cannot have, or is adaptive.
     """
     frames = setup_frames(encoded, link)
     return frames * frame_uses(link) + sum(stream_uses(s, link) for s in encoded.streams)
@@ -30,6 +31,11 @@ def channel_uses(encoded: Encoded, link: LinkConfig) -> int:
 def stream_uses(stream: BitStream | SymbolStream, link: LinkConfig) -> int:
     """Return the data channel uses of one stream, headers, CRC, parity and padding included."""
     if isinstance(stream, BitStream):
+        if stream.adaptive:
+            raise LinksimError(
+                f"what stream '{stream.name}' takes is known only when it has been sent, as its "
+                "MCS is adapted; no budget can be met so: use another mcs"
+            )
         own = stream.own_link(link)
         return frames_for(stream.packets, code_block(own, own.mcs)) * frame_uses(own)
     return -(-stream.latents.size // (2 * frame_symbols(link))) * frame_uses(link)

@@ -63,12 +63,26 @@ class BitStream:
     interleave_slots : int or None
         Slots over which its code blocks are interleaved; the scheme's own choice, as for side
         information that many fades must carry; None takes the link's.
+    adaptive : bool
+        Whether every slot has an MCS of its own, which follows reports and acknowledgements.
+
+    Raises
+    ------
+    ValueError
+        If an adaptive stream asks for an MCS or a depth.
     """
 
     name: str
     packets: tuple[bytes, ...]
     mcs: Mcs | None = None
     interleave_slots: int | None = None
+    adaptive: bool = False
+
+    def __post_init__(self) -> None:
+        if self.adaptive and (self.mcs or self.interleave_slots):
+            raise ValueError(
+                f"stream '{self.name}' is adaptive, and has no MCS or depth of its own"
+            )
 
     def own_link(self, link: "LinkConfig") -> "LinkConfig":
         """Return a link with the MCS and the depth that this stream takes.

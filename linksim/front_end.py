@@ -138,6 +138,13 @@ class FrontEnd:
             snr=tf.maximum(excess, 0.0) / (self._streams * no),
         )
 
+    def carry(
+        self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return the fields of `Equalised`, which a compiled function cannot return whole."""
+        out = self(symbols, h, no)
+        return out.symbols, out.noise_variance, out.snr
+
     def _at_pilots(self, y: tf.Tensor) -> list[tf.Tensor]:
         """Return the least-squares estimates of each stream, [slots, rx antennas, pilots]."""
         flat = tf.reshape(y, [-1, self._rx, self.grid.sionna.num_resource_elements])

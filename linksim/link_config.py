@@ -17,7 +17,7 @@ VERSIONS = {"chase": (0,), "ir": (0, 2, 3, 1)}
 """Redundancy versions of a block's transmissions, over and over: Chase combining repeats the
 first (Chase, 1985), incremental redundancy goes by TS 38.214, Table 5.1.2.1-2."""
 
-LATER_FIELDS = ("pilots", "pilot_spacing", "noise", "domain", "harq", "combining")
+LATER_FIELDS = ("pilots", "pilot_spacing", "noise", "domain", "harq", "combining", "mcs_table")
 """Fields that a link did not have from the first."""
 
 ESTIMATORS = ("perfect", "ls-nearest", "ls-linear", "lmmse", "lmmse-f-t")
@@ -64,6 +64,7 @@ class LinkConfig:
     combining: str = option(
         "ir", "what is sent again: ir, redundancy versions 0, 2, 3, 1, or chase"
     )
+    mcs_table: int = option(1, "of TS 38.214, for streams whose MCS is adapted: 1, 2 or 3")
 
     def __post_init__(self) -> None:
         if self.modulation not in MODULATIONS:
@@ -86,6 +87,7 @@ class LinkConfig:
         check_range("feedback_delay_slots", self.feedback_delay_slots, 0, 10_000)
         check_range("feedback_loss", self.feedback_loss, 0.0, 1.0)
         check_range("harq", self.harq, 1, 32)
+        check_range("mcs_table", self.mcs_table, 1, 3)
         if self.combining not in VERSIONS:
             raise unknown("combining", self.combining, VERSIONS)
         channel = parse_channel(self.channel)

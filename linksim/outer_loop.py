@@ -30,8 +30,14 @@ STEP_DB = 0.2
 MOST_DB = 10.0
 """Greatest offset, which bounds the time that the loop takes to come back from a deep fade."""
 
-MEMORY = 300
+START_DB = 4.0
+"""Offset at first: about what reports of 4 bits that are a few slots old need."""
+
+MEMORY = 1000
 """Answers over which a link averages how often its slowest MCS fails."""
+
+OUTAGE = TARGET_BLER / 2
+"""How often that is from which on the target is given up."""
 
 PDSCH = 1
 """Sionna's number of the category of MCS tables that is the downlink's."""
@@ -43,9 +49,10 @@ SNR_GRID_DB = (-20.0, 30.01, 0.1)
 class OuterLoop:
     """Inner and outer loop link adaptation of many links.
 
-    Sampath, Kumar and Holtzman, VTC 1997; Pedersen et al., VTC 2007. Where the slowest MCS alone
-    fails more often than the target, no offset can meet it, and a loop that went on would send
-    nothing but the slowest: its NACKs are not counted then.
+    Sampath, Kumar and Holtzman, VTC 1997; Pedersen et al., VTC 2007. Where failures of the slowest
+    MCS take up half of the target or more, the other MCSs would have to be all but free of errors
+    to meet it, at a third of the throughput: its NACKs are not counted then, and of the others
+    every second one.
 
     Parameters
     ----------
@@ -69,18 +76,19 @@ class OuterLoop:
             num_ut=links,
             bler_target=TARGET_BLER,
             delta_up=STEP_DB,
-            sinr_eff_init=10.0 ** (LOWEST_DB / 10.0),
             offset_max=MOST_DB,
         )
-        self._hopeless = np.zeros(links)
+        self._outage, self._deaf = np.zeros(links), np.zeros(links, bool)
         self._table, self._symbols = table, tf.fill([links], symbols)
         vector = [tf.TensorSpec([links], kind) for kind in (tf.float32, tf.int32)]
         self._step = tf.function(self._choose, input_signature=vector)
+        self.reset()
 
     def reset(self) -> None:
         """Forget all reports and acknowledgements."""
-        self._hopeless[:] = 0.0
+        self._outage[:], self._deaf[:] = 0.0, False
         self._loop.reset(sinr_eff_init=10.0 ** (LOWEST_DB / 10.0))
+        self._loop.offset.assign(tf.fill(self._loop.offset.shape, START_DB))
 
     def choose(
         self, reports_db: np.ndarray, acknowledged: np.ndarray, sent: np.ndarray
@@ -101,9 +109,12 @@ class OuterLoop:
         np.ndarray
             int, [links].
         """
-        lost = (acknowledged == 0) & (sent == 0)
-        self._hopeless += np.where(acknowledged < 0, 0.0, lost - self._hopeless) / MEMORY
-        counted = np.where(lost & (self._hopeless > TARGET_BLER), -1, acknowledged)
+        nack = acknowledged == 0
+        slowest = nack & (sent == 0)
+        self._outage += np.where(acknowledged < 0, 0.0, slowest - self._outage) / MEMORY
+        given_up = nack & (self._outage > OUTAGE)
+        self._deaf ^= given_up
+        counted = np.where(given_up & (slowest | self._deaf), -1, acknowledged)
         snr = np.nan_to_num(10.0 ** (reports_db / 10.0), nan=0.0)  # Sionna takes 0 for no report
         step = self._step(snr.astype(np.float32), counted.astype(np.int32))
         return step.numpy()

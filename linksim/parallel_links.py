@@ -101,7 +101,7 @@ class ParallelLinks:
         self._round_trip = max(1, config.feedback_delay_slots)
         self._outer_loop = OuterLoop(table, links, self._front_end.symbols_per_frame)
         self._codes: dict[int, _Sent] = {}
-        self._pass = tf.function(self._through, jit_compile=True)
+        self._pass = tf.function(self._front_end.carry, jit_compile=True)
         self._measure = tf.function(self._snr, jit_compile=True)
         self._channel = lru_cache(maxsize=1)(self._draw)
         self._reports = lru_cache(maxsize=1)(self._report)
@@ -165,7 +165,7 @@ class ParallelLinks:
         ]
         for code, attempt, links in groups:
             symbols[links] = code.symbols(attempt)[process.word[links]]
-        received, variance = (x.numpy() for x in self._pass(symbols, h, no))
+        received, variance = (x.numpy() for x in self._pass(symbols, h, no)[:2])
         ok = np.zeros(self._links, bool)
         for code, attempt, links in groups:
             ok[links] = code.code.receive(buffer, links, attempt, received[links], variance[links])[
@@ -205,12 +205,6 @@ class ParallelLinks:
                 for link, snr in enumerate(np.stack(measured, axis=1))
             ]
         )
-
-    def _through(
-        self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        out = self._front_end(symbols, h, no)
-        return out.symbols, out.noise_variance
 
     def _snr(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         silence = tf.zeros([self._links, self._front_end.symbols_per_frame], tf.complex64)

@@ -64,7 +64,7 @@ class Retransmitter:
         self._code = HarqCode(
             block, modulation, combining=config.combining, iterations=config.decoder_iterations
         )
-        self._pass = tf.function(self._through, jit_compile=True)
+        self._pass = tf.function(front_end.carry, jit_compile=True)
 
     def transmit(
         self, payload: np.ndarray, snr_db: float, seed: int, fading: Fading, first_slot: int
@@ -156,12 +156,6 @@ class Retransmitter:
             x[:, : self._per_frame * size].reshape(-1, size)[places] for x in (symbols, variance)
         )
         return symbols, variance, snr
-
-    def _through(
-        self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        out = self._front_end(symbols, h, no)
-        return out.symbols, out.noise_variance, out.snr
 
 
 class _Schedule:

@@ -4,8 +4,9 @@
 
 ::
 
-    BitStream    ─frame into blocks─▶ BitLink    ─▶ whole packets
-    SymbolStream ───────────────────▶ SymbolLink ─▶ latents, noise variance
+    BitStream    ─frame into blocks─▶ BitLink         ─▶ whole packets
+      adaptive   ───────────────────▶ AdaptiveBitLink ─▶ whole packets
+    SymbolStream ───────────────────▶ SymbolLink      ─▶ latents, noise variance
     set-up, scales ─▶ counted at the link's own MCS, taken as delivered
 """
 
@@ -13,10 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import nan
+from typing import Any
 
 import numpy as np
 
 from linksim.accounting import frame_pilots, frame_uses, setup_bits, setup_frames
+from linksim.adaptive_bits import AdaptedTransmission, AdaptiveBitLink, AdaptiveSender
 from linksim.bits import BitLink, BitTransmission
 from linksim.endpoint import (
     SETUP,
@@ -90,6 +93,22 @@ class Retransmissions:
 
 
 @dataclass(frozen=True)
+class Adaptation:
+    """What link adaptation did with the blocks of one stream.
+
+    Parameters
+    ----------
+    mcs : float
+        Mean I_MCS.
+    first_errors : Tally
+        First transmissions that failed, clustered by the fades that they share.
+    """
+
+    mcs: float
+    first_errors: Tally
+
+
+@dataclass(frozen=True)
 class Transmission:
     """What the receiver got, and what it cost.
 
@@ -107,6 +126,8 @@ class Transmission:
         Average of what was fed back while it was sent; NaN if nothing was.
     harq : dict
         `Retransmissions` of each bit stream, if blocks are sent again.
+    adaptation : dict
+        `Adaptation` of each bit stream that is adaptive.
     """
 
     received: Received
@@ -115,6 +136,7 @@ class Transmission:
     block_errors: Tally
     csi: Csi
     harq: dict[str, Retransmissions]
+    adaptation: dict[str, Adaptation]
 
     @cached_property
     def accounting(self) -> Accounting:
@@ -176,9 +198,11 @@ class Link:
         costs: dict[str, Accounting] = {}
         flags: dict[str, np.ndarray] = {}
         harq: dict[str, Retransmissions] = {}
+        adaptation: dict[str, Adaptation] = {}
         lost = Tally()
         fading = self._fading(seed)
         first_slot = SOUNDING_SLOTS + self.config.feedback_delay_slots
+        sender: AdaptiveSender | None = None
         measured = [np.zeros(0, np.float32)]
         for stream in encoded.streams:
             when = {
@@ -188,14 +212,17 @@ class Link:
                 "first_slot": first_slot,
             }
             if isinstance(stream, BitStream):
-                config = stream.own_link(self.config)
-                link = self._bit_link(config)
-                sent = link.transmit(pack(stream.packets, link.block.payload_bytes), **when)
+                if stream.adaptive:
+                    sender = sender or self._sender(snr_db, seed, fading, first_slot)
+                    sent, per_fade = sender.send(stream.packets, first_slot), self._slots_per_fade
+                    if sent.blocks:
+                        adaptation[stream.name] = _adaptation(sent, per_fade)
+                else:
+                    sent, per_fade = self._send_bits(stream, **when)
                 streams[stream.name] = ReceivedBits(stream.name, unpack(sent.blocks))
                 flags[stream.name] = sent.block_ok
-                if config.harq > 1 and sent.blocks:
+                if self.config.harq > 1 and sent.blocks:
                     harq[stream.name] = _retransmissions(sent)
-                per_fade = link.block.per_frame * self._front_end(config).frames_per_fade
                 lost += _lost_blocks(sent.block_ok, per_fade)
             else:
                 sent = self._symbol_link.transmit(stream.latents, **when)
@@ -219,6 +246,21 @@ class Link:
             block_errors=lost,
             csi=feedback.average(reports),
             harq=harq,
+            adaptation=adaptation,
+        )
+
+    def _send_bits(self, stream: BitStream, **when: Any) -> tuple[BitTransmission, int]:
+        """Send a stream at one MCS; return the blocks that are clustered by their fades as well."""
+        config = stream.own_link(self.config)
+        link = self._bit_link(config)
+        sent = link.transmit(pack(stream.packets, link.block.payload_bytes), **when)
+        return sent, link.block.per_frame * self._front_end(config).frames_per_fade
+
+    def _sender(self, snr_db: float, seed: int, fading: Fading, first_slot: int) -> AdaptiveSender:
+        """Return what sends adaptive streams, which had reports while the channel was sounded."""
+        sounded = first_slot - SOUNDING_SLOTS - self.config.feedback_delay_slots
+        return AdaptiveSender(
+            self._adaptive_link, snr_db, derive_seed(seed, "adaptive"), fading, sounded
         )
 
     def _side_information(self, encoded: Encoded) -> Accounting:
@@ -243,6 +285,14 @@ class Link:
         if depth not in self._front_ends:
             self._front_ends[depth] = FrontEnd(config)
         return self._front_ends[depth]
+
+    @cached_property
+    def _adaptive_link(self) -> AdaptiveBitLink:
+        return AdaptiveBitLink(self.config, self._front_end(self.config))
+
+    @property
+    def _slots_per_fade(self) -> int:
+        return self._front_end(self.config).frames_per_fade
 
     @cached_property
     def _symbol_link(self) -> SymbolLink:
@@ -297,6 +347,10 @@ def _retransmissions(sent: BitTransmission) -> Retransmissions:
         transmissions=float(sent.attempts.mean()),
         delay_slots=float(delays.mean()) if delays.size else nan,
     )
+
+
+def _adaptation(sent: AdaptedTransmission, per_fade: int) -> Adaptation:
+    return Adaptation(float(sent.mcs.mean()), _lost_blocks(sent.first_ok, per_fade))
 
 
 def _lost_blocks(block_ok: np.ndarray, per_fade: int) -> Tally:

@@ -81,4 +81,5 @@ def evaluate_bound(
         block_errors=Tally(),
         csi=Csi(nan),
         harq={},
+        adaptation={},
     )

@@ -59,7 +59,7 @@ def save_encoded(encoded: Encoded, path: Path) -> None:
         if isinstance(stream, BitStream):
             head |= {"sizes": [len(p) for p in stream.packets]}
             head |= {"mcs": asdict(stream.mcs) if stream.mcs else None}
-            head |= {"interleave_slots": stream.interleave_slots}
+            head |= {"interleave_slots": stream.interleave_slots, "adaptive": stream.adaptive}
             arrays[f"stream{index}"] = np.frombuffer(b"".join(stream.packets), np.uint8)
         else:
             arrays[f"stream{index}"] = stream.latents
@@ -84,4 +84,4 @@ def _stream(head: dict[str, Any], body: np.ndarray) -> BitStream | SymbolStream:
     data, ends = body.tobytes(), np.cumsum(head["sizes"], dtype=int)
     packets = tuple(data[e - n : e] for e, n in zip(ends, head["sizes"], strict=True))
     mcs = Mcs(**head["mcs"]) if head["mcs"] else None
-    return BitStream(head["name"], packets, mcs, head["interleave_slots"])
+    return BitStream(head["name"], packets, mcs, head["interleave_slots"], head["adaptive"])

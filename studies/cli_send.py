@@ -109,7 +109,7 @@ def _write(
     from studies.atomic import write_text
     from studies.clips import media_suffix
     from studies.origins import in_words, runs_of
-    from studies.record import finite, retransmissions
+    from studies.record import by_feedback, finite
     from studies.work import versions
 
     media = f"received{media_suffix(outcome.clip)}"
@@ -127,7 +127,7 @@ def _write(
         "per_stream": {name: asdict(a) for name, a in outcome.per_stream.items()},
         "block_ok": {name: [bool(b) for b in ok] for name, ok in outcome.block_ok.items()},
         "csi_snr_db": finite(outcome.csi.snr_db),
-        **retransmissions(outcome),
+        **by_feedback(outcome),
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
         "text": outcome.clip.text,
@@ -140,6 +140,9 @@ def _write(
         print(f"{'text':10} {report['text']}")
     if report["origins"]:
         print(f"{'frames':10} {in_words(report['origins'])}")
+    for name, done in outcome.adaptation.items():
+        lost = f"{done.first_errors.rate:.3f} of first transmissions lost"
+        print(f"{'mcs':10} {name}: {done.mcs:.1f} on average, {lost}")
     for line in report["warnings"]:
         print(f"warning: {line}", file=sys.stderr)
     write_text(args.out / REPORT, json.dumps(report, indent=1, allow_nan=False) + "\n")

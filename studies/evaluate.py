@@ -12,7 +12,7 @@ from linksim.link_config import LinkConfig
 from linksim.media import Clip
 from linksim.metrics import MetricValue
 from linksim.montecarlo import Tally
-from linksim.transmission import Accounting, Link, Retransmissions, carry
+from linksim.transmission import Accounting, Adaptation, Link, Retransmissions, carry
 from studies.cache import EncoderCache
 
 
@@ -38,6 +38,8 @@ class Outcome:
         What was fed back during the transmission; NaN if nothing was.
     harq : dict
         `Retransmissions` of each bit stream, if blocks are sent again.
+    adaptation : dict
+        `Adaptation` of each bit stream whose MCS was adapted.
     """
 
     clip: Clip
@@ -48,6 +50,7 @@ class Outcome:
     block_errors: Tally
     csi: Csi
     harq: dict[str, Retransmissions]
+    adaptation: dict[str, Adaptation]
 
 
 @lru_cache(maxsize=4)
@@ -78,6 +81,7 @@ def evaluate(
         block_errors=sent.block_errors,
         csi=sent.csi,
         harq=sent.harq,
+        adaptation=sent.adaptation,
     )
 
 

@@ -41,20 +41,21 @@ def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
         "accounting": asdict(outcome.accounting),
         "per_stream": {name: asdict(a) for name, a in outcome.per_stream.items()},
         "csi_snr_db": finite(outcome.csi.snr_db),
-        **retransmissions(outcome),
+        **by_feedback(outcome),
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
         "text": outcome.clip.text,
     }
 
 
-def retransmissions(outcome: "Outcome") -> dict[str, Any]:
-    """Return the entry on HARQ of a record; none where blocks are sent once."""
-    streams = {
+def by_feedback(outcome: "Outcome") -> dict[str, Any]:
+    """Return the entries of a record on HARQ and link adaptation, where there are these."""
+    harq = {
         name: {field: finite(value) for field, value in asdict(cost).items()}
         for name, cost in outcome.harq.items()
     }
-    return {"harq": streams} if streams else {}
+    adaptation = {name: asdict(done) for name, done in outcome.adaptation.items()}
+    return {key: e for key, e in (("harq", harq), ("adaptation", adaptation)) if e}
 
 
 def undefined_record(point: Point, reason: str) -> dict[str, Any]:

@@ -153,11 +153,12 @@ def test_sound_that_cannot_be_sent_is_refused(small_clip):
 
 
 def test_mcs_is_the_links_or_follows_the_csi(voice):
-    fixed, auto = Opus(), Opus(mcs="auto")
-    assert (fixed.uses_csi, auto.uses_csi) == (False, True)
+    fixed, mean, auto = Opus(), Opus(mcs="mean"), Opus(mcs="auto")
+    assert (fixed.uses_csi, mean.uses_csi, auto.uses_csi) == (False, True, False)
     assert fixed.encode(voice, Csi(30.0)).streams[0].mcs is None
-    assert auto.encode(voice, Csi(30.0)).streams[0].mcs == CQI_TABLE[-1]
-    assert auto.encode(voice).streams[0].mcs == CQI_TABLE[0]
+    assert mean.encode(voice, Csi(30.0)).streams[0].mcs == CQI_TABLE[-1]
+    assert mean.encode(voice).streams[0].mcs == CQI_TABLE[0]
+    assert auto.encode(voice).streams[0].adaptive
 
 
 def test_a_robust_mcs_allows_for_fading(voice):
@@ -169,10 +170,10 @@ def test_a_robust_mcs_allows_for_fading(voice):
     assert fast.interleave_slots > 1
     link = Link(LinkConfig(estimator="perfect"))
     lost = {}
-    for name, scheme in (("auto", Opus(mcs="auto")), ("robust", robust)):
+    for name, scheme in (("mean", Opus(mcs="mean")), ("robust", robust)):
         encoded = scheme.encode(voice, Csi(10.0))
         lost[name] = sum((link.transmit(encoded, 10.0, s).block_errors for s in range(4)), Tally())
-    assert lost["auto"].rate > 0.1
+    assert lost["mean"].rate > 0.1
     assert lost["robust"].rate < 0.03
 
 

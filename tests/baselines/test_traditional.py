@@ -336,12 +336,12 @@ def test_sound_lost_from_the_start_is_silence():
 
 def test_mcs_is_the_links_or_follows_the_csi(small_clip):
     sound = Clip(audio=small_clip.audio)
-    fixed, auto = Traditional(), Traditional(mcs="auto")
-    assert (fixed.uses_csi, auto.uses_csi) == (False, True)
+    fixed, mean = Traditional(), Traditional(mcs="mean")
+    assert (fixed.uses_csi, mean.uses_csi) == (False, True)
     assert stream(fixed.encode(sound, Csi(30.0)), "audio").mcs is None
-    assert stream(auto.encode(sound, Csi(30.0)), "audio").mcs == CQI_TABLE[-1]
-    assert stream(auto.encode(sound, Csi(-5.0)), "audio").mcs == CQI_TABLE[0]
-    assert stream(auto.encode(sound), "audio").mcs == CQI_TABLE[0]
+    assert stream(mean.encode(sound, Csi(30.0)), "audio").mcs == CQI_TABLE[-1]
+    assert stream(mean.encode(sound, Csi(-5.0)), "audio").mcs == CQI_TABLE[0]
+    assert stream(mean.encode(sound), "audio").mcs == CQI_TABLE[0]
 
 
 @pytest.mark.parametrize(
@@ -353,6 +353,7 @@ def test_mcs_is_the_links_or_follows_the_csi(small_clip):
         ({"samples_per_packet": 0}, "option 'samples_per_packet'"),
         ({"preset": "mediun"}, "did you mean 'medium'"),
         ({"mcs": "best"}, "unknown value of option 'mcs'"),
+        ({"mcs": "auto", "uses_per_pixel": 0.1}, "known before anything is sent; have mcs=mean"),
         ({"opus_frame_ms": 30}, "unknown value of option 'opus_frame_ms' '30'; did you mean '60'"),
         ({"crff": 20}, "did you mean 'crf'"),
         ({"audio_only": "yes"}, "option 'audio_only' must be true or false"),

@@ -2,7 +2,7 @@ import numpy as np
 
 from linksim.link_config import MODULATIONS
 from linksim.mcs_tables import MCS_TABLES
-from linksim.outer_loop import TARGET_BLER, OuterLoop
+from linksim.outer_loop import START_DB, TARGET_BLER, OuterLoop
 
 
 def _settled(loop: OuterLoop, snr_db: list[float]) -> np.ndarray:
@@ -12,7 +12,8 @@ def _settled(loop: OuterLoop, snr_db: list[float]) -> np.ndarray:
 
 def test_a_better_report_gives_a_faster_scheme_down_to_the_slowest() -> None:
     loop = OuterLoop(1, 7, 864)
-    found = _settled(loop, [-30.0, -8.0, -5.0, 0.0, 6.5, 15.0, 30.0])
+    snr_db = np.array([-30.0, -8.0, -5.0, 0.0, 6.5, 15.0, 30.0])
+    found = _settled(loop, list(snr_db + START_DB))
     assert (np.diff(found) >= 0).all()
     assert (found[0], found[-1]) == (0, 28)
     efficiency = [MODULATIONS[m.modulation] * m.code_rate for m in MCS_TABLES[1]]
@@ -25,7 +26,7 @@ def test_a_better_report_gives_a_faster_scheme_down_to_the_slowest() -> None:
 def test_without_a_report_the_last_one_holds() -> None:
     loop = OuterLoop(1, 1, 864)
     assert _settled(loop, [np.nan])[0] == 0
-    before = _settled(loop, [12.0])
+    before = _settled(loop, [16.0])
     assert before[0] > 10
     assert _settled(loop, [np.nan]) == before
     loop.reset()
@@ -35,7 +36,7 @@ def test_without_a_report_the_last_one_holds() -> None:
 def test_answers_move_the_scheme_until_the_target_is_met() -> None:
     """A channel that always carries MCS 12 and never 13: one in ten fails in the long run."""
     loop = OuterLoop(1, 1, 864)
-    chosen, failed = _settled(loop, [12.0]), []
+    chosen, failed = _settled(loop, [14.0]), []
     for _ in range(600):
         answer = (chosen <= 12).astype(int)
         failed.append(1 - answer[0])

@@ -1,0 +1,268 @@
+"""The digital pipe with an MCS of its own in every slot.
+
+::
+
+    packets ─▶ as many bytes as the MCS carries ─▶ code ─▶ front end ─▶ soft buffer ─CRC─▶ block
+                                   ▲                                                  │
+     outer loop ─────────────── MCS                                                   │
+        ▲  ▲                                                                          │
+        │  └─ report of slot t - delay        ACK or NACK of slot t - round trip ◀────┘
+        └─────────────────────────────────────────────┘
+
+A block fills a slot. With HARQ each slot of the round trip has a stop-and-wait process, as in
+`parallel_links`; blocks that are sent again keep their MCS.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import tensorflow as tf
+
+from linksim.bits import BitTransmission
+from linksim.combining import own_block
+from linksim.errors import LinksimError
+from linksim.fading import Fading
+from linksim.feedback import CsiFeedback
+from linksim.framing import MIN_BLOCK_BYTES, Packer
+from linksim.front_end import FrontEnd, noise_variance
+from linksim.harq import HarqCode, SoftBuffer
+from linksim.link_config import VERSIONS, LinkConfig
+from linksim.mcs_tables import MCS_TABLES
+from linksim.outer_loop import OuterLoop
+from linksim.seeding import derive_seed, seed_sionna
+
+SOUNDED_SLOTS = 64
+"""Slots whose reference signals are measured in one compiled call."""
+
+
+@dataclass(frozen=True)
+class AdaptedTransmission(BitTransmission):
+    """What became of packets whose blocks each had an MCS of their own.
+
+    Parameters
+    ----------
+    mcs : np.ndarray
+        int, [blocks]; I_MCS of each.
+    first_ok : np.ndarray
+        bool, [blocks]; whether the first transmission was enough.
+    """
+
+    mcs: np.ndarray
+    first_ok: np.ndarray
+
+
+class AdaptiveBitLink:
+    """What is compiled for a link whose MCS follows the channel; it serves every SNR.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        Its MCS table, feedback and HARQ are used, its modulation and code rate are not.
+    front_end : FrontEnd
+        Shared with the other pipes.
+
+    Raises
+    ------
+    LinksimError
+        If an MCS has more than one code block a slot, or one that is too small for a packet
+        header.
+    """
+
+    def __init__(self, config: LinkConfig, front_end: FrontEnd) -> None:
+        self.config, self.front_end = config, front_end
+        self._table = MCS_TABLES[config.mcs_table]
+        self._blocks = [own_block(config, mcs) for mcs in self._table]
+        if self.payload_bytes(0) < MIN_BLOCK_BYTES:
+            raise LinksimError(
+                f"a slot carries {self.payload_bytes(0)} bytes at MCS 0 of table "
+                f"{config.mcs_table}, and a packet with its header takes {MIN_BLOCK_BYTES}; use "
+                "more subcarriers"
+            )
+        self.outer_loop = OuterLoop(config.mcs_table, 1, front_end.symbols_per_frame)
+        self.code = lru_cache(maxsize=None)(self._code)
+        self.carry = tf.function(front_end.carry, jit_compile=True)
+        self.sound = tf.function(self._sound, jit_compile=True)
+
+    def payload_bytes(self, mcs: int) -> int:
+        """Return what a slot carries."""
+        return self._blocks[mcs].payload_bytes
+
+    def _code(self, mcs: int) -> HarqCode:
+        return HarqCode(
+            self._blocks[mcs],
+            self._table[mcs].modulation,
+            combining=self.config.combining,
+            iterations=self.config.decoder_iterations,
+        )
+
+    def _sound(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        silence = tf.zeros([SOUNDED_SLOTS, self.front_end.symbols_per_frame], tf.complex64)
+        return self.front_end(silence, h, no).snr
+
+
+class AdaptiveSender:
+    """The streams of one transmission, one after the other, over one outer loop.
+
+    Parameters
+    ----------
+    link : AdaptiveBitLink
+        What they cross.
+    snr_db : float
+        Mean Es/N0 per resource element in dB.
+    seed : int
+        Of noise, reports and lost acknowledgements.
+    fading : Fading
+        The channel as it happens to be.
+    first_slot : int
+        Slot of `fading` from which on reference signals are sent and reports come.
+    """
+
+    def __init__(
+        self, link: AdaptiveBitLink, snr_db: float, seed: int, fading: Fading, first_slot: int
+    ) -> None:
+        self._link, self._no, self._seed = link, noise_variance(snr_db), seed
+        self._reports = _Reports(link, self._no, seed, fading, first_slot)
+        self._round_trip = max(1, link.config.feedback_delay_slots)
+        self._acknowledged = np.random.default_rng(derive_seed(seed, "acknowledgements"))
+        self._answers: dict[int, tuple[int, int]] = {}
+        self._buffer = SoftBuffer(
+            self._round_trip,
+            len(VERSIONS[link.config.combining]),
+            link.front_end.symbols_per_frame,
+        )
+        link.outer_loop.reset()
+
+    def send(self, packets: tuple[bytes, ...], first_slot: int) -> AdaptedTransmission:
+        """Send packets, a block a slot, those that failed again until HARQ gives up.
+
+        Parameters
+        ----------
+        packets : tuple of bytes
+            In order; laid out in blocks as `linksim.framing` does.
+        first_slot : int
+            Slot of the fading in which the first block is sent.
+        """
+        packer, blocks, snr = Packer(packets), list[_Block](), list[float]()
+        processes: list[_Block | None] = [None] * self._round_trip
+        slot = first_slot
+        while not packer.empty or any(processes):
+            mcs = self._choose(slot)
+            turn = slot % self._round_trip
+            block = processes[turn]
+            if block is None and not packer.empty:
+                payload = packer.take(self._link.payload_bytes(mcs))
+                block = _Block(payload, mcs, slot, self._link.code(mcs))
+                self._buffer.clear(np.array([turn]))
+                blocks.append(block)
+            if block is None:  # the others wait for an answer
+                snr.append(np.nan)
+            else:
+                snr.append(self._transmit(block, turn, slot))
+                processes[turn] = None if self._over(block, slot) else block
+            slot += 1
+        return self._sum_up(blocks, np.array(snr, np.float32))
+
+    def _choose(self, slot: int) -> int:
+        """Take what is known at the start of a slot and return its I_MCS."""
+        answer, sent = self._answers.pop(slot, (-1, 0))
+        report = np.array([self._reports.at(slot)])
+        return int(self._link.outer_loop.choose(report, np.array([answer]), np.array([sent]))[0])
+
+    def _transmit(self, block: "_Block", turn: int, slot: int) -> float:
+        """Send a block once more and return the Es/N0 of its pilots, linear."""
+        block.attempts += 1
+        seed_sionna(derive_seed(self._seed, "noise", slot))
+        symbols = block.code.send(block.mother, block.attempts)
+        received, variance, snr = self._link.carry(symbols, self._reports.fade(slot), self._no)
+        got = received.numpy(), variance.numpy()
+        bits, ok = block.code.receive(self._buffer, np.array([turn]), block.attempts, *got)
+        if block.arrived is None:
+            block.decoded = bits[0]
+            block.arrived = slot if ok[0] else None
+        return float(snr[0])
+
+    def _over(self, block: "_Block", slot: int) -> bool:
+        """Return whether a block will not be sent again; the outer loop hears of its first time."""
+        heard = self._acknowledged.random() >= self._link.config.feedback_loss
+        ok = block.arrived is not None
+        if block.attempts == 1 and heard:
+            self._answers[slot + self._round_trip] = int(ok), block.mcs
+        return (ok and heard) or block.attempts == self._link.config.harq
+
+    def _sum_up(self, blocks: list["_Block"], snr: np.ndarray) -> AdaptedTransmission:
+        used = int((~np.isnan(snr)).sum())
+        front_end = self._link.front_end
+        return AdaptedTransmission(
+            blocks=tuple(b.received for b in blocks),
+            bit_errors=int(sum((b.decoded != b.bits).sum() for b in blocks)),
+            channel_uses=used * front_end.uses_per_frame,
+            overhead_uses=used * front_end.pilots_per_frame,
+            snr=snr,
+            attempts=np.array([b.attempts for b in blocks], int),
+            delay_slots=np.array([b.delay_slots for b in blocks], int),
+            mcs=np.array([b.mcs for b in blocks], int),
+            first_ok=np.array([b.delay_slots == 1 for b in blocks], bool),
+        )
+
+
+class _Block:
+    """A block on its way: payload, MCS and the slot in which it is first sent."""
+
+    def __init__(self, payload: bytes, mcs: int, slot: int, code: HarqCode) -> None:
+        self.mcs, self.code, self._begun = mcs, code, slot
+        self.bits = np.unpackbits(np.frombuffer(payload, np.uint8))
+        self.mother = code.encode(self.bits[np.newaxis])
+        self.decoded = np.zeros_like(self.bits)
+        self.attempts = 0
+        self.arrived: int | None = None
+
+    @property
+    def received(self) -> bytes | None:
+        """Payload as it arrived."""
+        return None if self.arrived is None else np.packbits(self.decoded).tobytes()
+
+    @property
+    def delay_slots(self) -> int:
+        """Slots from the start of the first transmission to the end of what was enough; 0: none."""
+        return 0 if self.arrived is None else self.arrived - self._begun + 1
+
+
+class _Reports:
+    """What is known of the channel at the start of each slot.
+
+    Reference signals are there in every slot, whatever else is sent.
+
+    Parameters
+    ----------
+    link, no, seed, fading, first_slot
+        As of `AdaptiveSender`; `no` is the noise variance.
+    """
+
+    def __init__(
+        self, link: AdaptiveBitLink, no: tf.Tensor, seed: int, fading: Fading, first_slot: int
+    ) -> None:
+        self._link, self._no, self._seed = link, no, seed
+        self._fading, self._first = fading, first_slot
+        self._feedback = CsiFeedback.of(link.config)
+        self._measured = np.zeros(0, np.float32)
+        self._known = self._measured
+        self._fades = lru_cache(maxsize=2)(self._draw)
+
+    def at(self, slot: int) -> float:
+        """Return the last report that has come, in dB; NaN if there is none."""
+        while slot - self._first >= len(self._known):
+            part = len(self._measured) // SOUNDED_SLOTS
+            seed_sionna(derive_seed(self._seed, "sounding", part))
+            more = self._link.sound(self._fades(part), self._no).numpy()
+            self._measured = np.concatenate([self._measured, more])
+            self._known = self._feedback.reports(self._measured, derive_seed(self._seed, "reports"))
+        return float(self._known[slot - self._first])
+
+    def fade(self, slot: int) -> tf.Tensor:
+        """Return the fades of a slot, as `Fading.slots` does."""
+        part, place = divmod(slot - self._first, SOUNDED_SLOTS)
+        return self._fades(part)[place : place + 1]
+
+    def _draw(self, part: int) -> tf.Tensor:
+        return self._fading.slots(self._first + part * SOUNDED_SLOTS, SOUNDED_SLOTS)
