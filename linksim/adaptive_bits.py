@@ -29,11 +29,14 @@ from linksim.front_end import FrontEnd, noise_variance
 from linksim.harq import HarqCode, SoftBuffer
 from linksim.link_config import VERSIONS, LinkConfig
 from linksim.mcs_tables import MCS_TABLES
-from linksim.outer_loop import OuterLoop
+from linksim.outer_loop import START_DB, OuterLoop
 from linksim.seeding import derive_seed, seed_sionna
 
 SOUNDED_SLOTS = 64
 """Slots whose reference signals are measured in one compiled call."""
+
+AGE_QUANTILE = 0.9
+"""Of what reports promised too much while the channel was sounded: the loop starts by it lower."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ class AdaptiveSender:
             len(VERSIONS[link.config.combining]),
             link.front_end.symbols_per_frame,
         )
-        link.outer_loop.reset()
+        link.outer_loop.reset(START_DB + self._reports.excess_db(first_slot + SOUNDED_SLOTS))
 
     def send(self, packets: tuple[bytes, ...], first_slot: int) -> AdaptedTransmission:
         """Send packets, a block a slot, those that failed again until HARQ gives up.
@@ -258,6 +261,18 @@ class _Reports:
             self._measured = np.concatenate([self._measured, more])
             self._known = self._feedback.reports(self._measured, derive_seed(self._seed, "reports"))
         return float(self._known[slot - self._first])
+
+    def excess_db(self, slot: int) -> float:
+        """Return what old reports promised too much until a slot, at least 0; 0 if none had come.
+
+        A report holds until the one of that slot has come, which tells how far it was off.
+        """
+        held = np.array([self.at(s) for s in range(self._first, slot)])
+        with np.errstate(divide="ignore"):
+            measured_db = 10.0 * np.log10(self._measured[: len(held)])
+        excess = held - self._feedback.quantise(measured_db)
+        known = excess[~np.isnan(excess)]
+        return max(0.0, float(np.quantile(known, AGE_QUANTILE))) if known.size else 0.0
 
     def fade(self, slot: int) -> tf.Tensor:
         """Return the fades of a slot, as `Fading.slots` does."""

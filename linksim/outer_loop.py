@@ -30,8 +30,8 @@ STEP_DB = 0.2
 MOST_DB = 10.0
 """Greatest offset, which bounds the time that the loop takes to come back from a deep fade."""
 
-START_DB = 4.0
-"""Offset at first: about what reports of 4 bits that are a few slots old need."""
+START_DB = 3.0
+"""Offset at first: about what reports of 4 bits that are fresh need."""
 
 MEMORY = 1000
 """Answers over which a link averages how often its slowest MCS fails."""
@@ -84,11 +84,11 @@ class OuterLoop:
         self._step = tf.function(self._choose, input_signature=vector)
         self.reset()
 
-    def reset(self) -> None:
-        """Forget all reports and acknowledgements."""
+    def reset(self, start_db: float = START_DB) -> None:
+        """Forget all reports and acknowledgements, and start from an offset in dB."""
         self._outage[:], self._deaf[:] = 0.0, False
         self._loop.reset(sinr_eff_init=10.0 ** (LOWEST_DB / 10.0))
-        self._loop.offset.assign(tf.fill(self._loop.offset.shape, START_DB))
+        self._loop.offset.assign(tf.fill(self._loop.offset.shape, start_db))
 
     def choose(
         self, reports_db: np.ndarray, acknowledged: np.ndarray, sent: np.ndarray
