@@ -30,13 +30,13 @@ STEP_DB = 0.2
 MOST_DB = 10.0
 """Greatest offset, which bounds the time that the loop takes to come back from a deep fade."""
 
-START_DB = 3.0
-"""Offset at first: about what reports of 4 bits that are fresh need."""
+START_DB = 4.0
+"""Offset at first: about what reports of 4 bits that are a slot or two old need."""
 
 MEMORY = 1000
 """Answers over which a link averages how often its slowest MCS fails."""
 
-OUTAGE = TARGET_BLER / 2
+OUTAGE = 0.4 * TARGET_BLER
 """How often that is from which on the target is given up."""
 
 PDSCH = 1
@@ -50,9 +50,9 @@ class OuterLoop:
     """Inner and outer loop link adaptation of many links.
 
     Sampath, Kumar and Holtzman, VTC 1997; Pedersen et al., VTC 2007. Where failures of the slowest
-    MCS take up half of the target or more, the other MCSs would have to be all but free of errors
-    to meet it, at a third of the throughput: its NACKs are not counted then, and of the others
-    every second one.
+    MCS alone take up two fifths of the target or more, the others would have to be all but free of
+    errors to meet it, and the link would carry less than at an MCS that does not change. So the
+    target is given up: NACKs of the slowest are not counted, and of the others every second one.
 
     Parameters
     ----------
