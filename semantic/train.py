@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from linksim.errors import LinksimError
+from linksim.options import check_range
+from semantic.devices import check, data_parallel
 
 MODELS = {
     "asc": "semantic.asc.command",
@@ -16,6 +18,9 @@ MODELS = {
     "wav2vid": "semantic.wav2vid_command",
 }
 """Name to the module whose `add_arguments` and `prepare` train it; they load no Keras."""
+
+THROUGH_LINK = ("wav2vid",)
+"""Those with the link in their loop, which TensorFlow runs, and on one device."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,7 +44,12 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     for name, module in MODELS.items():
         command = importlib.import_module(module)
         about = command.__doc__.splitlines()[0]
-        command.add_arguments(models.add_parser(name, help=about, description=about))
+        model = models.add_parser(name, help=about, description=about)
+        command.add_arguments(model)
+        if name not in THROUGH_LINK:
+            model.add_argument(
+                "--devices", type=int, default=1, help="accelerators that share a batch (JAX)"
+            )
 
 
 def prepare(args: argparse.Namespace) -> Callable[[], None]:
@@ -50,7 +60,17 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
     LinksimError
         If they are bad.
     """
-    return importlib.import_module(MODELS[args.model]).prepare(args)
+    devices = getattr(args, "devices", 1)
+    check_range("--devices", devices, 1, 10**6)
+    if devices > 1:
+        check(devices, args.batch)
+    train = importlib.import_module(MODELS[args.model]).prepare(args)
+
+    def train_on_all() -> None:
+        with data_parallel(devices).scope():
+            train()
+
+    return train if devices == 1 else train_on_all
 
 
 if __name__ == "__main__":

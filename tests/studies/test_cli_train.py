@@ -52,6 +52,8 @@ def test_wrong_arguments(argv: list[str], message: str, capsys: pytest.CaptureFi
         (["--waveform", "inf"], "--waveform must be between 0"),
         (["--seed", "-1"], "--seed must be between 0"),
         (["--save-every", "0"], "--save-every must be between 1"),
+        (["--devices", "0"], "--devices must be between 1"),
+        (["--devices", "2"], "--devices 2 needs KERAS_BACKEND=jax, not tensorflow"),
         (["--without", "a.wav"], "no audio in"),
         (["--music", "/absent"], "/absent"),
         ([], "is too little to train on"),
