@@ -2,21 +2,39 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from linksim.channels import parse_channel
 from linksim.endpoint import Mcs
-from linksim.errors import LinksimError
+from linksim.errors import LinksimError, unknown
 from linksim.front_end import FrontEnd, noise_variance
 from linksim.harq import HarqCode, SoftBuffer
-from linksim.link_config import CodeBlock, LinkConfig, code_block
+from linksim.link_config import VERSIONS, CodeBlock, LinkConfig, code_block
 from linksim.montecarlo import Tally
+from linksim.rate_matching import gather, select
 from linksim.seeding import derive_seed, seed_sionna
 
 BATCH_BLOCKS = 256
 """Blocks that are sent together; part of what a seed reproduces."""
+
+REFERENCES = {
+    "mother": "a code of the combined rate, the same mother code from version 0 on",
+    "bits": "the very bits that were combined, in the order of the buffer",
+    "rate": "a code of the combined rate, its base graph by that rate",
+}
+"""What incremental redundancy is compared with: one transmission over all the slots, of
+
+- the mother code of the first transmission, whose bits are read off the circular buffer from
+  version 0 on. It repeats none before it has sent all, as versions do where they overlap;
+- the bits that were combined, each as often, in the order of the buffer. What differs from
+  the versions is which bits the interleaver of TS 38.212, 5.4.2.2, gives the reliable places of
+  QAM symbols;
+- the code that TS 38.212, 7.2.2, would choose for a block of the combined rate. Its base
+  graph, and with it the lifting size, may be another one."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +52,7 @@ class Combined:
     reference : Tally
         Blocks that one transmission loses which ought to be as good. For Chase combining it is
         one of the summed SNR: of the fade whose power is that of all, on each resource element.
-        For incremental redundancy it is one code of the combined rate over all the slots.
+        For incremental redundancy it is one code over all the slots, one of `REFERENCES`.
     """
 
     snr_db: float
@@ -62,7 +80,12 @@ def own_block(config: LinkConfig, mcs: Mcs) -> CodeBlock:
 
 
 def combining_gain(
-    config: LinkConfig, snr_db: Sequence[float], *, batches: int, seed: int
+    config: LinkConfig,
+    snr_db: Sequence[float],
+    *,
+    batches: int,
+    seed: int,
+    reference: str = "mother",
 ) -> Iterator[Combined]:
     """Send every block ``config.harq`` times, and decode after each.
 
@@ -77,32 +100,42 @@ def combining_gain(
     batches : int
         Of 256 blocks at each SNR.
     seed : int
-        Every point is a pure function of the link, its SNR and this.
+        Every point is a pure function of the link, its SNR and this; what the transmissions
+        lose does not depend on the reference.
+    reference : str
+        A name in `REFERENCES`, for incremental redundancy.
 
     Raises
     ------
     LinksimError
-        If more than one code block fills the slot, or the channel has several antennas or is
-        applied in time.
+        If there is no such reference, more than one code block fills the slot, or the channel has
+        several antennas or is applied in time.
     """
-    gain = _Gain(config)
+    gain = _Gain(config, reference)
     for snr in map(float, snr_db):
         lost = [Tally()] * config.harq
-        reference = list(lost)
+        alone = list(lost)
         for batch in range(batches):
             counted = gain.batch(snr, derive_seed(config.identity(), snr, seed, batch))
             for index, (ours, other) in enumerate(counted):
                 lost[index] += ours
-                reference[index] += other
+                alone[index] += other
         for index in range(config.harq):
-            yield Combined(snr, index + 1, lost[index], reference[index])
+            yield Combined(snr, index + 1, lost[index], alone[index])
 
 
 class _Gain:
     """A link, and the codes of one transmission and of those that it is compared with."""
 
-    def __init__(self, config: LinkConfig) -> None:
+    def __init__(self, config: LinkConfig, reference: str) -> None:
+        if reference not in REFERENCES:
+            raise unknown("reference", reference, REFERENCES)
+        if config.combining == "chase" and reference != "mother":
+            raise LinksimError(
+                f"Chase combining is compared with the summed SNR; reference {reference} is for ir"
+            )
         self._block = own_block(config, config.mcs)
+        self._config, self._reference = config, reference
         self._chase = config.combining == "chase"
         if config.domain == "time" or parse_channel(config.channel).rx_antennas > 1:
             raise LinksimError(
@@ -111,15 +144,31 @@ class _Gain:
             )
         self._front_end = FrontEnd(config)
         self._pass = tf.function(self._through, jit_compile=True)
-        self._codes = [
-            HarqCode(
-                replace(self._block, coded_bits=self._block.coded_bits * count),
-                config.modulation,
-                combining=config.combining,
-                iterations=config.decoder_iterations,
-            )
-            for count in ([1] * config.harq if self._chase else range(1, config.harq + 1))
-        ]
+        self._code = self._make(self._block)
+        counts = range(1, config.harq + 1)
+        self._alone = [self._code if self._chase else self._single(count) for count in counts]
+
+    def _make(self, block: CodeBlock, **options: Any) -> HarqCode:
+        return HarqCode(
+            block,
+            self._config.modulation,
+            combining=self._config.combining,
+            iterations=self._config.decoder_iterations,
+            **options,
+        )
+
+    def _single(self, count: int) -> HarqCode:
+        """Return the code of one transmission that ought to be as good as so many."""
+        once = self._block.coded_bits
+        whole = replace(self._block, coded_bits=once * count)
+        if self._reference == "rate":
+            return self._make(whole)
+        mother, versions = self._code.mother, VERSIONS["ir"]
+        selected = select(mother, 0, whole.coded_bits)
+        if self._reference == "bits":
+            sent = islice(cycle(versions), count)
+            selected = gather([select(mother, version, once) for version in sent])
+        return self._make(whole, mother=mother, selections=[selected])
 
     def batch(self, snr_db: float, seed: int) -> Iterator[tuple[Tally, Tally]]:
         """Yield what is lost after each transmission, and what its reference loses."""
@@ -127,18 +176,18 @@ class _Gain:
         seed_sionna(seed)
         shape = (BATCH_BLOCKS, 8 * self._block.payload_bytes)
         payload = np.random.default_rng(seed).integers(0, 2, shape)
-        fades = [self._front_end.fades(BATCH_BLOCKS) for _ in self._codes]
-        code, every = self._codes[0], np.arange(BATCH_BLOCKS)
+        fades = [self._front_end.fades(BATCH_BLOCKS) for _ in self._alone]
+        code, every = self._code, np.arange(BATCH_BLOCKS)
         mother = code.encode(payload)
         buffer = SoftBuffer(BATCH_BLOCKS, code.versions, code.symbols)
         for count, h in enumerate(fades, 1):
             received = self._carry(code.send(mother, count), h, no)
             _, ok = code.receive(buffer, every, count, *received)
-            yield Tally.of(~ok, 1), self._alone(payload, fades[:count], no)
+            yield Tally.of(~ok, 1), self._send_alone(payload, fades[:count], no)
 
-    def _alone(self, payload: np.ndarray, fades: list[tf.Tensor], no: tf.Tensor) -> Tally:
+    def _send_alone(self, payload: np.ndarray, fades: list[tf.Tensor], no: tf.Tensor) -> Tally:
         """Return what one transmission loses that has all of these fades."""
-        code = self._codes[len(fades) - 1]
+        code = self._alone[len(fades) - 1]
         symbols = code.send(code.encode(payload), 1)
         if self._chase:
             power = tf.add_n([tf.abs(h) ** 2 for h in fades])

@@ -11,7 +11,7 @@ inverse of their noise (maximum ratio combining), before they are demapped: two 
 of 16QAM know less than both received symbols do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -23,7 +23,7 @@ from sionna.phy.nr.utils import generate_prng_seq
 from linksim.demapping import QamDemapper
 from linksim.link_config import CRC_BITS, MODULATIONS, VERSIONS, CodeBlock
 from linksim.min_sum import MinSumDecoder
-from linksim.rate_matching import MotherEncoder, RateMatcher
+from linksim.rate_matching import MotherEncoder, RateMatcher, select
 
 SCRAMBLING_INIT = 2**15 + 1
 """c_init of TS 38.211, 7.3.1.1, for n_RNTI = 1, q = 0 and n_ID = 1."""
@@ -77,26 +77,39 @@ class HarqCode:
         A name in `VERSIONS`.
     iterations : int
         Of the decoder, at most.
+    mother : MotherEncoder, optional
+        The mother code, where it is not that of one transmission of the block.
+    selections : sequence of np.ndarray, optional
+        Bits of the mother code that transmissions send in turn, where they are not the redundancy
+        versions of `combining`; int64, [n] each.
     """
 
     def __init__(
-        self, block: CodeBlock, modulation: str, *, combining: str, iterations: int
+        self,
+        block: CodeBlock,
+        modulation: str,
+        *,
+        combining: str,
+        iterations: int,
+        mother: MotherEncoder | None = None,
+        selections: Sequence[np.ndarray] | None = None,
     ) -> None:
         order = MODULATIONS[modulation]
         self.block = block
         self.symbols = block.coded_bits // order
-        self._sequence = VERSIONS[combining]
         self._scramble = generate_prng_seq(block.coded_bits, SCRAMBLING_INIT).astype(np.uint8)
         self._crc = CRCEncoder("CRC24A")
-        self._encoder = MotherEncoder(block.info_bits, block.coded_bits)
-        self._matcher = RateMatcher(self._encoder, block.coded_bits, order)
-        self._decoder = MinSumDecoder(self._encoder, iterations)
+        self.mother = mother or MotherEncoder(block.info_bits, block.coded_bits)
+        if selections is None:
+            selections = [select(self.mother, v, block.coded_bits) for v in VERSIONS[combining]]
+        self._matchers = [RateMatcher(selected, order) for selected in selections]
+        self._decoder = MinSumDecoder(self.mother, iterations)
         self._map, self._demap = _modem(order, self.symbols)
 
     @property
     def versions(self) -> int:
         """Versions of which a soft buffer keeps account."""
-        return len(self._sequence)
+        return len(self._matchers)
 
     def encode(self, payload: np.ndarray) -> np.ndarray:
         """Return code words of the mother code.
@@ -112,11 +125,11 @@ class HarqCode:
             uint8, [blocks, n_ldpc].
         """
         info = self._crc(tf.constant(payload, tf.float32))
-        return self._encoder(info).numpy().astype(np.uint8)
+        return self.mother(info).numpy().astype(np.uint8)
 
     def send(self, mother: np.ndarray, attempt: int) -> np.ndarray:
         """Return the symbols, complex64, [blocks, symbols], of an attempt; the first is 1."""
-        bits = self._matcher.send(mother, self._sequence[self._place(attempt)])
+        bits = self._matchers[self._place(attempt)].send(mother)
         return self._map((bits ^ self._scramble).astype(np.float32)).numpy()
 
     def receive(
@@ -153,7 +166,7 @@ class HarqCode:
         for place in used:
             llr = self._demap(*buffer.read(blocks, place)).numpy()
             llr = np.where(self._scramble, -llr, llr)
-            self._matcher.combine(mother, llr, self._sequence[place])
+            self._matchers[place].combine(mother, llr)
         bits, ok = self._decoder.decode(mother)
         return bits[:, :-CRC_BITS], ok
 
@@ -162,9 +175,9 @@ class HarqCode:
 
     def _columns(self, used: range) -> int:
         """Return the columns of the mother code, whole Z, up to the last that was sent of."""
-        z = self._encoder.z
-        last = max(int(self._matcher.positions(self._sequence[place]).max()) for place in used)
-        core = self._encoder.k_ldpc + 4 * z  # which all codes of a base graph share
+        z = self.mother.z
+        last = max(int(self._matchers[place].positions.max()) for place in used)
+        core = self.mother.k_ldpc + 4 * z  # which all codes of a base graph share
         return max(-(-(last + 1) // z) * z, core)
 
 

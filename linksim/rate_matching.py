@@ -9,6 +9,8 @@
 Sionna's encoder has redundancy version 0 of it, without the way around the end.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 from sionna.phy.fec.ldpc import LDPC5GEncoder
@@ -50,33 +52,66 @@ class MotherEncoder(LDPC5GEncoder):
         return self._encode_fast(filled)[..., 0]
 
 
-class RateMatcher:
-    """Choose the bits of a transmission, and bring what was received of them together.
+def select(encoder: LDPC5GEncoder, version: int, coded_bits: int) -> np.ndarray:
+    """Return the places in the mother code of the bits that a redundancy version selects.
 
     Parameters
     ----------
     encoder : LDPC5GEncoder
         Of the mother code.
+    version : int
+        Redundancy version, 0 to 3.
     coded_bits : int
-        n, bits of one transmission; more than the buffer holds are repeated.
+        n; more than the buffer holds are repeated.
+
+    Returns
+    -------
+    np.ndarray
+        int64, [n]; in the order of the buffer, from the version's start on.
+    """
+    places = _sendable(encoder)
+    start = STARTS[encoder.n_ldpc // encoder.z][version]
+    first = np.searchsorted(places, (start + 2) * encoder.z)
+    return np.resize(np.roll(places, -first), coded_bits)
+
+
+def gather(selections: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the places of several selections as one selection.
+
+    The same bits, each as often, but in the order in which one transmission would have them: that
+    of the buffer from its beginning on, and what comes again in further turns.
+    """
+    places = np.sort(np.concatenate(selections))
+    return places[np.argsort(_occurrence(places), kind="stable")]
+
+
+class RateMatcher:
+    """Send selected bits of a mother code, and bring what was received of them together.
+
+    Parameters
+    ----------
+    selected : np.ndarray
+        int64, [n]; places in the mother code, in the order before bit interleaving.
     order : int
         Bits per symbol; n is a multiple of it.
+
+    Attributes
+    ----------
+    positions : np.ndarray
+        int64, [n]; the place in the mother code of each bit, in the order sent.
     """
 
-    def __init__(self, encoder: LDPC5GEncoder, coded_bits: int, order: int) -> None:
-        self._encoder, self._bits, self._order = encoder, coded_bits, order
-        self._positions = [self._select(start) for start in STARTS[encoder.n_ldpc // encoder.z]]
+    def __init__(self, selected: np.ndarray, order: int) -> None:
+        self.positions = _interleave(selected, order)
+        turn = _interleave(_occurrence(selected), order)
+        self._turns = [np.flatnonzero(turn == t) for t in range(turn.max() + 1)]
 
-    def positions(self, version: int) -> np.ndarray:
-        """Return the place in the mother code of each bit sent, int64, [n]."""
-        return self._positions[version].reshape(self._order, -1).T.reshape(-1)
+    def send(self, mother: np.ndarray) -> np.ndarray:
+        """Return the bits to send, [blocks, n], of code words [blocks, n_ldpc]."""
+        return mother[:, self.positions]
 
-    def send(self, mother: np.ndarray, version: int) -> np.ndarray:
-        """Return the bits of a redundancy version, [blocks, n], of code words [blocks, n_ldpc]."""
-        return mother[:, self.positions(version)]
-
-    def combine(self, buffer: np.ndarray, llr: np.ndarray, version: int) -> None:
-        """Add what was received of a redundancy version to a soft buffer.
+    def combine(self, buffer: np.ndarray, llr: np.ndarray) -> None:
+        """Add what was received to a soft buffer.
 
         Parameters
         ----------
@@ -84,23 +119,26 @@ class RateMatcher:
             float32, [blocks, n_ldpc]; logits of the mother code, 0 where nothing was received.
         llr : np.ndarray
             float32, [blocks, n]; logits in the order sent.
-        version : int
-            Redundancy version, 0 to 3.
         """
-        selected = llr.reshape(len(llr), -1, self._order).transpose(0, 2, 1).reshape(llr.shape)
-        period = self._sendable.size
-        for first in range(0, self._bits, period):  # within one turn no bit comes twice
-            turn = slice(first, first + period)
-            buffer[:, self._positions[version][turn]] += selected[:, turn]
+        for turn in self._turns:  # within one turn no bit comes twice
+            buffer[:, self.positions[turn]] += llr[:, turn]
 
-    @property
-    def _sendable(self) -> np.ndarray:
-        """Places in the mother code that may be sent: not the first 2Z, and no fillers."""
-        places = np.arange(2 * self._encoder.z, self._encoder.n_ldpc)
-        return places[(places < self._encoder.k) | (places >= self._encoder.k_ldpc)]
 
-    def _select(self, start: int) -> np.ndarray:
-        """Return the places of n bits from `start`, in units of Z, on."""
-        places = self._sendable
-        first = np.searchsorted(places, (start + 2) * self._encoder.z)
-        return np.resize(np.roll(places, -first), self._bits)
+def _sendable(encoder: LDPC5GEncoder) -> np.ndarray:
+    """Return the places that may be sent: not the first 2Z, and no fillers."""
+    places = np.arange(2 * encoder.z, encoder.n_ldpc)
+    return places[(places < encoder.k) | (places >= encoder.k_ldpc)]
+
+
+def _occurrence(places: np.ndarray) -> np.ndarray:
+    """Return how often each place was there before."""
+    order = np.argsort(places, kind="stable")
+    _, first, count = np.unique(places[order], return_index=True, return_counts=True)
+    before = np.empty_like(places)
+    before[order] = np.arange(places.size) - np.repeat(first, count)
+    return before
+
+
+def _interleave(selected: np.ndarray, order: int) -> np.ndarray:
+    """Spread over symbols: what comes first gets the most reliable bits of each (5.4.2.2)."""
+    return selected.reshape(order, -1).T.reshape(-1)

@@ -2,7 +2,7 @@
 
 import argparse
 from itertools import pairwise
-from math import log, nan
+from math import hypot, log, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 from linksim.options import check_flags
@@ -10,6 +10,7 @@ from studies import arguments
 
 if TYPE_CHECKING:
     from linksim.combining import Combined
+    from linksim.montecarlo import Tally
 
 TARGET = 0.1
 """Block error rate at which SNRs are compared."""
@@ -22,6 +23,12 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--modulation", default="16qam", help="qpsk, 16qam, 64qam or 256qam")
     parser.add_argument("--code-rate", type=float, default=0.5, help="of one transmission (0.5)")
     parser.add_argument("--combining", default="ir", help="ir (default) or chase")
+    parser.add_argument(
+        "--reference",
+        default="mother",
+        help="of ir, one transmission: mother, the same mother code from version 0 on (default); "
+        "bits, the very bits that were combined; rate, the base graph by the combined rate",
+    )
     parser.add_argument("--transmissions", type=int, default=4, help="of each block (4)")
     parser.add_argument("--estimator", default="perfect", help="perfect, ls-nearest, ls-linear, …")
     parser.add_argument("--subcarriers", type=int, default=24, help="of the resource grid (24)")
@@ -59,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     import_tensorflow()  # only now that the input is known to be good
     from linksim.combining import combining_gain
 
-    points = list(combining_gain(config, snr_db, batches=args.batches, seed=args.seed))
+    how = {"batches": args.batches, "seed": args.seed, "reference": args.reference}
+    points = list(combining_gain(config, snr_db, **how))
     _print(args, points)
     if args.json:
         _write_json(args, config, points)
@@ -81,28 +89,51 @@ def _print(args: argparse.Namespace, points: list["Combined"]) -> None:
         rates = (f"{t.rate:.3f}" for p in mine for t in (p.lost, p.reference))
         table.add_row(f"{snr:g}", *rates)
     Console().print(table)
+    print(f"reference: {_described(args)}")
     for count in counts:
         mine = [p for p in points if p.transmissions == count]
         snr = [p.snr_db for p in mine]
-        ours = crossing(snr, [p.lost.rate for p in mine])
-        other = crossing(snr, [p.reference.rate for p in mine])
+        ours, wide = crossing(snr, [p.lost for p in mine])
+        other, also = crossing(snr, [p.reference for p in mine])
         print(
             f"{count} sent: BLER {TARGET:.0%} at {ours:.2f} dB, reference {other:.2f} dB, "
-            f"difference {ours - other:+.2f} dB"
+            f"difference {ours - other:+.2f} ± {hypot(wide, also):.2f} dB"
         )
 
 
-def crossing(snr_db: list[float], rates: list[float]) -> float:
-    """Return the SNR in dB at which a falling curve comes to 10 %, its logarithm interpolated.
+def _described(args: argparse.Namespace) -> str:
+    from linksim.combining import REFERENCES
 
-    NaN where it does not, within the SNRs that were simulated.
+    return "the summed SNR" if args.combining == "chase" else REFERENCES[args.reference]
+
+
+def crossing(snr_db: list[float], lost: list["Tally"]) -> tuple[float, float]:
+    """Return where a falling block error rate comes to 10 %, its logarithm interpolated.
+
+    Returns
+    -------
+    snr_db : float
+        In dB; NaN where it does not, within the SNRs that were simulated.
+    half_width : float
+        Of its 95 % interval in dB: 1.96 standard deviations, by the delta method from those of the
+        two binomial proportions. What interpolation misses between the two is not in it.
     """
-    pairs = list(zip(snr_db, rates, strict=True))
-    for (below, high), (above, low) in pairwise(pairs):
-        if high >= TARGET > low:
-            high, low = log(high), log(max(low, 1e-6))
-            return below + (above - below) * (high - log(TARGET)) / (high - low)
-    return nan
+    for (below, high), (above, low) in pairwise(zip(snr_db, lost, strict=True)):
+        if high.rate >= TARGET > low.rate:
+            step, fall = above - below, _log(high.rate) - _log(low.rate)
+            share = (_log(high.rate) - log(TARGET)) / fall
+            spread = hypot((1.0 - share) * _deviation(high), share * _deviation(low))
+            return below + step * share, 1.96 * step * spread / fall
+    return nan, nan
+
+
+def _log(rate: float) -> float:
+    return log(max(rate, 1e-6))
+
+
+def _deviation(lost: "Tally") -> float:
+    """Return the standard deviation of the logarithm of a rate."""
+    return sqrt((1.0 - lost.rate) / max(lost.errors, 1))
 
 
 def _write_json(args: argparse.Namespace, config: Any, points: list["Combined"]) -> None:
@@ -126,6 +157,7 @@ def _write_json(args: argparse.Namespace, config: Any, points: list["Combined"])
     document = {
         "link": asdict(config),
         "seed": args.seed,
+        "reference": args.reference,
         "versions": versions(),
         "records": records,
     }

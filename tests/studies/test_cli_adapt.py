@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from linksim.montecarlo import Tally
 from studies.cli import main
 from studies.cli_adapt import comparisons, mcs_choices
 from studies.cli_harq import crossing
@@ -43,9 +45,24 @@ def test_harq_prints_where_curves_reach_a_tenth(
     assert first["combined"]["blocks"] == 256
 
 
+def _lost(*rates: float, blocks: int = 1000) -> list[Tally]:
+    return [Tally.of(np.arange(blocks) < round(rate * blocks), 1) for rate in rates]
+
+
 def test_crossing_interpolates_the_logarithm() -> None:
-    assert crossing([0.0, 1.0, 2.0], [1.0, 0.2, 0.05]) == pytest.approx(1.5)
-    assert crossing([0.0, 1.0], [1.0, 0.5]) != crossing([0.0, 1.0], [1.0, 0.5])  # NaN
+    assert crossing([0.0, 1.0, 2.0], _lost(1.0, 0.2, 0.05))[0] == pytest.approx(1.5)
+    assert np.isnan(crossing([0.0, 1.0], _lost(1.0, 0.5))).all()
+
+
+def test_interval_of_a_crossing_holds_it_as_often_as_it_says() -> None:
+    """A BLER of 0.1 at 0 dB that falls by a factor of 4 in a dB, in 400 blocks each."""
+    rng, snr = np.random.default_rng(1), [-1.0, 0.5]
+    rates = 0.1 * 4.0 ** -np.array(snr)
+    held = 0
+    for _ in range(500):
+        found, half = crossing(snr, _lost(*rng.binomial(400, rates) / 400, blocks=400))
+        held += abs(found) < half
+    assert 0.92 < held / 500 < 0.98
 
 
 def test_choices_of_schemes() -> None:
@@ -76,6 +93,8 @@ def test_auto_is_compared_with_the_best_fixed_scheme() -> None:
         (["adapt", "--subcarriers", "600"], "one code block is to fill one slot here"),
         (["harq", "--transmissions", "9"], "--transmissions must be between 1 and 8"),
         (["harq", "--combining", "cheese"], "did you mean 'chase'?"),
+        (["harq", "--reference", "bit"], "did you mean 'bits'?"),
+        (["harq", "--combining", "chase", "--reference", "bits"], "reference bits is for ir"),
     ],
 )
 def test_bad_input_gives_one_line(
