@@ -143,7 +143,7 @@ class _Gain:
                 f"not over '{config.channel}' in domain {config.domain}"
             )
         self._front_end = FrontEnd(config)
-        self._pass = tf.function(self._through, jit_compile=True)
+        self._pass = tf.function(self._front_end.carry, jit_compile=True)
         self._code = self._make(self._block)
         counts = range(1, config.harq + 1)
         self._alone = [self._code if self._chase else self._single(count) for count in counts]
@@ -204,11 +204,5 @@ class _Gain:
         self, symbols: np.ndarray, h: tf.Tensor, no: tf.Tensor
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return received symbols and their noise variance, a row for each block."""
-        symbols, variance = (x.numpy() for x in self._pass(symbols, h, no))
+        symbols, variance = (x.numpy() for x in self._pass(symbols, h, no)[:2])
         return symbols.reshape(BATCH_BLOCKS, -1), variance.reshape(BATCH_BLOCKS, -1)
-
-    def _through(
-        self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        out = self._front_end(symbols, h, no)
-        return out.symbols, out.noise_variance
