@@ -10,6 +10,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+SPEED_SECONDS = 3600.0
+"""What the speed is estimated from; some points take minutes, and it needs two of them."""
+
 
 def progress_bar() -> Progress:
     """Return a bar with the time that is left, which a terminal shows until all is done."""
@@ -22,4 +25,10 @@ def progress_bar() -> Progress:
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    return Progress(
+        *columns,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        speed_estimate_period=SPEED_SECONDS,
+    )

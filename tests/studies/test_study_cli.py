@@ -88,6 +88,8 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["bench", "link", "--snr", "nan"], "--snr must be between -50 and 100, not nan"),
         (["bench", "link", "--batch", "0"], "--batch must be between"),
         (["bench", "link", "--seconds", "inf"], "--seconds must be between"),
+        (["bench", "memory", "--scheme", "opsu"], "unknown scheme 'opsu'; did you mean 'opus'?"),
+        (["bench", "memory", "--scheme", "opus", "--clip", "absent.wav"], "absent.wav: no such"),
         (["bench", "link", "--json", "/proc/x.json"], "/proc/x.json: cannot be written"),
     ],
 )
