@@ -13,6 +13,25 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def pairs(flag: str, items: list[str]) -> dict[str, str]:
+    """Split what a flag was given, ``key=value`` each time.
+
+    Raises
+    ------
+    LinksimError
+        If one is not of that form, or a key is given twice.
+    """
+    found: dict[str, str] = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            raise LinksimError(f"{flag} {item}: not of the form key=value")
+        if key.strip() in found:
+            raise LinksimError(f"{flag} {item}: '{key.strip()}' is given twice")
+        found[key.strip()] = value.strip()
+    return found
+
+
 def check_outputs(args: Namespace) -> None:
     """Find out before a long computation whether ``--json`` and ``--plot`` can be written.
 

@@ -1,4 +1,4 @@
-"""Resident memory of a study of links as it goes, with one worker."""
+"""Resident memory of a study as it goes, with one worker."""
 
 import multiprocessing
 import os
@@ -9,7 +9,7 @@ from typing import Any
 
 from studies.plan import Point
 from studies.runner import run
-from studies.schema import Study
+from studies.schema import LINK_ALONE, Study
 from studies.work import run_point
 
 LEVEL = 50
@@ -19,41 +19,57 @@ SNR_VALUES = 25
 LEAST_SUBCARRIERS = 12
 
 
-def bench_memory(*, points: int, links: int, report: Callable[[str], object]) -> dict[str, Any]:
-    """Run a study of small links and note the memory after each point.
+def bench_memory(
+    *, points: int, links: int, scheme: str, clip: str, report: Callable[[str], object]
+) -> dict[str, Any]:
+    """Run a study over small links and note the memory after each point.
 
     Parameters
     ----------
     points : int
-        At least so many; each is one batch.
+        At least so many; each is one batch of blocks, or one clip.
     links : int
         Different ones, each of which has to be compiled.
+    scheme : str
+        What crosses them: ``"link"`` for random bits, or that which sends `clip`.
+    clip : str
+        Source of a clip, which PESQ and STOI score as it arrives.
     report : callable
         Told what is being run.
 
     Returns
     -------
     dict
-        ``rss_mib`` after each point, of this process and its worker together, and the ``range`` of
-        it from point 50 on, over its level there.
+        `scheme`, `links`, ``rss_mib`` after each point, of this process and its worker together,
+        and the ``range`` of it from point 50 on, over its level there.
+
+    Raises
+    ------
+    LinksimError
+        If there is no such scheme, or the clip cannot be read.
     """
     trials = -(-points // (links * SNR_VALUES))
-    scheme = {
+    crossing: dict[str, Any] = {
         "label": "QPSK",
-        "scheme": "link",
-        "options": {"block_errors": None, "max_blocks": 1},
+        "scheme": scheme,
         "link": {"modulation": "qpsk", "estimator": "perfect"},
     }
+    sent: dict[str, Any] = {}
+    if scheme == LINK_ALONE:
+        crossing["options"] = {"block_errors": None, "max_blocks": 1}
+    else:
+        sent = {"clips": [clip], "metrics": ["pesq", "stoi"]}
     study = Study.model_validate(
         {
             "name": "memory",
             "channels": ["rayleigh"],
             "snr_db": list(range(SNR_VALUES)),
             "trials": trials,
-            "schemes": [scheme],
+            "schemes": [crossing],
             "sweep": {
                 "link.subcarriers": list(range(LEAST_SUBCARRIERS, LEAST_SUBCARRIERS + links))
             },
+            **sent,
         }
     )
     report(f"{links * SNR_VALUES * trials} points, {links} links")
@@ -62,6 +78,7 @@ def bench_memory(*, points: int, links: int, report: Callable[[str], object]) ->
         rss = [float(line) for line in (Path(folder) / LOG).read_text().split()]
     after = rss[LEVEL - 1 :]
     return {
+        "scheme": scheme,
         "links": links,
         "rss_mib": rss,
         "range": [min(after) / rss[LEVEL - 1], max(after) / rss[LEVEL - 1]],

@@ -2,6 +2,8 @@
 
 import argparse
 import math
+from collections.abc import Iterator
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
@@ -9,6 +11,7 @@ from linksim.options import check_flags
 from studies import arguments
 
 if TYPE_CHECKING:
+    from linksim.link_config import LinkConfig
     from linksim.parallel_links import Adapted
 
 AUTO = "auto"
@@ -79,25 +82,53 @@ def run(args: argparse.Namespace) -> int:
     from studies.quiet import import_tensorflow
 
     import_tensorflow()  # only now that the input is known to be good
-    from linksim.parallel_links import ParallelLinks
-
     records: list[dict[str, Any]] = []
-    for config in configs:
-        links = ParallelLinks(
-            config, links=args.links, slots=args.slots, warm_up=args.warm_up, table=args.table
-        )
-        for snr in snr_db:
-            for mcs in schemes:
-                done = links.run(mcs, snr, args.seed)
-                records.append(_record(config.feedback_delay_slots, snr, mcs, done))
-                if args.json:
-                    _write_json(args, configs, records)
-    _print(args, records)
+    try:
+        for record in _simulated(args, configs, snr_db, schemes):
+            records.append(record)
+            if args.json:
+                _write_json(args, configs, records)
+    finally:  # what there is counts, where the rest was interrupted
+        if records:
+            _print(args, records, len(schemes))
     if args.plot:
         from studies.adapt_figure import save
 
         save(args.plot, args.channel, records)
     return 0
+
+
+def _simulated(
+    args: argparse.Namespace,
+    configs: list["LinkConfig"],
+    snr_db: list[float],
+    schemes: list[int | None],
+) -> Iterator[dict[str, Any]]:
+    """Yield a record of each feedback delay, SNR and MCS, and simulate what differs once."""
+    from linksim.parallel_links import ParallelLinks
+    from studies.progress import progress_bar
+
+    points = list(product(snr_db, schemes))
+    different = {_inputs(config, *point) for config in configs for point in points}
+    done: dict[tuple[object, ...], Adapted] = {}
+    with progress_bar() as progress:
+        task = progress.add_task("points", total=len(different))
+        for config in configs:
+            links = ParallelLinks(
+                config, links=args.links, slots=args.slots, warm_up=args.warm_up, table=args.table
+            )
+            for snr, mcs in points:
+                inputs = _inputs(config, snr, mcs)
+                if inputs not in done:
+                    done[inputs] = links.run(mcs, snr, args.seed)
+                    progress.update(task, advance=1)
+                yield _record(config.feedback_delay_slots, snr, mcs, done[inputs])
+
+
+def _inputs(config: "LinkConfig", snr_db: float, mcs: int | None) -> tuple[object, ...]:
+    """Return what tells a simulation from others; a fixed MCS without HARQ needs no feedback."""
+    heeds_feedback = mcs is None or config.harq > 1
+    return config.feedback_delay_slots if heeds_feedback else None, snr_db, mcs
 
 
 def mcs_choices(text: str, table: int) -> list[int | None]:
@@ -164,7 +195,7 @@ def _record(delay: int, snr_db: float, mcs: int | None, done: "Adapted") -> dict
     }
 
 
-def _print(args: argparse.Namespace, records: list[dict[str, Any]]) -> None:
+def _print(args: argparse.Namespace, records: list[dict[str, Any]], schemes: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -185,18 +216,18 @@ def _print(args: argparse.Namespace, records: list[dict[str, Any]]) -> None:
             "-" if delay is None else f"{delay:.2f}",
         )
     Console(width=110).print(table)
-    for line in comparisons(records):
+    for line in comparisons(records, schemes):
         print(line)
 
 
-def comparisons(records: list[dict[str, Any]]) -> list[str]:
-    """Return how auto does beside the best fixed MCS at each delay and SNR."""
+def comparisons(records: list[dict[str, Any]], schemes: int) -> list[str]:
+    """Return how auto does beside the best fixed MCS at each delay and SNR that has all schemes."""
     lines = []
     for delay, snr in dict.fromkeys((r["feedback_delay_slots"], r["snr_db"]) for r in records):
         mine = [r for r in records if (r["feedback_delay_slots"], r["snr_db"]) == (delay, snr)]
         auto = next((r for r in mine if r["mcs"] == AUTO), None)
         fixed = [r for r in mine if r["mcs"] != AUTO]
-        if auto and fixed:
+        if auto and fixed and len(mine) == schemes:
             best = max(fixed, key=lambda r: r["throughput"])
             ratio = auto["throughput"] / best["throughput"] if best["throughput"] else math.inf
             lines.append(

@@ -21,7 +21,7 @@ def add_parser(commands: Any) -> None:
         "decoder: LDPC decoders; estimation: LMMSE filters; "
         "dvst: the video codec against x265; generator: lips, head pose and a whole call; "
         "call: every block of every system; study: 24 points of a link, by one worker and by more; "
-        "memory: of a study of links, as it goes",
+        "memory: of a study, as it goes",
     )
     parser.add_argument(
         "--snr", type=float, nargs="+", metavar="DB",
@@ -31,13 +31,16 @@ def add_parser(commands: Any) -> None:
         "--batch", type=int, default=256, help="link, decoder: blocks of a batch (256)"
     )
     parser.add_argument(
-        "--clip", help="dvst, generator, call: video (builtin:moving, builtin, builtin:talk)"
+        "--clip",
+        help="dvst, generator, call: video (builtin:moving, builtin, builtin:talk); "
+        "memory: what --scheme sends (builtin:speech1)",
     )
     parser.add_argument("--engine", choices=("local", "ray"), default="ray", help="study: (ray)")
     parser.add_argument("--workers", type=int, default=2, help="study: the second time (2)")
     parser.add_argument("--blocks", type=int, default=16_384, help="study: of each point (16384)")
     parser.add_argument("--points", type=int, default=1000, help="memory: of the study (1000)")
     parser.add_argument("--links", type=int, default=1, help="memory: different ones (1)")
+    parser.add_argument("--scheme", default="link", help="memory: what crosses them (link)")
     parser.add_argument("--threads", type=int, default=1, help="study: of each worker (1)")
     parser.add_argument("--seconds", type=float, default=6.0, help="steady state of each (6)")
     parser.add_argument(
@@ -241,7 +244,13 @@ def _memory(
 ) -> dict[str, Any]:
     from studies.bench_memory import bench_memory
 
-    return bench_memory(points=args.points, links=args.links, report=report)
+    return bench_memory(
+        points=args.points,
+        links=args.links,
+        scheme=args.scheme,
+        clip=args.clip or "builtin:speech1",
+        report=report,
+    )
 
 
 def _memory_table(result: dict[str, Any]) -> Any:
@@ -250,8 +259,8 @@ def _memory_table(result: dict[str, Any]) -> Any:
     from studies.bench_memory import LEVEL
 
     level = result["rss_mib"][LEVEL - 1]
-    title = f"{len(result['rss_mib'])} points, {result['links']} links, one worker"
-    table = Table("point", "resident", f"of that at {LEVEL}", title=title)
+    title = f"{len(result['rss_mib'])} points of {result['scheme']}, {result['links']} links"
+    table = Table("point", "resident", f"of that at {LEVEL}", title=f"{title}, one worker")
     shown = sorted({1, 2, 5, 10, 20, LEVEL, *range(100, len(result["rss_mib"]) + 1, 100)})
     for number in (n for n in shown if n <= len(result["rss_mib"])):
         rss = result["rss_mib"][number - 1]

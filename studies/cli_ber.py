@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
 COLUMNS = ("snr_db", "ber", "ci_low", "ci_high", "theory_ber", "blocks")
 CODED_COLUMNS = ("snr_db", "ber", "bler", "ci_low", "ci_high", "block_errors", "blocks")
+LINK_FLAGS = (
+    "channel",
+    "modulation",
+    "code_rate",
+    "block_length",
+    "estimator",
+    "equalizer",
+    "interleave_slots",
+)
+"""Fields of a link that have a flag of their own; it is None where it was not given."""
 UNCODED_WIDTH = 0.1
 """Relative width of the interval at which an uncoded point stops by default."""
 
@@ -21,15 +31,18 @@ UNCODED_WIDTH = 0.1
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("ber", help="simulate bit and block error rates against SNR")
-    parser.add_argument("--channel", default="rayleigh", help="name:option=value,… (rayleigh)")
-    parser.add_argument("--modulation", default="16qam", help="qpsk, 16qam, 64qam or 256qam")
+    parser.add_argument("--channel", help="name:option=value,… (rayleigh)")
+    parser.add_argument("--modulation", help="qpsk, 16qam (default), 64qam or 256qam")
     coding = parser.add_mutually_exclusive_group()
     coding.add_argument("--uncoded", action="store_true", help="hard decisions, no code")
-    coding.add_argument("--code-rate", type=float, default=0.5, help="5G LDPC code rate (0.5)")
-    parser.add_argument("--estimator", default="perfect", help="perfect, ls-nearest, ls-linear, …")
-    parser.add_argument("--equalizer", default="lmmse", help="zf or lmmse")
+    coding.add_argument("--code-rate", type=float, help="5G LDPC code rate (0.5)")
+    parser.add_argument("--estimator", help="perfect (default), ls-nearest, ls-linear, …")
+    parser.add_argument("--equalizer", help="zf or lmmse (default)")
     parser.add_argument("--block-length", type=int, help="coded bits of a block (fills a slot)")
-    parser.add_argument("--interleave-slots", type=int, default=1, help="interleaving depth (1)")
+    parser.add_argument("--interleave-slots", type=int, help="interleaving depth (1)")
+    parser.add_argument(
+        "--link", action="append", default=[], metavar="K=V", help="any other option of the link"
+    )
     parser.add_argument("--snr", default="0:20:5", help="Es/N0 in dB, start:stop:step or a list")
     parser.add_argument(
         "--block-errors", type=int, default=200, help="coded: stop at so many (200)"
@@ -52,20 +65,11 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Simulate, print a row a point, and write records and figure as points are done."""
-    from linksim.link_config import LinkConfig
     from linksim.montecarlo import StopRule
     from studies.snr import parse_snr
 
     _check(args)
-    config = LinkConfig(
-        channel=args.channel,
-        modulation=args.modulation,
-        code_rate=args.code_rate,
-        block_length=args.block_length,
-        estimator=args.estimator,
-        equalizer=args.equalizer,
-        interleave_slots=args.interleave_slots,
-    )
+    config = link_config(args)
     snr_db = parse_snr(args.snr)
     # Uncoded nearly every frame has an error, so only the width of the interval can stop it.
     stop = StopRule(
@@ -88,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         confidence=args.confidence,
     )
     done: list[ErrorRate] = []
-    for point in _live(points, args, len(snr_db)):
+    for point in _live(points, args, config, len(snr_db)):
         done.append(point)
         if args.json:
             _write_json(args, config, stop, done)
@@ -97,6 +101,34 @@ def run(args: argparse.Namespace) -> int:
 
         save(args.plot, config, done, coded=not args.uncoded, theory=args.theory)
     return 0
+
+
+def link_config(args: argparse.Namespace) -> "LinkConfig":
+    """Return the link that flags and ``--link`` describe, with perfect CSI unless they say more.
+
+    Raises
+    ------
+    LinksimError
+        If two name the same field, or one that error rates do not depend on, or there is no such
+        link.
+    """
+    from linksim.link_config import LinkConfig
+    from linksim.options import build
+
+    flags = {name: value for name in LINK_FLAGS if (value := getattr(args, name)) is not None}
+    options = arguments.pairs("--link", args.link)
+    for name in options.keys() & flags.keys():
+        flag = name.replace("_", "-")
+        raise LinksimError(f"--link {name}={options[name]}: {name} is given by --{flag}")
+    if args.uncoded and "code_rate" in options:
+        raise LinksimError(f"--link code_rate={options['code_rate']}: --uncoded has no code")
+    config = build(LinkConfig, {"estimator": "perfect", **flags, **options}, "link")
+    if config.harq > 1:
+        raise LinksimError(
+            f"--link harq={config.harq}: each transmission is counted by itself, so harq says "
+            "nothing here; see 'linksim harq'"
+        )
+    return config
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -111,7 +143,7 @@ def _check(args: argparse.Namespace) -> None:
     arguments.check_outputs(args)
 
 
-def _live(points: Any, args: argparse.Namespace, total: int) -> Any:
+def _live(points: Any, args: argparse.Namespace, config: "LinkConfig", total: int) -> Any:
     """Pass points on while a table grows on the screen."""
     import time
 
@@ -120,10 +152,10 @@ def _live(points: Any, args: argparse.Namespace, total: int) -> Any:
     from rich.table import Table
 
     columns = COLUMNS if args.uncoded else CODED_COLUMNS
-    code = "uncoded" if args.uncoded else f"rate {args.code_rate:g}"
+    code = "uncoded" if args.uncoded else f"rate {config.code_rate:g}"
     table = Table(
         *(name.replace("_", " ") for name in columns),
-        title=f"{args.channel}, {args.modulation}, {code}, {args.estimator} CSI",
+        title=f"{config.channel}, {config.modulation}, {code}, {config.estimator} CSI",
     )
     start = time.monotonic()
     console = Console()

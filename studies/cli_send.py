@@ -42,8 +42,8 @@ def run(args: argparse.Namespace) -> int:
     from studies.clips import load_clip
     from studies.snr import parse_snr
 
-    endpoint = make_endpoint(args.scheme, _pairs("--option", args.option))
-    link_options = _pairs("--link", args.link)
+    endpoint = make_endpoint(args.scheme, arguments.pairs("--option", args.option))
+    link_options = arguments.pairs("--link", args.link)
     if "channel" in link_options:
         raise LinksimError("--link channel=…: the channel is given by --channel")
     config = build(LinkConfig, {**link_options, "channel": args.channel}, "link")
@@ -82,18 +82,6 @@ def _draw(args: argparse.Namespace, clip: Any, outcome: Any) -> None:
         if not cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)):
             raise LinksimError(f"{path}: cannot be written")
         print(path)
-
-
-def _pairs(flag: str, items: list[str]) -> dict[str, str]:
-    pairs = {}
-    for item in items:
-        key, equals, value = item.partition("=")
-        if not equals or not key.strip():
-            raise LinksimError(f"{flag} {item}: not of the form key=value")
-        if key.strip() in pairs:
-            raise LinksimError(f"{flag} {item}: '{key.strip()}' is given twice")
-        pairs[key.strip()] = value.strip()
-    return pairs
 
 
 def _write(

@@ -28,7 +28,11 @@ STORE_BYTES = 2**27
 """Shared memory of a local cluster; a record is some kilobytes."""
 TOKEN = "; if it asks for a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN as it has them"
 PATIENCE = 5.0
-"""Seconds for a cluster to take a connection."""
+"""Seconds for a cluster to take a connection, and as many to say something."""
+HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+"""How a client of gRPC, which Ray speaks, begins: preface and empty SETTINGS (RFC 9113, 3.4)."""
+SETTINGS = 4
+"""Type of the frame that a server begins with, the fourth byte of it (RFC 9113, 3.4 and 4.1)."""
 CARRIED = ("TF_", "XLA_", "OMP_", "NUMBA_", "OPENBLAS_", "LINKSIM_", "KERAS_")
 """Environment variables, by how they begin, that decide how a point is computed."""
 
@@ -94,19 +98,30 @@ def _set_up(address: str | None) -> None:
 
 
 def _check_answers(address: str) -> None:
-    """Find out at once, where Ray itself would try for a minute."""
+    """Find out at once, where Ray itself would try for a minute, in lines of its own."""
     if address == "auto":
         return
     host, colon, port = address.rpartition(":")
     if not colon or not port.isdecimal() or "/" in host:
         raise LinksimError(f"--address {address}: not of the form host:port, nor auto")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+        with socket.create_connection((host.strip("[]"), int(port)), PATIENCE) as connection:
+            _check_greeting(connection)
     except (OSError, OverflowError) as error:
         raise LinksimError(
             f"--address {address}: no Ray cluster answers there: {error}; "
             "start one with: ray start --head"
         ) from None
+
+
+def _check_greeting(connection: socket.socket) -> None:
+    """Raise `OSError` unless a server of gRPC is there; behind TLS it is left to Ray."""
+    if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+        return
+    connection.sendall(HELLO)
+    frame = connection.recv(9, socket.MSG_WAITALL)
+    if len(frame) < 9 or frame[3] != SETTINGS:
+        raise OSError("what answers is something else")
 
 
 def _check_fits(nodes: Sequence[dict[str, Any]], cpus: float, gpus: float) -> None:

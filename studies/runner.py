@@ -6,20 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
 from linksim.errors import LinksimError
 from linksim.media import write
 from studies.clips import NO_CLIP, ClipRef, clip_refs, load_clip, media_suffix
 from studies.plan import Point, plan
+from studies.progress import progress_bar
 from studies.record import failed_record, rows
 from studies.schema import Study, SweptScheme
 from studies.store import TABLES, Store
@@ -135,7 +126,7 @@ def _local_engine(points: Sequence[Point], workers: int) -> Engine:
 def _keep(results: Iterator[Result], total: int, missing: int, store: Store) -> int:
     """Save each result as it comes; return how many points failed."""
     failed = 0
-    with closing(results), _progress() as progress:
+    with closing(results), progress_bar() as progress:
         task = progress.add_task("points", total=total, completed=total - missing)
         for point, result in results:
             if isinstance(result, Failure):
@@ -154,16 +145,3 @@ def _keep_original(ref: ClipRef, folder: Path) -> None:
     path = folder / f"original-{ref.name}{media_suffix(clip)}"
     if not path.exists():
         write(clip, path)
-
-
-def _progress() -> Progress:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -21,9 +21,9 @@ from studies.plan import Point
 
 PATIENCE = 10.0
 """Seconds for a process that is done to end."""
-MOST_LINKS = 4
+MOST_LINKS = 3
 """Different links that one worker compiles: TensorFlow keeps what it compiled, some 40 MB a link,
-for as long as a process lives."""
+for as long as a process lives. Two more than the first are less than a tenth of what it holds."""
 
 Work = Callable[[Point, Path], dict[str, Any]]
 

@@ -39,6 +39,15 @@ def test_lost_answers_cost_throughput_and_no_blocks() -> None:
     assert done.throughput == pytest.approx(payload / 144 / 2)
 
 
+def test_a_fixed_scheme_without_harq_is_the_same_after_any_delay() -> None:
+    now, later = (
+        _links(channel="rayleigh", feedback_delay_slots=delay, feedback_loss=0.1).run(13, 10.0, 1)
+        for delay in (0, 5)
+    )
+    assert now == later
+    assert 0 < now.first.rate < 1
+
+
 def test_a_fixed_scheme_fails_as_often_as_in_the_digital_pipe() -> None:
     """Flat block fading, anew in each slot: Fisher's exact test at 1 %."""
     ours = _links(channel="rayleigh", links=32, slots=60).run(13, 10.0, 1).first

@@ -33,6 +33,63 @@ def test_adapt_prints_and_writes_what_it_simulated(
     assert figure.stat().st_size > 1000
 
 
+NEVER = 10**9
+
+
+def _fake_runs(monkeypatch: pytest.MonkeyPatch, interrupted_at: int = NEVER) -> list[int | None]:
+    """Replace the simulation; return the list to which it adds the MCS of each run."""
+    from linksim.parallel_links import Adapted, ParallelLinks
+
+    runs: list[int | None] = []
+
+    def run(self: ParallelLinks, mcs: int | None, snr_db: float, seed: int) -> Adapted:
+        runs.append(mcs)
+        if len(runs) == interrupted_at:
+            raise KeyboardInterrupt
+        tally = Tally.of(np.zeros(2, int), np.ones(2, int))
+        return Adapted(len(runs), 0.0, 9.0, tally, tally, 1.0, 1.0, mcs or 0)
+
+    monkeypatch.setattr(ParallelLinks, "run", run)
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("harq", "simulated", "throughputs"),
+    [("1", [None, 10, None], [1, 2, 3, 2]), ("2", [None, 10, None, 10], [1, 2, 3, 4])],
+)
+def test_what_does_not_heed_feedback_is_simulated_once(
+    harq: str,
+    simulated: list[int | None],
+    throughputs: list[int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs, out = _fake_runs(monkeypatch), tmp_path / "adapt.json"
+    sweep = ["--snr", "30", "--delay", "0,1", "--mcs", "auto,10", "--harq", harq]
+    assert main(["adapt", *TINY, *sweep, "--json", str(out)]) == 0
+    assert runs == simulated
+    records = json.loads(out.read_text())["records"]
+    assert [r["throughput"] for r in records] == throughputs
+    assert [(r["feedback_delay_slots"], r["mcs"]) for r in records] == [
+        (delay, mcs) for delay in (0, 1) for mcs in ("auto", 10)
+    ]
+
+
+def test_an_interruption_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fake_runs(monkeypatch, interrupted_at=4)
+    out = tmp_path / "adapt.json"
+    sweep = ["--snr", "10,20", "--delay", "1", "--mcs", "auto,10"]
+    assert main(["adapt", *TINY, *sweep, "--json", str(out)]) == 130
+    said = capsys.readouterr()
+    assert said.err == "linksim: interrupted\n"
+    assert said.out.count("1 slots ") == 3
+    assert "1 slots, 10 dB: auto carries 0.50 of the best" in said.out
+    assert "1 slots, 20 dB" not in said.out
+    assert len(json.loads(out.read_text())["records"]) == 3
+
+
 def test_harq_prints_where_curves_reach_a_tenth(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,8 +133,9 @@ def test_auto_is_compared_with_the_best_fixed_scheme() -> None:
         {"feedback_delay_slots": 4, "snr_db": 5.0, "mcs": m, "throughput": t} for m, t in rows
     ]
     expected = "4 slots, 5 dB: auto carries 0.90 of the best fixed MCS, 2"
-    assert comparisons(records) == [expected]
-    assert comparisons(records[1:]) == []
+    assert comparisons(records, 3) == [expected]
+    assert comparisons(records[1:], 2) == []
+    assert comparisons(records, 4) == []
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from linksim.error_rate import error_rates
 from linksim.link_config import LinkConfig
 from linksim.montecarlo import StopRule, clopper_pearson
 from studies.cli import command_parser
+from studies.cli_ber import link_config
 from studies.diff import BEYOND, Value, judge
 
 FOLDER = Path(__file__).parents[1] / "golden"
@@ -45,8 +46,7 @@ def test_curve_is_what_its_command_makes(path: Path) -> None:
         "ber",
         Path("tests/golden") / path.name,
     )
-    named = {name: getattr(args, name) for name in ("channel", "modulation", "estimator")}
-    assert named == {name: golden["link"][name] for name in named}
+    assert link_config(args) == LinkConfig(**golden["link"])
     assert (args.seed, not args.uncoded) == (golden["seed"], golden["coded"])
 
 

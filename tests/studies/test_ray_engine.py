@@ -5,8 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from fake_parts import dies_above_5_db, dies_once, fake_record
 from linksim.errors import LinksimError
 from studies.cli import main
 from studies.load import load
-from studies.ray_engine import _check_fits, ray_engine
+from studies.ray_engine import _check_answers, _check_fits, ray_engine
 from studies.runner import run
 from studies.store import Store
 from studies.workers import Engine
@@ -105,6 +107,40 @@ def test_bad_clusters(study_file: Path, tmp_path: Path, capsys: pytest.CaptureFi
             assert message in err
             assert err.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+@needs_ray
+def test_what_is_no_cluster_is_found_out_soon(
+    study_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("studies.ray_engine.PATIENCE", 1.0)
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as web, socket.socket() as mute:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        for server, reason in ((web.socket, "what answers is something else"), (mute, "timed out")):
+            address = f"127.0.0.1:{server.getsockname()[1]}"
+            where = ["--engine", "ray", "--address", address, "--out", str(tmp_path / "out")]
+            start = time.monotonic()
+            assert main(["study", "run", str(study_file), *where]) == 2
+            assert time.monotonic() - start < 20
+            err = capsys.readouterr().err
+            assert f"--address {address}: no Ray cluster answers there: {reason}" in err
+            assert err.count("\n") == 1
+        web.shutdown()
+    assert not (tmp_path / "out").exists()
+
+
+@needs_ray
+@pytest.mark.usefixtures("engine")
+def test_a_cluster_answers() -> None:
+    import ray
+
+    _check_answers(ray.get_runtime_context().gcs_address)
 
 
 def test_what_no_node_has_is_not_waited_for() -> None:
