@@ -30,6 +30,9 @@ from linksim.montecarlo import Tally
 from linksim.outer_loop import OuterLoop
 from linksim.seeding import derive_seed, seed_sionna
 
+DRAWN_SLOTS = 4096
+"""Slots whose fades are drawn at once, of as many links as that makes; bounds memory."""
+
 CODEWORDS = 32
 """Code words of each MCS that are sent again and again; the noise is new each time."""
 
@@ -187,8 +190,14 @@ class ParallelLinks:
     def _draw(self, seed: int) -> np.ndarray:
         """Return the fades of all links, complex64, [links, slots, …], as `Channel.sample`."""
         seed_sionna(derive_seed(seed, "fading"))
-        grid = self._front_end.grid
-        h = self._front_end.channel.sample(self._links, self._slots, grid).numpy()
+        at_once = max(1, DRAWN_SLOTS // self._slots)
+        parts = [
+            self._front_end.channel.sample(
+                min(at_once, self._links - first), self._slots, self._front_end.grid
+            ).numpy()
+            for first in range(0, self._links, at_once)
+        ]
+        h = np.concatenate(parts)
         return h.reshape(self._links, self._slots, *h.shape[1:])
 
     def _report(self, snr_db: float, seed: int) -> np.ndarray:
