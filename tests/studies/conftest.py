@@ -45,6 +45,12 @@ def _fake_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.fixture(autouse=True)
+def _stay_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the small study's four links, which compile nothing, run here, where tests reach them."""
+    monkeypatch.setattr("studies.runner.MOST_LINKS", 4)
+
+
 @pytest.fixture
 def study_text() -> str:
     """The small study as YAML."""
