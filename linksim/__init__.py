@@ -1,3 +1,3 @@
 """Wireless link-level simulation on Sionna, with classical or learned endpoints."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
