@@ -36,7 +36,7 @@ SOUNDED_SLOTS = 64
 """Slots whose reference signals are measured in one compiled call."""
 
 AGE_QUANTILE = 0.9
-"""Of what reports promised too much while the channel was sounded: the loop starts by it lower."""
+"""Of what reports promised too much while the channel was sounded, which the offset starts with."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class AdaptiveBitLink:
             raise LinksimError(
                 f"a slot carries {self.payload_bytes(0)} bytes at MCS 0 of table "
                 f"{config.mcs_table}, and a packet with its header takes {MIN_BLOCK_BYTES}; use "
-                "more subcarriers"
+                "more subcarriers, or another mcs_table"
             )
         self.outer_loop = OuterLoop(config.mcs_table, 1, front_end.symbols_per_frame)
         self.code = lru_cache(maxsize=None)(self._code)
         self.carry = tf.function(front_end.carry, jit_compile=True)
-        self.sound = tf.function(self._sound, jit_compile=True)
+        self.sound = tf.function(front_end.sound, jit_compile=True)
 
     def payload_bytes(self, mcs: int) -> int:
         """Return what a slot carries."""
@@ -98,10 +98,6 @@ class AdaptiveBitLink:
             combining=self.config.combining,
             iterations=self.config.decoder_iterations,
         )
-
-    def _sound(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        silence = tf.zeros([SOUNDED_SLOTS, self.front_end.symbols_per_frame], tf.complex64)
-        return self.front_end(silence, h, no).snr
 
 
 class AdaptiveSender:
@@ -117,15 +113,24 @@ class AdaptiveSender:
         Of noise, reports and lost acknowledgements.
     fading : Fading
         The channel as it happens to be.
+    sounded_slot : int
+        Slot of `fading` from which on reference signals are sent.
     first_slot : int
-        Slot of `fading` from which on reference signals are sent and reports come.
+        That of the first block; until then the channel is sounded.
     """
 
     def __init__(
-        self, link: AdaptiveBitLink, snr_db: float, seed: int, fading: Fading, first_slot: int
+        self,
+        link: AdaptiveBitLink,
+        snr_db: float,
+        seed: int,
+        fading: Fading,
+        *,
+        sounded_slot: int,
+        first_slot: int,
     ) -> None:
         self._link, self._no, self._seed = link, noise_variance(snr_db), seed
-        self._reports = _Reports(link, self._no, seed, fading, first_slot)
+        self._reports = _Reports(link, self._no, seed, fading, sounded_slot)
         self._round_trip = max(1, link.config.feedback_delay_slots)
         self._acknowledged = np.random.default_rng(derive_seed(seed, "acknowledgements"))
         self._answers: dict[int, tuple[int, int]] = {}
@@ -134,7 +139,7 @@ class AdaptiveSender:
             len(VERSIONS[link.config.combining]),
             link.front_end.symbols_per_frame,
         )
-        link.outer_loop.reset(START_DB + self._reports.excess_db(first_slot + SOUNDED_SLOTS))
+        link.outer_loop.reset(START_DB + self._reports.excess_db(first_slot))
 
     def send(self, packets: tuple[bytes, ...], first_slot: int) -> AdaptedTransmission:
         """Send packets, a block a slot, those that failed again until HARQ gives up.
@@ -148,6 +153,8 @@ class AdaptiveSender:
         """
         packer, blocks, snr = Packer(packets), list[_Block](), list[float]()
         processes: list[_Block | None] = [None] * self._round_trip
+        for due in sorted(slot for slot in self._answers if slot < first_slot):
+            self._choose(due)  # an answer to the stream before, which came since
         slot = first_slot
         while not packer.empty or any(processes):
             mcs = self._choose(slot)
@@ -238,15 +245,15 @@ class _Reports:
 
     Parameters
     ----------
-    link, no, seed, fading, first_slot
+    link, no, seed, fading, sounded_slot
         As of `AdaptiveSender`; `no` is the noise variance.
     """
 
     def __init__(
-        self, link: AdaptiveBitLink, no: tf.Tensor, seed: int, fading: Fading, first_slot: int
+        self, link: AdaptiveBitLink, no: tf.Tensor, seed: int, fading: Fading, sounded_slot: int
     ) -> None:
         self._link, self._no, self._seed = link, no, seed
-        self._fading, self._first = fading, first_slot
+        self._fading, self._first = fading, sounded_slot
         self._feedback = CsiFeedback.of(link.config)
         self._measured = np.zeros(0, np.float32)
         self._known = self._measured
@@ -263,14 +270,14 @@ class _Reports:
         return float(self._known[slot - self._first])
 
     def excess_db(self, slot: int) -> float:
-        """Return what old reports promised too much until a slot, at least 0; 0 if none had come.
+        """Return by how much reports held until a slot exceeded those that came in their place.
 
-        A report holds until the one of that slot has come, which tells how far it was off.
+        At least 0, and 0 if there were none. What the transmitter holds in slot t is of slot
+        t - delay; what slot t was like it knows at t + delay.
         """
-        held = np.array([self.at(s) for s in range(self._first, slot)])
-        with np.errstate(divide="ignore"):
-            measured_db = 10.0 * np.log10(self._measured[: len(held)])
-        excess = held - self._feedback.quantise(measured_db)
+        held = np.array([self.at(s) for s in range(self._first, slot + 1)])
+        delay = self._feedback.delay_slots
+        excess = held[: len(held) - delay] - held[delay:]
         known = excess[~np.isnan(excess)]
         return max(0.0, float(np.quantile(known, AGE_QUANTILE))) if known.size else 0.0
 

@@ -145,6 +145,25 @@ class FrontEnd:
         out = self(symbols, h, no)
         return out.symbols, out.noise_variance, out.snr
 
+    def sound(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Return what a link is adapted by: the SNR of each slot that data would meet.
+
+        Where there is one stream it is Es/N0 as measured from pilots; of several, which disturb
+        one another, the harmonic mean of the SINR after equalisation. A frame is a slot here.
+
+        Input
+        -----
+        h, no : tf.Tensor
+            As of a transmission.
+
+        Output
+        ------
+        tf.float32, [slots]; linear
+        """
+        silence = tf.zeros([h.shape[0], self.symbols_per_frame], tf.complex64)
+        out = self(silence, h, no)
+        return out.snr if self._streams == 1 else 1.0 / tf.reduce_mean(out.noise_variance, axis=1)
+
     def _at_pilots(self, y: tf.Tensor) -> list[tf.Tensor]:
         """Return the least-squares estimates of each stream, [slots, rx antennas, pilots]."""
         flat = tf.reshape(y, [-1, self._rx, self.grid.sionna.num_resource_elements])

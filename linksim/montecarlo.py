@@ -80,6 +80,8 @@ class Tally:
         then counts as one trial at most.
         """
         p, n = self.rate, self.clusters
+        if not self.trials:
+            return 0.0
         if n == self.trials or n < 2 or p in (0.0, 1.0):
             return float(n)
         most = self.trials if min(self.with_errors, self.with_successes) >= 10 else n

@@ -27,7 +27,7 @@ TARGET_BLER = 0.1
 STEP_DB = 0.2
 """By which a NACK raises the offset (Δ)."""
 
-MOST_DB = 10.0
+MOST_DB = 15.0
 """Greatest offset, which bounds the time that the loop takes to come back from a deep fade."""
 
 START_DB = 4.0
@@ -113,7 +113,7 @@ class OuterLoop:
         slowest = nack & (sent == 0)
         self._outage += np.where(acknowledged < 0, 0.0, slowest - self._outage) / MEMORY
         given_up = nack & (self._outage > OUTAGE)
-        self._deaf ^= given_up
+        self._deaf ^= given_up & ~slowest
         counted = np.where(given_up & (slowest | self._deaf), -1, acknowledged)
         snr = np.nan_to_num(10.0 ** (reports_db / 10.0), nan=0.0)  # Sionna takes 0 for no report
         step = self._step(snr.astype(np.float32), counted.astype(np.int32))

@@ -105,7 +105,7 @@ class ParallelLinks:
         self._outer_loop = OuterLoop(table, links, self._front_end.symbols_per_frame)
         self._codes: dict[int, _Sent] = {}
         self._pass = tf.function(self._front_end.carry, jit_compile=True)
-        self._measure = tf.function(self._snr, jit_compile=True)
+        self._measure = tf.function(self._front_end.sound, jit_compile=True)
         self._channel = lru_cache(maxsize=1)(self._draw)
         self._reports = lru_cache(maxsize=1)(self._report)
 
@@ -214,10 +214,6 @@ class ParallelLinks:
                 for link, snr in enumerate(np.stack(measured, axis=1))
             ]
         )
-
-    def _snr(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        silence = tf.zeros([self._links, self._front_end.symbols_per_frame], tf.complex64)
-        return self._front_end(silence, h, no).snr
 
 
 class _Sent:

@@ -123,7 +123,8 @@ class Transmission:
     block_errors : Tally
         Lost blocks of all bit streams, clustered by the fades that they share.
     csi : Csi
-        Average of what was fed back while it was sent; NaN if nothing was.
+        Average of reports on the slots that were used; NaN if there were none. What an adaptive
+        stream goes by is reported apart, from reference signals in every slot.
     harq : dict
         `Retransmissions` of each bit stream, if blocks are sent again.
     adaptation : dict
@@ -258,9 +259,13 @@ class Link:
 
     def _sender(self, snr_db: float, seed: int, fading: Fading, first_slot: int) -> AdaptiveSender:
         """Return what sends adaptive streams, which had reports while the channel was sounded."""
-        sounded = first_slot - SOUNDING_SLOTS - self.config.feedback_delay_slots
         return AdaptiveSender(
-            self._adaptive_link, snr_db, derive_seed(seed, "adaptive"), fading, sounded
+            self._adaptive_link,
+            snr_db,
+            derive_seed(seed, "adaptive"),
+            fading,
+            sounded_slot=first_slot - SOUNDING_SLOTS - self.config.feedback_delay_slots,
+            first_slot=first_slot,
         )
 
     def _side_information(self, encoded: Encoded) -> Accounting:

@@ -72,11 +72,11 @@ def run(args: argparse.Namespace) -> int:
         for delay in _delays(args.delay)
     ]
     for config in configs:
-        uncounted = args.warm_up + (args.harq - 1) * max(1, config.feedback_delay_slots)
+        uncounted = args.warm_up + 2 * (args.harq - 1) * max(1, config.feedback_delay_slots)
         if args.slots <= uncounted:
             raise LinksimError(
                 f"--slots {args.slots} leaves none to count; use more than {uncounted}, which the "
-                "warm-up and the last retransmissions take"
+                "warm-up and the first and last retransmissions take"
             )
 
     from studies.quiet import import_tensorflow

@@ -24,6 +24,17 @@ LINK_FLAGS = (
     "interleave_slots",
 )
 """Fields of a link that have a flag of their own; it is None where it was not given."""
+UNREAD = (
+    "harq",
+    "combining",
+    "mcs_table",
+    "feedback_bits",
+    "feedback_delay_slots",
+    "feedback_loss",
+)
+"""Fields of a link that say nothing where each transmission is counted by itself."""
+CODED = ("code_rate", "block_length", "decoder", "decoder_iterations")
+"""Those that say nothing where there is no code."""
 UNCODED_WIDTH = 0.1
 """Relative width of the interval at which an uncoded point stops by default."""
 
@@ -120,15 +131,16 @@ def link_config(args: argparse.Namespace) -> "LinkConfig":
     for name in options.keys() & flags.keys():
         flag = name.replace("_", "-")
         raise LinksimError(f"--link {name}={options[name]}: {name} is given by --{flag}")
-    if args.uncoded and "code_rate" in options:
-        raise LinksimError(f"--link code_rate={options['code_rate']}: --uncoded has no code")
-    config = build(LinkConfig, {"estimator": "perfect", **flags, **options}, "link")
-    if config.harq > 1:
-        raise LinksimError(
-            f"--link harq={config.harq}: each transmission is counted by itself, so harq says "
-            "nothing here; see 'linksim harq'"
-        )
-    return config
+    for name in UNREAD:
+        if name in options:
+            raise LinksimError(
+                f"--link {name}={options[name]}: each transmission is counted by itself, so {name} "
+                "says nothing here; see 'linksim harq' and 'linksim adapt'"
+            )
+    for name in CODED:
+        if args.uncoded and name in options:
+            raise LinksimError(f"--link {name}={options[name]}: --uncoded has no code")
+    return build(LinkConfig, {"estimator": "perfect", **flags, **options}, "link")
 
 
 def _check(args: argparse.Namespace) -> None:

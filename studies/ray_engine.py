@@ -119,7 +119,8 @@ def _check_greeting(connection: socket.socket) -> None:
     if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
         return
     connection.sendall(HELLO)
-    frame = connection.recv(9, socket.MSG_WAITALL)
+    with connection.makefile("rb") as stream:
+        frame = stream.read(9)
     if len(frame) < 9 or frame[3] != SETTINGS:
         raise OSError("what answers is something else")
 

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from linksim.accounting import channel_uses
 from linksim.adaptive_bits import AdaptedTransmission, AdaptiveBitLink, AdaptiveSender
@@ -14,6 +15,7 @@ from linksim.framing import unpack
 from linksim.front_end import FrontEnd
 from linksim.link_config import LinkConfig
 from linksim.mcs_tables import MCS_TABLES
+from linksim.outer_loop import START_DB, OuterLoop
 from linksim.transmission import Link
 
 SMALL = {"subcarriers": 36, "estimator": "perfect"}
@@ -29,7 +31,8 @@ def _link(config: LinkConfig) -> AdaptiveBitLink:
 def _send(snr_db: float, packets: tuple[bytes, ...] = PACKETS, **options) -> AdaptedTransmission:
     link = _link(LinkConfig(**{**SMALL, **options}))
     fading = link.front_end.fading(1)
-    sent = AdaptiveSender(link, snr_db, 1, fading, 0).send(packets, 64)
+    sender = AdaptiveSender(link, snr_db, 1, fading, sounded_slot=0, first_slot=64)
+    sent = sender.send(packets, 64)
     got = unpack(sent.blocks)
     assert all(packets[i] == packet for i, packet in got.items())
     if sent.block_ok.all():
@@ -99,7 +102,7 @@ def test_what_fails_is_sent_again_at_its_scheme() -> None:
     assert (harq.first_ok == (harq.delay_slots == 1)).all()
 
 
-def test_streams_share_one_loop_and_the_seed_decides_all() -> None:
+def test_the_seed_decides_all_whatever_follows() -> None:
     link = Link(LinkConfig(**SMALL, channel="tdl-a", harq=2))
     both = Encoded(
         (
@@ -116,6 +119,77 @@ def test_streams_share_one_loop_and_the_seed_decides_all() -> None:
     alone = link.transmit(Encoded(both.streams[:1]), 15.0, 3)
     assert alone.adaptation["a"] == first.adaptation["a"]
     assert first.adaptation["a"].first_errors.trials == first.block_ok["a"].size
+
+
+def _heard(monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], list[float]]:
+    """Return lists that fill with the answers that loops are told, and what they start from."""
+    answers, starts = list[int](), list[float]()
+    choose, reset = OuterLoop.choose, OuterLoop.reset
+
+    def choosing(loop: OuterLoop, reports: np.ndarray, acknowledged: np.ndarray, sent: np.ndarray):
+        answers.append(int(acknowledged[0]))
+        return choose(loop, reports, acknowledged, sent)
+
+    def resetting(loop: OuterLoop, start_db: float = START_DB) -> None:
+        starts.append(start_db)
+        reset(loop, start_db)
+
+    monkeypatch.setattr(OuterLoop, "choose", choosing)
+    monkeypatch.setattr(OuterLoop, "reset", resetting)
+    return answers, starts
+
+
+@pytest.mark.parametrize("delay", [0, 6])
+def test_an_answer_is_known_a_round_trip_later(delay: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, _ = _heard(monkeypatch)
+    sent = _send(5.0, PACKETS[:200], channel="rayleigh", feedback_delay_slots=delay)
+    wait = max(1, delay)
+    assert answers[:wait] == [-1] * wait
+    assert answers[wait:] == sent.first_ok.astype(int).tolist()[:-wait]
+    assert 0 in answers
+
+
+def test_the_loop_starts_from_what_old_reports_promised_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of one slot's report and that of another, which differ as two draws of |h|² do."""
+    _, starts = _heard(monkeypatch)
+    cases = ({"channel": "awgn"}, {"feedback_delay_slots": 0}, {"feedback_loss": 1.0}, {})
+    for options in cases:
+        starts.clear()
+        _send(20.0, PACKETS[:1], **{"channel": "rayleigh", "feedback_bits": 8, **options})
+        excess = starts[-1] - START_DB
+        if options:
+            assert excess == pytest.approx(0.0, abs=1.0)
+        else:  # 90 % of the ratio of two exponential variables is below 9
+            assert excess == pytest.approx(10 * np.log10(9), abs=3.5)
+
+
+def test_the_streams_of_a_transmission_share_one_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, starts = _heard(monkeypatch)
+    link = Link(LinkConfig(**SMALL, channel="awgn", feedback_delay_slots=3))
+    names = ("a", "fixed", "b")
+    streams = [BitStream(n, PACKETS[:60], None, None, n != "fixed") for n in names]
+    link.transmit(Encoded(tuple(streams[:1])), 12.0, 1)
+    answers.clear()
+    starts.clear()
+    sent = link.transmit(Encoded(tuple(streams)), 12.0, 1)
+    assert len(starts) == 1
+    blocks = len(sent.block_ok["a"]) + len(sent.block_ok["b"])
+    # What the last three brought is known when nothing is left to be sent.
+    assert len(answers) - answers.count(-1) == blocks - 3
+
+
+def test_several_streams_are_adapted_by_the_sinr_after_detection() -> None:
+    """Zero forcing leaves 1/2 / (N0 [(H^H H)^-1]_kk) of each of two streams."""
+    config = LinkConfig(**SMALL, channel="rayleigh:tx_antennas=2,rx_antennas=2", equalizer="zf")
+    front_end = FrontEnd(config)
+    h, no = front_end.fading(1).slots(0, 20), 0.01
+    h_flat = h.numpy().reshape(20, 2, 2, -1)[..., 0]
+    inverse = np.linalg.inv(h_flat.conj().swapaxes(1, 2) @ h_flat)
+    variance = 2 * no * np.real(np.diagonal(inverse, axis1=1, axis2=2))
+    sounded = front_end.sound(h, tf.constant(no)).numpy()
+    np.testing.assert_allclose(sounded, 1 / variance.mean(axis=1), rtol=1e-3)
 
 
 def test_a_table_of_higher_orders_carries_more() -> None:

@@ -58,5 +58,17 @@ def test_a_link_in_outage_half_of_the_time_uses_the_other_half() -> None:
     assert np.mean(np.array(used[-250:]) >= 8) > 0.7
 
 
+def test_where_the_target_is_given_up_every_second_nack_of_other_schemes_counts() -> None:
+    """0.2 dB each; those of the slowest, in between, do not."""
+    loop, nack = OuterLoop(1, 1, 864), np.array([0])
+    for _ in range(80):  # more than two fifths of a tenth of 1000, past the greatest offset
+        loop.choose(np.array([5.0]), nack, np.array([0]))
+    loop._loop.offset.assign([START_DB])
+    for _ in range(10):
+        for mcs in (0, 5):
+            loop.choose(np.array([5.0]), nack, np.array([mcs]))
+    np.testing.assert_allclose(loop._loop.offset.numpy(), START_DB + 5 * 0.2, atol=1e-5)
+
+
 def test_a_table_without_curves_of_its_slowest_schemes_has_them_too() -> None:
     assert _settled(OuterLoop(3, 1, 864), [-30.0])[0] == 0

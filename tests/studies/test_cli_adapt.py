@@ -146,6 +146,10 @@ def test_auto_is_compared_with_the_best_fixed_scheme() -> None:
         (["adapt", "--table", "4"], "unknown MCS table 4; known: 1, 2, 3"),
         (["adapt", "--delay", "x"], "--delay x: not whole numbers"),
         (["adapt", "--slots", "100", "--warm-up", "100"], "--slots 100 leaves none to count"),
+        (
+            ["adapt", "--slots", "3", "--warm-up", "1", "--harq", "2", "--delay", "1"],
+            "use more than 3",
+        ),
         (["adapt", "--combining", "ri"], "did you mean 'ir'?"),
         (["adapt", "--plot", "a.txt"], "must end in .png, .pdf or .svg"),
         (["adapt", "--subcarriers", "600"], "one code block is to fill one slot here"),

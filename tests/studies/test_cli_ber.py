@@ -1,5 +1,8 @@
 """``linksim ber``: what its flags and ``--link`` make of a link."""
 
+import pytest
+
+from linksim.errors import LinksimError
 from linksim.link_config import LinkConfig
 from studies.cli import command_parser
 from studies.cli_ber import link_config
@@ -29,3 +32,16 @@ def test_csi_is_perfect_unless_an_estimator_is_named() -> None:
         described() == described("--link", "estimator=perfect") == LinkConfig(estimator="perfect")
     )
     assert described("--estimator", "lmmse") == LinkConfig(estimator="lmmse")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--link", "feedback_loss=0.5"], "so feedback_loss says nothing here"),
+        (["--link", "mcs_table=2"], "so mcs_table says nothing here"),
+        (["--uncoded", "--link", "decoder_iterations=5"], "--uncoded has no code"),
+    ],
+)
+def test_fields_that_say_nothing_are_refused(words: list[str], line: str) -> None:
+    with pytest.raises(LinksimError, match=line):
+        described(*words)
