@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,10 +45,12 @@ def _fake_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-@pytest.fixture(autouse=True)
-def _stay_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _stay_in_this_process() -> Iterator[None]:
     """Let the small study's four links, which compile nothing, run here, where tests reach them."""
-    monkeypatch.setattr("studies.runner.MOST_LINKS", 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("studies.runner.MOST_LINKS", 4)
+        yield
 
 
 @pytest.fixture
