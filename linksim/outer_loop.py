@@ -27,7 +27,7 @@ TARGET_BLER = 0.1
 STEP_DB = 0.2
 """By which a NACK raises the offset (Δ)."""
 
-MOST_DB = 15.0
+MOST_DB = 10.0
 """Greatest offset, which bounds the time that the loop takes to come back from a deep fade."""
 
 START_DB = 4.0
