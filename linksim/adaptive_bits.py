@@ -20,7 +20,6 @@ import numpy as np
 import tensorflow as tf
 
 from linksim.bits import BitTransmission
-from linksim.combining import own_block
 from linksim.errors import LinksimError
 from linksim.fading import Fading
 from linksim.feedback import CsiFeedback
@@ -28,12 +27,10 @@ from linksim.framing import MIN_BLOCK_BYTES, Packer
 from linksim.front_end import FrontEnd, noise_variance
 from linksim.harq import HarqCode, SoftBuffer
 from linksim.link_config import VERSIONS, LinkConfig
-from linksim.mcs_tables import MCS_TABLES
 from linksim.outer_loop import START_DB, OuterLoop
+from linksim.retransmission import BATCH_SLOTS
 from linksim.seeding import derive_seed, seed_sionna
-
-SOUNDED_SLOTS = 64
-"""Slots whose reference signals are measured in one compiled call."""
+from linksim.slot_codes import SlotCodes
 
 AGE_QUANTILE = 0.9
 """Of what reports promised too much while the channel was sounded, which the offset starts with."""
@@ -47,12 +44,14 @@ class AdaptedTransmission(BitTransmission):
     ----------
     mcs : np.ndarray
         int, [blocks]; I_MCS of each.
-    first_ok : np.ndarray
-        bool, [blocks]; whether the first transmission was enough.
     """
 
     mcs: np.ndarray
-    first_ok: np.ndarray
+
+    @property
+    def first_ok(self) -> np.ndarray:
+        """bool, [blocks]; whether the first transmission of each was enough."""
+        return self.delay_slots == 1
 
 
 class AdaptiveBitLink:
@@ -74,8 +73,8 @@ class AdaptiveBitLink:
 
     def __init__(self, config: LinkConfig, front_end: FrontEnd) -> None:
         self.config, self.front_end = config, front_end
-        self._table = MCS_TABLES[config.mcs_table]
-        self._blocks = [own_block(config, mcs) for mcs in self._table]
+        codes = SlotCodes(config, config.mcs_table)
+        self._blocks, self.code = codes.blocks, codes.code
         if self.payload_bytes(0) < MIN_BLOCK_BYTES:
             raise LinksimError(
                 f"a slot carries {self.payload_bytes(0)} bytes at MCS 0 of table "
@@ -83,21 +82,12 @@ class AdaptiveBitLink:
                 "more subcarriers, or another mcs_table"
             )
         self.outer_loop = OuterLoop(config.mcs_table, 1, front_end.symbols_per_frame)
-        self.code = lru_cache(maxsize=None)(self._code)
         self.carry = tf.function(front_end.carry, jit_compile=True)
         self.sound = tf.function(front_end.sound, jit_compile=True)
 
     def payload_bytes(self, mcs: int) -> int:
         """Return what a slot carries."""
         return self._blocks[mcs].payload_bytes
-
-    def _code(self, mcs: int) -> HarqCode:
-        return HarqCode(
-            self._blocks[mcs],
-            self._table[mcs].modulation,
-            combining=self.config.combining,
-            iterations=self.config.decoder_iterations,
-        )
 
 
 class AdaptiveSender:
@@ -212,7 +202,6 @@ class AdaptiveSender:
             attempts=np.array([b.attempts for b in blocks], int),
             delay_slots=np.array([b.delay_slots for b in blocks], int),
             mcs=np.array([b.mcs for b in blocks], int),
-            first_ok=np.array([b.delay_slots == 1 for b in blocks], bool),
         )
 
 
@@ -262,7 +251,7 @@ class _Reports:
     def at(self, slot: int) -> float:
         """Return the last report that has come, in dB; NaN if there is none."""
         while slot - self._first >= len(self._known):
-            part = len(self._measured) // SOUNDED_SLOTS
+            part = len(self._measured) // BATCH_SLOTS
             seed_sionna(derive_seed(self._seed, "sounding", part))
             more = self._link.sound(self._fades(part), self._no).numpy()
             self._measured = np.concatenate([self._measured, more])
@@ -283,8 +272,8 @@ class _Reports:
 
     def fade(self, slot: int) -> tf.Tensor:
         """Return the fades of a slot, as `Fading.slots` does."""
-        part, place = divmod(slot - self._first, SOUNDED_SLOTS)
+        part, place = divmod(slot - self._first, BATCH_SLOTS)
         return self._fades(part)[place : place + 1]
 
     def _draw(self, part: int) -> tf.Tensor:
-        return self._fading.slots(self._first + part * SOUNDED_SLOTS, SOUNDED_SLOTS)
+        return self._fading.slots(self._first + part * BATCH_SLOTS, BATCH_SLOTS)

@@ -20,15 +20,14 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from linksim.combining import own_block
 from linksim.feedback import CsiFeedback
 from linksim.front_end import FrontEnd, noise_variance
 from linksim.harq import HarqCode, SoftBuffer
 from linksim.link_config import VERSIONS, LinkConfig
-from linksim.mcs_tables import MCS_TABLES
 from linksim.montecarlo import Tally
 from linksim.outer_loop import OuterLoop
 from linksim.seeding import derive_seed, seed_sionna
+from linksim.slot_codes import SlotCodes
 
 DRAWN_SLOTS = 4096
 """Slots whose fades are drawn at once, of as many links as that makes; bounds memory."""
@@ -97,13 +96,12 @@ class ParallelLinks:
         self, config: LinkConfig, *, links: int, slots: int, warm_up: int, table: int
     ) -> None:
         self._config, self._links, self._slots, self._warm_up = config, links, slots, warm_up
-        self._table = MCS_TABLES[table]
-        self._blocks = [own_block(config, mcs) for mcs in self._table]
+        self._slot_codes = SlotCodes(config, table)
         self._front_end = FrontEnd(config)
         self._feedback = CsiFeedback.of(config)
         self._round_trip = max(1, config.feedback_delay_slots)
         self._outer_loop = OuterLoop(table, links, self._front_end.symbols_per_frame)
-        self._codes: dict[int, _Sent] = {}
+        self._code = lru_cache(maxsize=None)(lambda mcs: _Sent(self._slot_codes.code(mcs)))
         self._pass = tf.function(self._front_end.carry, jit_compile=True)
         self._measure = tf.function(self._front_end.sound, jit_compile=True)
         self._channel = lru_cache(maxsize=1)(self._draw)
@@ -147,7 +145,7 @@ class ParallelLinks:
             log.note(slot, self._round_trip, process, ok)
             process.arrived |= ok
             process.heard = rng.random(self._links) >= self._feedback.loss
-        sizes = 8 * np.array([block.payload_bytes for block in self._blocks])
+        sizes = 8 * np.array([block.payload_bytes for block in self._slot_codes.blocks])
         counted = slice(self._warm_up, self._slots)
         last = self._slots - (self._config.harq - 1) * self._round_trip
         return log.sum_up(sizes / self._front_end.uses_per_frame, counted, last)
@@ -175,17 +173,6 @@ class ParallelLinks:
                 1
             ]
         return ok
-
-    def _code(self, mcs: int) -> "_Sent":
-        if mcs not in self._codes:
-            kind = {
-                "combining": self._config.combining,
-                "iterations": self._config.decoder_iterations,
-            }
-            self._codes[mcs] = _Sent(
-                HarqCode(self._blocks[mcs], self._table[mcs].modulation, **kind)
-            )
-        return self._codes[mcs]
 
     def _draw(self, seed: int) -> np.ndarray:
         """Return the fades of all links, complex64, [links, slots, …], as `Channel.sample`."""

@@ -215,7 +215,8 @@ class Link:
             if isinstance(stream, BitStream):
                 if stream.adaptive:
                     sender = sender or self._sender(snr_db, seed, fading, first_slot)
-                    sent, per_fade = sender.send(stream.packets, first_slot), self._slots_per_fade
+                    sent = sender.send(stream.packets, first_slot)
+                    per_fade = self._front_end(self.config).frames_per_fade
                     if sent.blocks:
                         adaptation[stream.name] = _adaptation(sent, per_fade)
                 else:
@@ -294,10 +295,6 @@ class Link:
     @cached_property
     def _adaptive_link(self) -> AdaptiveBitLink:
         return AdaptiveBitLink(self.config, self._front_end(self.config))
-
-    @property
-    def _slots_per_fade(self) -> int:
-        return self._front_end(self.config).frames_per_fade
 
     @cached_property
     def _symbol_link(self) -> SymbolLink:

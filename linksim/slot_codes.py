@@ -1,0 +1,38 @@
+"""The codes of an MCS table whose blocks fill a slot each."""
+
+from functools import lru_cache
+
+from linksim.combining import own_block
+from linksim.harq import HarqCode
+from linksim.link_config import LinkConfig
+from linksim.mcs_tables import MCS_TABLES
+
+
+class SlotCodes:
+    """A code for each MCS of a table, built when it is first asked for.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        Its grid, combining and decoder iterations are used, its modulation and code rate are not.
+    table : int
+        Number of the MCS table, 1 to 3.
+
+    Raises
+    ------
+    LinksimError
+        If an MCS has more than one code block a slot.
+    """
+
+    def __init__(self, config: LinkConfig, table: int) -> None:
+        self._config, self._table = config, MCS_TABLES[table]
+        self.blocks = [own_block(config, mcs) for mcs in self._table]
+        self.code = lru_cache(maxsize=None)(self._code)
+
+    def _code(self, mcs: int) -> HarqCode:
+        return HarqCode(
+            self.blocks[mcs],
+            self._table[mcs].modulation,
+            combining=self._config.combining,
+            iterations=self._config.decoder_iterations,
+        )
