@@ -147,8 +147,16 @@ def _unit_power(a: np.ndarray, tau: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return a / np.sqrt(power), np.maximum(tau, 0.0)
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Trace what the arguments name; return the exit code."""
     try:
         trace(Rt(**json.loads(sys.argv[1])), Path(sys.argv[2]))
     except LinksimError as error:
-        sys.exit(str(error))
+        print(error, file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    # What Dr.Jit cleans up at exit is not needed, and may never end.
+    os._exit(main())

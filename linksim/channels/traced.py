@@ -22,6 +22,16 @@ CACHE_VARIABLE = "LINKSIM_CACHE"
 SYMBOL_RATE = 14e3
 """Times a second that are kept, in Hz: the OFDM symbols at 15 kHz spacing."""
 
+PROBE = """
+import os, drjit
+backends = drjit.JitBackend.LLVM, drjit.JitBackend.CUDA
+os._exit(not any(map(drjit.has_backend, backends)))
+"""
+"""Exits with 0 where rays can be traced, past the clean-up of Dr.Jit, which may never end."""
+
+PROBES, PROBE_SECONDS = 3, 60.0
+"""Dr.Jit hangs in one process of thousands, so it is asked again after so long, so many times."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rt(Drawn):
@@ -111,20 +121,31 @@ def cache_folder() -> Path:
 
 def require_backend() -> None:
     """Raise `LinksimError` where Dr.Jit, which traces rays, finds neither LLVM nor CUDA."""
-    code = (
-        "import sys, drjit; kinds = drjit.JitBackend.LLVM, drjit.JitBackend.CUDA; "
-        "sys.exit(not any(map(drjit.has_backend, kinds)))"
+    for _ in range(PROBES):
+        try:
+            missing = _apart("-c", PROBE, seconds=PROBE_SECONDS).returncode
+        except subprocess.TimeoutExpired:
+            continue
+        if missing:
+            raise LinksimError(
+                "channel 'rt': ray tracing needs the library libLLVM, which is not found; install "
+                "it (Debian: libllvm19), or set DRJIT_LIBLLVM_PATH to its file"
+            )
+        return
+    raise LinksimError(
+        f"channel 'rt': Dr.Jit, which traces rays, gave no answer within {PROBE_SECONDS:g} s, "
+        f"{PROBES} times"
     )
-    if _apart("-c", code).returncode:
-        raise LinksimError(
-            "channel 'rt': ray tracing needs the library libLLVM, which is not found; install it "
-            "(Debian: libllvm19), or set DRJIT_LIBLLVM_PATH to its file"
-        )
 
 
-def _apart(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def _apart(*arguments: str, seconds: float | None = None) -> "subprocess.CompletedProcess[str]":
     """Run Python in a process without TensorFlow, beside which Dr.Jit aborts in the end."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.run(
-        [sys.executable, *arguments], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds,
     )

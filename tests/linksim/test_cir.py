@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from linksim.channels import parse_channel
+from linksim.channels import parse_channel, traced
 from linksim.channels.cir_file import read_cir, write_cir
 from linksim.channels.export import export_channel
 from linksim.channels.traced import CACHE_VARIABLE, require_backend
@@ -176,3 +176,27 @@ def test_without_llvm_a_scene_gives_one_line(
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     with pytest.raises(LinksimError, match="ray tracing needs the library libLLVM, which is not"):
         LinkConfig(channel="rt:box")
+
+
+HANGS_ONCE = """
+import os, pathlib, time
+first = pathlib.Path(os.environ["LINKSIM_CACHE"]) / "first"
+if not first.exists():
+    first.touch()
+    time.sleep(60)
+os._exit(0)
+"""
+
+
+def test_a_backend_that_hangs_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(traced, "PROBE_SECONDS", 2.0)
+    monkeypatch.setattr(traced, "PROBE", HANGS_ONCE)
+    require_backend()
+    assert (tmp_path / "first").exists()
+    monkeypatch.setattr(traced, "PROBE_SECONDS", 0.2)
+    monkeypatch.setattr(traced, "PROBE", "import time; time.sleep(60)")
+    with pytest.raises(LinksimError, match=r"Dr\.Jit, .* gave no answer within 0\.2 s, 3 times"):
+        require_backend()
