@@ -8,6 +8,7 @@
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -158,5 +159,11 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # What Dr.Jit cleans up at exit is not needed, and may never end.
-    os._exit(main())
+    code = 1
+    try:
+        code = main()
+    except BaseException:
+        traceback.print_exc()
+    finally:  # What Dr.Jit cleans up at exit is not needed, and may never end.
+        sys.stderr.flush()
+        os._exit(code)
