@@ -9,14 +9,15 @@ from sionna.phy.fec.ldpc import LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
 from sionna.phy.nr.utils import generate_prng_seq
 
+from linksim.boxplus import BoxplusDecoder
 from linksim.demapping import QamDemapper
 from linksim.endpoint import Mcs
 from linksim.fading import Fading
 from linksim.front_end import FrontEnd, noise_variance
 from linksim.harq import SCRAMBLING_INIT
-from linksim.ldpc import BoxplusDecoder
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
 from linksim.min_sum import MinSumDecoder
+from linksim.min_sum_graph import GraphMinSumDecoder
 from linksim.montecarlo import Counts, Tally
 from linksim.retransmission import BATCH_SLOTS, Retransmitter
 from linksim.seeding import derive_seed, seed_sionna
@@ -90,7 +91,7 @@ class BitLink:
         self._encode = LDPC5GEncoder(
             self.block.info_bits, self.block.coded_bits, num_bits_per_symbol=order
         )
-        self._decode = _decoder(config, self._encode, self._crc)
+        self._decode = ldpc_decoder(config, self._encode, self._crc)
         self._retransmitter = (
             Retransmitter(config, front_end, self.block, mcs.modulation)
             if config.harq > 1
@@ -272,14 +273,27 @@ class UncodedLink:
         return tf.reduce_sum(tf.cast(tf.not_equal(decided, bits), tf.int32), axis=1)
 
 
-def _decoder(
+def ldpc_decoder(
     config: LinkConfig, encoder: LDPC5GEncoder, crc: CRCEncoder
-) -> MinSumDecoder | BoxplusDecoder:
-    """Choose the decoder; what it is given on a GPU need not leave it."""
-    auto = "boxplus" if tf.config.list_physical_devices("GPU") else "min-sum"
-    if (auto if config.decoder == "auto" else config.decoder) == "min-sum":
-        return MinSumDecoder(encoder, config.decoder_iterations)
-    return BoxplusDecoder(encoder, crc, config.decoder_iterations)
+) -> MinSumDecoder | GraphMinSumDecoder | BoxplusDecoder:
+    """Return the decoder of a link: on a GPU one that works there.
+
+    Min-sum decides there what it decides on a CPU.
+
+    Parameters
+    ----------
+    config : LinkConfig
+        Its decoder and most iterations are used.
+    encoder : LDPC5GEncoder
+        The code.
+    crc : CRCEncoder
+        CRC-24A, that each block ends in.
+    """
+    if config.decoder == "boxplus":
+        return BoxplusDecoder(encoder, crc, config.decoder_iterations)
+    if tf.config.get_visible_devices("GPU"):
+        return GraphMinSumDecoder(encoder, crc, config.decoder_iterations)
+    return MinSumDecoder(encoder, config.decoder_iterations)
 
 
 def _padded(rows: np.ndarray | tf.Tensor, count: int) -> tf.Tensor:

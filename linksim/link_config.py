@@ -55,7 +55,7 @@ class LinkConfig:
     pilot_spacing: int = option(1, "subcarriers from one pilot to the next; others carry data")
     noise: str = option("known", "noise variance at the receiver: known, or estimated from pilots")
     domain: str = option("frequency", "frequency; or time, where subcarriers and symbols interfere")
-    decoder: str = option("auto", "min-sum, boxplus or auto: min-sum where there is no GPU")
+    decoder: str = option("auto", "min-sum (layered), boxplus (flooding) or auto: min-sum")
     decoder_iterations: int = option(20, "most iterations of the LDPC decoder")
     feedback_bits: int = option(4, "bits of one CSI report", "bit")
     feedback_delay_slots: int = option(4, "age of a report when it is used", "slot")

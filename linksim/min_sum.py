@@ -26,11 +26,16 @@ from numba import types
 from numba.extending import intrinsic
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
+from linksim.base_graph import BaseGraph
+
 FACTOR, FACTOR_LEAST = np.float32(0.9), np.float32(0.8)
 """By which an answer is multiplied, and that to the bit of least magnitude."""
 
 LN2, SLOPE = np.float32(0.6931472), np.float32(0.25)
-"""Of the straight line for ln(1 + exp(-x))."""
+"""Of the straight line for ln(1 + exp(-x)).
+
+A power of two, by which products are exact: a compiler may then fuse them with the sum.
+"""
 
 LARGEST = np.float32(1e4)
 """Magnitude to which log-likelihood ratios from the channel are limited."""
@@ -73,16 +78,8 @@ class MinSumDecoder:
     """
 
     def __init__(self, encoder: LDPC5GEncoder, iterations: int, *, stop_early: bool = True) -> None:
-        self._k, self._z = int(encoder.k), int(encoder.z)
-        self._k_ldpc = int(encoder.k_ldpc)
+        self._graph = BaseGraph(encoder)
         self._iterations, self._stop_early = iterations, stop_early
-        self._rows, self._columns, self._shifts = _base_graph(encoder)
-        fillers = self._k_ldpc - self._k
-        # A parity bit that was not sent says nothing, nor does the check that it belongs to.
-        last = -(-(encoder.n + 2 * self._z + fillers) // self._z)
-        core = self._k_ldpc // self._z + 4
-        self._width = max(last, core) * self._z
-        self._sent = _sent_positions(encoder)
 
     def __call__(self, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Decode received blocks.
@@ -99,7 +96,7 @@ class MinSumDecoder:
         ok : np.ndarray
             bool, [blocks]; whether the CRC of each passes.
         """
-        return self._run(llr, self._sent, self._width)
+        return self._run(llr, self._graph.sent.astype(_U), self._graph.width)
 
     def decode(self, mother: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Decode from log-likelihood ratios of the mother code's bits.
@@ -121,38 +118,19 @@ class MinSumDecoder:
 
     def _run(self, llr: np.ndarray, where: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         """Decode from logits of those bits of the mother code's first `width` that are named."""
-        blocks = len(llr)
-        bits, ok = np.empty((blocks, self._k), np.uint8), np.empty(blocks, np.bool_)
-        rows = self._rows[: (width - self._k_ldpc) // self._z + 1]
-        graph = rows, self._columns, self._shifts, int(np.diff(rows).max())
-        sizes = width, self._z, self._k_ldpc
+        graph, blocks = self._graph, len(llr)
+        bits, ok = np.empty((blocks, graph.k), np.uint8), np.empty(blocks, np.bool_)
+        rows = graph.rows[: graph.layers_of(width) + 1]
+        edges = *(x.astype(_U) for x in (rows, graph.columns, graph.shifts)), np.diff(rows).max()
+        sizes = width, graph.z, graph.k_ldpc
 
         def part(start: int) -> None:
             these = slice(start, start + CHUNK_BLOCKS)
             stop = self._iterations, self._stop_early, _crc_table()
-            _decode(llr[these], where, graph, sizes, stop, bits[these], ok[these])
+            _decode(llr[these], where, edges, sizes, stop, bits[these], ok[these])
 
         _spread(part, range(0, blocks, CHUNK_BLOCKS))
         return bits, ok
-
-
-def _base_graph(encoder: LDPC5GEncoder) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the first edge of each row, and the column and the shift of each edge."""
-    parity_check, z = encoder.pcm.tocsr(), encoder.z
-    firsts = [np.sort(parity_check[row].indices) for row in range(0, parity_check.shape[0], z)]
-    starts = np.cumsum([0, *map(len, firsts)])
-    columns, shifts = np.divmod(np.concatenate(firsts), z)
-    return starts.astype(_U), columns.astype(_U), shifts.astype(_U)
-
-
-def _sent_positions(encoder: LDPC5GEncoder) -> np.ndarray:
-    """Return where each bit, in the order of transmission, stands in the mother code."""
-    z, k, k_ldpc = encoder.z, encoder.k, encoder.k_ldpc
-    selected = np.concatenate([np.arange(2 * z, k), np.arange(k_ldpc, encoder.n_ldpc)])
-    selected = selected[: encoder.n].astype(_U)
-    if encoder.num_bits_per_symbol is None:
-        return selected
-    return selected[np.asarray(encoder.out_int)]
 
 
 @cache

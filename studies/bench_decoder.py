@@ -13,15 +13,16 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Mapper
 
+from linksim.boxplus import BoxplusDecoder
 from linksim.demapping import QamDemapper
 from linksim.front_end import noise_variance
-from linksim.ldpc import BoxplusDecoder
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
 from linksim.min_sum import MinSumDecoder
+from linksim.min_sum_graph import GraphMinSumDecoder
 from linksim.montecarlo import clopper_pearson
 from linksim.seeding import derive_seed, seed_sionna
 
-OURS = ("min-sum", "min-sum, all iterations", "boxplus, early stop")
+OURS = ("min-sum", "min-sum, all iterations", "min-sum, graph", "boxplus, early stop")
 BATCHES = 4
 """Batches of different blocks, taken in turn."""
 
@@ -109,10 +110,17 @@ Decode = Callable[[tf.Tensor], Any]
 
 
 def _decoders(encoder: LDPC5GEncoder, iterations: int) -> dict[str, Decode]:
+    crc = CRCEncoder("CRC24A")
     early = MinSumDecoder(encoder, iterations)
     fixed = MinSumDecoder(encoder, iterations, stop_early=False)
-    boxplus = BoxplusDecoder(encoder, CRCEncoder("CRC24A"), iterations)
-    ours = (lambda x: early(x)[0], lambda x: fixed(x)[0], lambda x: boxplus(x)[0])
+    graph = GraphMinSumDecoder(encoder, crc, iterations)
+    boxplus = BoxplusDecoder(encoder, crc, iterations)
+    ours = (
+        lambda x: early(np.asarray(x))[0],
+        lambda x: fixed(np.asarray(x))[0],
+        lambda x: graph(x)[0],
+        lambda x: boxplus(x)[0],
+    )
     theirs = (
         tf.function(LDPC5GDecoder(encoder, num_iter=iterations, cn_update=rule), jit_compile=True)
         for rule in ("minsum", "boxplus-phi")

@@ -8,12 +8,15 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import Mapper
 
 from linksim import min_sum
-from linksim.bits import BitLink
+from linksim.bits import BitLink, ldpc_decoder
+from linksim.boxplus import BoxplusDecoder
 from linksim.demapping import QamDemapper
 from linksim.errors import LinksimError
 from linksim.front_end import FrontEnd
+from linksim.graph_decoder import GraphDecoder
 from linksim.link_config import LinkConfig
 from linksim.min_sum import MinSumDecoder
+from linksim.min_sum_graph import GraphMinSumDecoder
 
 
 def _received(
@@ -37,21 +40,21 @@ def _lost(decided: np.ndarray, info: np.ndarray) -> int:
 
 
 @pytest.mark.parametrize(
-    ("k", "n", "order", "snr_db"),
+    ("k", "n", "order", "snr_db", "bg"),
     [
-        (520, 2592, 2, -3.7),  # base graph 2, rate 1/5
-        (576, 1728, 2, -1.6),  # rate 1/3
-        (1728, 3456, 4, 6.2),  # rate 1/2, as the link's default
-        (3000, 3456, 4, 12.0),  # base graph 1, rate 0.87
-        (3000, 9000, 2, -1.4),  # base graph 1, rate 1/3
-        (104, 304, 2, -0.5),  # Z no multiple of a vector
+        (520, 2592, 2, -3.7, "bg2"),  # rate 1/5
+        (576, 1728, 2, -1.6, "bg2"),  # rate 1/3
+        (1728, 3456, 4, 6.2, "bg2"),  # rate 1/2, as the link's default
+        (3000, 3456, 4, 12.0, "bg1"),  # rate 0.87
+        (3000, 9000, 2, -1.4, "bg1"),  # rate 1/3
+        (104, 304, 2, -0.5, "bg2"),  # Z no multiple of a vector
     ],
 )
 def test_it_is_no_more_than_a_tenth_of_a_db_behind_boxplus(
-    k: int, n: int, order: int, snr_db: float
+    k: int, n: int, order: int, snr_db: float, bg: str
 ) -> None:
     """Given 0.1 dB more it loses no more blocks than Sionna, but for chance (one-sided, 1 %)."""
-    encoder = LDPC5GEncoder(k, n, num_bits_per_symbol=order)
+    encoder = LDPC5GEncoder(k, n, num_bits_per_symbol=order, bg=bg)
     blocks = 256
     info, llr = _received(encoder, snr_db, blocks)
     theirs = tf.function(LDPC5GDecoder(encoder, num_iter=20), jit_compile=True)(llr).numpy()
@@ -61,6 +64,42 @@ def test_it_is_no_more_than_a_tenth_of_a_db_behind_boxplus(
     assert 0.05 * blocks < lost_by_boxplus < 0.95 * blocks
     spread = np.sqrt(sum(e * (1 - e / blocks) for e in (lost, lost_by_boxplus)))
     assert lost - lost_by_boxplus < 2.33 * spread
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "order", "snr_db", "bg"),
+    [
+        (520, 2592, 2, -3.8, "bg2"),  # rate 1/5
+        (1032, 3090, 2, -1.5, "bg1"),  # rate 1/3
+        (3000, 3456, 4, 12.0, "bg1"),  # rate 0.87
+    ],
+)
+def test_as_a_graph_it_is_the_same_bit_for_bit(
+    k: int, n: int, order: int, snr_db: float, bg: str
+) -> None:
+    """Of blocks that fail, too, and where magnitudes are equal, 0 or without limit."""
+    encoder = LDPC5GEncoder(k, n, num_bits_per_symbol=order, bg=bg)
+    _, llr = _received(encoder, snr_db, 48)
+    llr[40:] = np.round(llr[40:])
+    llr[46] = np.where(llr[46] > 0, np.inf, -0.0)
+    bits, ok = MinSumDecoder(encoder, 20)(llr)
+    again, ok_again = GraphMinSumDecoder(encoder, CRCEncoder("CRC24A"), 20)(llr)
+    assert 0 < ok.sum() < 48
+    np.testing.assert_array_equal(again, bits)
+    np.testing.assert_array_equal(ok_again, ok)
+
+
+@pytest.mark.parametrize("decoder", [GraphMinSumDecoder, BoxplusDecoder])
+def test_graphs_take_any_number_of_blocks(decoder: type[GraphDecoder]) -> None:
+    """Each size that is new is compiled anew."""
+    encoder = LDPC5GEncoder(104, 304)
+    info, llr = _received(encoder, 2.0, 65)
+    decode = decoder(encoder, CRCEncoder("CRC24A"), 20)
+    for blocks in (65, 64, 1, 0):
+        bits, ok = decode(llr[:blocks])
+        np.testing.assert_array_equal(bits, info[:blocks])
+        assert ok.shape == (blocks,)
+        assert ok.numpy().all()
 
 
 def test_the_flag_says_whether_a_block_is_right() -> None:
@@ -121,6 +160,16 @@ def test_no_blocks_are_decoded_to_none() -> None:
     bits, ok = MinSumDecoder(LDPC5GEncoder(600, 1200), 20)(np.zeros((0, 1200), np.float32))
     assert bits.shape == (0, 600)
     assert ok.shape == (0,)
+
+
+def test_on_a_gpu_a_link_has_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder, crc = LDPC5GEncoder(104, 304), CRCEncoder("CRC24A")
+    chosen = {"boxplus": BoxplusDecoder, "min-sum": GraphMinSumDecoder, "auto": GraphMinSumDecoder}
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [kind])
+    for name, kind in chosen.items():
+        assert type(ldpc_decoder(LinkConfig(decoder=name), encoder, crc)) is kind
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [])
+    assert type(ldpc_decoder(LinkConfig(), encoder, crc)) is MinSumDecoder
 
 
 def test_a_link_may_choose_its_decoder() -> None:

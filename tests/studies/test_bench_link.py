@@ -21,6 +21,7 @@ def test_the_decoders_are_given_the_same_blocks() -> None:
     points = result["points"]["6"]
     assert list(points) == [*OURS, *THEIRS]
     assert told == [f"{name}, 6 dB" for name in points]
+    assert points["min-sum, graph"]["bler"] == points["min-sum"]["bler"]
     assert points["boxplus, early stop"]["bler"] == pytest.approx(
         points["Sionna boxplus, XLA"]["bler"], abs=0.05
     )
