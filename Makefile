@@ -10,11 +10,12 @@ study: $(INSTALLED)
 	$(VENV)/bin/linksim study run quick --workers 2 --out results/quick
 
 # Most tests keep one core busy: half of them run on each of two.
+HALF := tests/baselines/ tests/semantic/
 test: $(INSTALLED)
-	@$(VENV)/bin/python -m pytest -p no:cacheprovider tests/semantic > .test-semantic.log 2>&1 & \
+	@$(VENV)/bin/python -m pytest -p no:cacheprovider $(HALF) > .test-half.log 2>&1 & \
 	half=$$!; $(VENV)/bin/python -m pytest -p no:cacheprovider \
-	  $(filter-out tests/semantic/,$(wildcard tests/*/)); rest=$$?; \
-	wait $$half; code=$$?; cat .test-semantic.log; rm .test-semantic.log; \
+	  $(filter-out $(HALF),$(wildcard tests/*/)); rest=$$?; \
+	wait $$half; code=$$?; cat .test-half.log; rm .test-half.log; \
 	test $$rest -eq 0 -a $$code -eq 0
 
 docs: $(DOCS_INSTALLED)
