@@ -10,7 +10,7 @@ study: $(INSTALLED)
 	$(VENV)/bin/linksim study run quick --workers 2 --out results/quick
 
 # Most tests keep one core busy: half of them run on each of two.
-HALF := tests/baselines/ tests/semantic/
+HALF := tests/baselines/ tests/docs/ tests/semantic/
 test: $(INSTALLED)
 	@$(VENV)/bin/python -m pytest -p no:cacheprovider $(HALF) > .test-half.log 2>&1 & \
 	half=$$!; $(VENV)/bin/python -m pytest -p no:cacheprovider \
