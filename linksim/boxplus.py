@@ -1,5 +1,7 @@
 """Flooding belief propagation with the exact check node, ended by the CRC."""
 
+from itertools import groupby
+
 import numpy as np
 import tensorflow as tf
 from sionna.phy.fec.crc import CRCEncoder
@@ -26,11 +28,7 @@ class BoxplusDecoder(GraphDecoder):
     def __init__(self, encoder: LDPC5GEncoder, crc: CRCEncoder, iterations: int) -> None:
         super().__init__(encoder, crc, iterations, largest=LLR_MAX, filler=LLR_MAX)
         layers, z = sorted(self._code.layers, key=len), self._code.z
-        self._by_degree = [
-            (len(layer), sum(len(x) == len(layer) for x in layers))
-            for i, layer in enumerate(layers)
-            if i == 0 or len(layers[i - 1]) < len(layer)
-        ]
+        self._by_degree = [(d, len(list(same))) for d, same in groupby(map(len, layers))]
         edges = np.array([edge for layer in layers for edge in layer])
         i = np.arange(z)
         # Which bit a message, edge after edge, belongs to; which messages each bit gets.

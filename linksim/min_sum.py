@@ -53,7 +53,9 @@ LANES = 16
 """Z is padded to a multiple of this, so that vectors of up to 512 bits leave no rest."""
 
 ZERO = np.float32(0.0)
-_SIGN, _MAGNITUDE = np.int32(-(2**31)), np.int32(2**31 - 1)
+
+SIGN, MAGNITUDE = np.int32(-(2**31)), np.int32(2**31 - 1)
+"""The bits of a float that are its sign, and the others."""
 _U = np.uintp
 
 
@@ -78,7 +80,9 @@ class MinSumDecoder:
     """
 
     def __init__(self, encoder: LDPC5GEncoder, iterations: int, *, stop_early: bool = True) -> None:
-        self._graph = BaseGraph(encoder)
+        self._graph = graph = BaseGraph(encoder)
+        arrays = graph.rows, graph.columns, graph.shifts, graph.sent
+        self._rows, self._columns, self._shifts, self._sent = (x.astype(_U) for x in arrays)
         self._iterations, self._stop_early = iterations, stop_early
 
     def __call__(self, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +100,7 @@ class MinSumDecoder:
         ok : np.ndarray
             bool, [blocks]; whether the CRC of each passes.
         """
-        return self._run(llr, self._graph.sent.astype(_U), self._graph.width)
+        return self._run(llr, self._sent, self._graph.width)
 
     def decode(self, mother: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Decode from log-likelihood ratios of the mother code's bits.
@@ -120,8 +124,8 @@ class MinSumDecoder:
         """Decode from logits of those bits of the mother code's first `width` that are named."""
         graph, blocks = self._graph, len(llr)
         bits, ok = np.empty((blocks, graph.k), np.uint8), np.empty(blocks, np.bool_)
-        rows = graph.rows[: graph.layers_of(width) + 1]
-        edges = *(x.astype(_U) for x in (rows, graph.columns, graph.shifts)), np.diff(rows).max()
+        rows = self._rows[: graph.layers_of(width) + 1]
+        edges = rows, self._columns, self._shifts, int(np.diff(rows).max())
         sizes = width, graph.z, graph.k_ldpc
 
         def part(start: int) -> None:
@@ -210,8 +214,8 @@ def _ask(app, to_bits, to_checks, least, second, parity, where):  # type: ignore
     """Collect what the bits of a layer tell its checks; keep signs and two least magnitudes."""
     columns, shifts, first, last, z, padded = where
     for i in range(padded):
-        least[i] = _MAGNITUDE
-        second[i] = _MAGNITUDE
+        least[i] = MAGNITUDE
+        second[i] = MAGNITUDE
         parity[i] = 0
     for edge in range(first, last):
         column, shift, rest = columns[edge] * z, shifts[edge], z - shifts[edge]
@@ -226,7 +230,7 @@ def _ask(app, to_bits, to_checks, least, second, parity, where):  # type: ignore
             word = _as_int(message)
             parity[i] ^= word
             # Magnitudes of floats are ordered as the integers that they are stored as.
-            magnitude = word & _MAGNITUDE
+            magnitude = word & MAGNITUDE
             larger = least[i] if least[i] > magnitude else magnitude
             second[i] = second[i] if second[i] < larger else larger
             least[i] = least[i] if least[i] < magnitude else magnitude
@@ -240,7 +244,7 @@ def _conclude(least, second, parity, answer, answer_least):  # type: ignore[no-u
         near, far = LN2 - SLOPE * (b - a), LN2 - SLOPE * (b + a)
         near = near if near > ZERO else ZERO
         far = far if far > ZERO else ZERO
-        sign = parity[i] & _SIGN
+        sign = parity[i] & SIGN
         answer[i] = _as_int(FACTOR * (a - near + far)) ^ sign
         answer_least[i] = _as_int(FACTOR_LEAST * b) ^ sign
 
@@ -255,8 +259,8 @@ def _tell(app, to_bits, to_checks, least, answer, answer_least, where):  # type:
         for i in range(padded):
             message = to_checks[check + i]
             word = _as_int(message)
-            others = answer_least[i] if (word & _MAGNITUDE) == least[i] else answer[i]
-            update = _as_float(others ^ (word & _SIGN))
+            others = answer_least[i] if (word & MAGNITUDE) == least[i] else answer[i]
+            update = _as_float(others ^ (word & SIGN))
             to_bits[bit + i] = update
             to_checks[check + i] = message + update
         for i in range(rest):

@@ -7,15 +7,12 @@ turned as the last layer that read it wanted it, so that an edge costs one rotat
 
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
 from linksim.graph_decoder import GraphDecoder
-from linksim.min_sum import CERTAIN, FACTOR, FACTOR_LEAST, LARGEST, LN2, SLOPE
-
-_SIGN, _MAGNITUDE = np.int32(-(2**31)), np.int32(2**31 - 1)
+from linksim.min_sum import CERTAIN, FACTOR, FACTOR_LEAST, LARGEST, LN2, MAGNITUDE, SIGN, SLOPE
 
 
 class _State(NamedTuple):
@@ -74,10 +71,10 @@ def _answers(messages: tf.Tensor) -> list[tf.Tensor]:
     """Answer the edges of a layer, [edges, Z, blocks]; see `linksim.min_sum`."""
     word = tf.bitcast(messages, tf.int32)
     # Magnitudes of floats are ordered as the integers that they are stored as.
-    magnitude = tf.bitwise.bitwise_and(word, _MAGNITUDE)
+    magnitude = tf.bitwise.bitwise_and(word, MAGNITUDE)
     least = tf.reduce_min(magnitude, axis=0)
     is_least = magnitude == least
-    second = tf.reduce_min(tf.where(is_least, _MAGNITUDE, magnitude), axis=0)
+    second = tf.reduce_min(tf.where(is_least, MAGNITUDE, magnitude), axis=0)
     several = tf.reduce_sum(tf.cast(is_least, tf.int32), axis=0) > 1
     a, b = tf.bitcast(least, tf.float32), tf.bitcast(tf.where(several, least, second), tf.float32)
     near = tf.maximum(LN2 - SLOPE * (b - a), 0.0)
@@ -85,7 +82,7 @@ def _answers(messages: tf.Tensor) -> list[tf.Tensor]:
     size = tf.where(is_least, FACTOR_LEAST * b, FACTOR * (a - near + far))
     negative = tf.reduce_sum(tf.cast(word < 0, tf.int32), axis=0)
     sign = tf.bitwise.bitwise_xor(
-        tf.bitwise.left_shift(negative, 31), tf.bitwise.bitwise_and(word, _SIGN)
+        tf.bitwise.left_shift(negative, 31), tf.bitwise.bitwise_and(word, SIGN)
     )
     return tf.unstack(
         tf.bitcast(tf.bitwise.bitwise_xor(tf.bitcast(size, tf.int32), sign), tf.float32)
