@@ -18,9 +18,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from linksim.dotted import is_dotted, load_class
 from linksim.errors import LinksimError, unknown
 from linksim.options import build
+from linksim.plugins import is_dotted, load_class
 
 if typing.TYPE_CHECKING:
     from linksim.link_config import LinkConfig

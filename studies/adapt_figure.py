@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from linksim.errors import LinksimError
-from studies.atomic import replacing
+from linksim.files import replacing
 from studies.curves import SNR_LABEL
 from studies.style import load_style, styled
 

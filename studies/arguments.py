@@ -40,7 +40,7 @@ def check_outputs(args: Namespace) -> None:
     LinksimError
         If one cannot, or the figure's suffix names no format.
     """
-    from studies.atomic import check_writable
+    from linksim.files import check_writable
 
     if args.plot and args.plot.suffix not in (".png", ".pdf", ".svg"):
         raise LinksimError(f"--plot {args.plot}: the name must end in .png, .pdf or .svg")

@@ -8,9 +8,9 @@ import numpy as np
 
 from linksim.error_rate import ErrorRate, theory_ber
 from linksim.errors import LinksimError
+from linksim.files import replacing
 from linksim.link_config import MODULATIONS, LinkConfig
 from linksim.theory import ergodic_limit_db, outage_rayleigh
-from studies.atomic import replacing
 from studies.curves import SNR_LABEL
 from studies.style import load_style, styled
 

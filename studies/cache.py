@@ -9,10 +9,10 @@ from zipfile import BadZipFile
 import numpy as np
 
 from linksim import __version__
-from linksim.dotted import code_digest
 from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Mcs, SymbolStream
+from linksim.files import replacing
 from linksim.media import Clip
-from studies.atomic import replacing
+from linksim.plugins import code_digest
 from studies.plan import digest
 
 

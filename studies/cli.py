@@ -148,7 +148,7 @@ def _prepare_tensorflow(device: str | None) -> None:
     if device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     if device == "gpu":
-        from studies.quiet import import_tensorflow
+        from linksim.startup import import_tensorflow
 
         if not import_tensorflow().config.list_physical_devices("GPU"):
             raise LinksimError("--device gpu: TensorFlow finds no GPU; use --device cpu")

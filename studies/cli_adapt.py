@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
                 "warm-up and the first and last retransmissions take"
             )
 
-    from studies.quiet import import_tensorflow
+    from linksim.startup import import_tensorflow
 
     import_tensorflow()  # only now that the input is known to be good
     records: list[dict[str, Any]] = []
@@ -243,7 +243,7 @@ def _write_json(
     import json
     from dataclasses import asdict
 
-    from studies.atomic import write_text
+    from linksim.files import write_text
     from studies.work import versions
 
     document = {

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     if args.what == "study":
         limit_threads(args.threads)  # before NumPy is loaded, which makes its threads at once
 
-    from studies.atomic import check_writable, write_text
+    from linksim.files import check_writable, write_text
 
     if args.json:
         check_writable(args.json)
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
     from rich.console import Console
 
-    from studies.quiet import import_tensorflow
+    from linksim.startup import import_tensorflow
 
     console = Console()
     before = _read(args.against) if args.against else None

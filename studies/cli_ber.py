@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         args.max_blocks,
     )
 
-    from studies.quiet import import_tensorflow
+    from linksim.startup import import_tensorflow
 
     import_tensorflow()  # only now that the input is known to be good
     from linksim.error_rate import error_rates
@@ -196,7 +196,7 @@ def _write_json(
     import shlex
     from dataclasses import asdict
 
-    from studies.atomic import write_text
+    from linksim.files import write_text
     from studies.record import finite
     from studies.work import versions
 

@@ -66,13 +66,13 @@ def run_export(args: argparse.Namespace) -> int:
 
     from linksim.channels import parse_channel
     from linksim.channels.cir_file import check_suffix
-    from studies.atomic import check_writable, replacing
+    from linksim.files import check_writable, replacing
 
     parse_channel(args.channel)
     check_suffix(args.file)
     check_writable(args.file)
 
-    from studies.quiet import import_tensorflow
+    from linksim.startup import import_tensorflow
 
     import_tensorflow()
     from linksim.channels.export import export_channel

@@ -43,8 +43,8 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Simulate, and print block error rates and where they reach 10 %."""
+    from linksim.files import check_writable
     from linksim.link_config import LinkConfig
-    from studies.atomic import check_writable
     from studies.snr import parse_snr
 
     check_flags(args, (("transmissions", 1, 8), ("batches", 1, 10**6), ("seed", 0, 2**62)))
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     )
     snr_db = parse_snr(args.snr)
 
-    from studies.quiet import import_tensorflow
+    from linksim.startup import import_tensorflow
 
     import_tensorflow()  # only now that the input is known to be good
     from linksim.combining import combining_gain
@@ -140,7 +140,7 @@ def _write_json(args: argparse.Namespace, config: Any, points: list["Combined"])
     import json
     from dataclasses import asdict
 
-    from studies.atomic import write_text
+    from linksim.files import write_text
     from studies.work import versions
 
     records = [

@@ -45,10 +45,10 @@ def run(args: argparse.Namespace) -> int:
 
     from rich.console import Console
 
+    from linksim.files import check_writable, write_text
+    from linksim.startup import import_tensorflow
     from semantic.dvst.data import find_videos
     from semantic.wav2lip.talk import generated_talks, load_talks
-    from studies.atomic import check_writable, write_text
-    from studies.quiet import import_tensorflow
 
     if args.json:
         check_writable(args.json)

@@ -39,14 +39,14 @@ def run(args: argparse.Namespace) -> int:
     if backend != "tensorflow":
         raise LinksimError(f"networks are counted on TensorFlow, not on KERAS_BACKEND={backend}")
 
-    from studies.atomic import check_writable
+    from linksim.files import check_writable
 
     if args.json:
         check_writable(args.json)
 
     from rich.console import Console
 
-    from studies.quiet import import_tensorflow
+    from linksim.startup import import_tensorflow
 
     console = Console()
     with console.status("counting"):
@@ -143,7 +143,7 @@ def _write_json(args: argparse.Namespace, networks: "list[Network]", notes: list
     import json
     from dataclasses import asdict
 
-    from studies.atomic import write_text
+    from linksim.files import write_text
 
     document = {
         "preset": args.preset,

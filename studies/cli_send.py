@@ -36,9 +36,9 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Send, and write the received clip and ``report.json``."""
     from linksim.endpoint import make_endpoint
+    from linksim.files import check_writable
     from linksim.link_config import LinkConfig
     from linksim.options import build
-    from studies.atomic import check_writable
     from studies.clips import load_clip
     from studies.snr import parse_snr
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     check_writable(args.out / REPORT)
 
-    from studies.quiet import import_tensorflow
+    from linksim.startup import import_tensorflow
 
     import_tensorflow()  # only now that the input is known to be good
     from studies.evaluate import evaluate, link_for
@@ -93,8 +93,8 @@ def _write(
 ) -> None:
     import json
 
+    from linksim.files import write_text
     from linksim.media import write
-    from studies.atomic import write_text
     from studies.clips import media_suffix
     from studies.origins import in_words, runs_of
     from studies.record import by_feedback, finite

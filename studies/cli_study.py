@@ -273,9 +273,9 @@ def print_claims(args: argparse.Namespace) -> int:
     """Print the verdicts and write them beside the study's tables."""
     from rich.console import Console
 
+    from linksim.startup import import_tensorflow
     from studies.claims.judge import judge_folder, markdown, table, write
     from studies.load import CLAIMS
-    from studies.quiet import import_tensorflow
 
     import_tensorflow()
     judged = judge_folder(args.folder, args.claims or CLAIMS)

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
         raise LinksimError(f"KERAS_BACKEND={backend} is not installed; use tensorflow")
     train_model = train.prepare(args)
     if backend == "tensorflow":
-        from studies.quiet import import_tensorflow
+        from linksim.startup import import_tensorflow
 
         import_tensorflow()  # only now that the input is known to be good
     train_model()

@@ -13,7 +13,7 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from studies.atomic import replacing
+from linksim.files import replacing
 from studies.curves import Curve, Limit, Panel, panels
 from studies.record import BLER
 from studies.schema import CHANNEL_USES

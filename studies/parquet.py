@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from linksim.errors import LinksimError
+from linksim.files import replacing
 from studies import axes
-from studies.atomic import replacing
 from studies.store import TABLES, Store
 
 TEXT = {"study", "scheme", "channel", "kind", "clip", "metric", "config_hash", "status"}

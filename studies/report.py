@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from linksim.errors import LinksimError
+from linksim.files import write_text
 from linksim.media import read
 from linksim.metrics import METRICS
-from studies.atomic import write_text
 from studies.claims.judge import claims_section
 from studies.clips import NO_CLIP, ClipRef
 from studies.fair import fair_section

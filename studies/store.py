@@ -24,7 +24,7 @@ from typing import Any
 
 from linksim import __version__
 from linksim.errors import LinksimError
-from studies.atomic import remove_partial, write_text
+from linksim.files import remove_partial, write_text
 from studies.clips import ClipRef
 from studies.plan import Point
 from studies.record import COLUMNS, OK, rows

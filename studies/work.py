@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from linksim.startup import import_tensorflow
 from studies.kinds import measurable
 from studies.plan import Point
-from studies.quiet import import_tensorflow
 from studies.schema import LINK_ALONE, Bound
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from linksim.channels.clustered import CDL, TDL
 from linksim.channels.flat import Awgn, Rayleigh, Rician
 from linksim.channels.sector import Rma, Uma, Umi
 from linksim.channels.traced import Rt
-from linksim.dotted import is_dotted, load_class
 from linksim.errors import unknown
 from linksim.options import build, split_spec
+from linksim.plugins import is_dotted, load_class
 
 CHANNELS: dict[str, type[Channel]] = {
     **{c.name: c for c in (Awgn, Rayleigh, Rician)},

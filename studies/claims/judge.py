@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studies.atomic import write_text
+from linksim.files import write_text
 from studies.claims.estimate import Estimate
 from studies.claims.load import Claim, load
 from studies.claims.results import MissingError, Results, read
