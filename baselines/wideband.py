@@ -4,7 +4,7 @@ import numpy as np
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, require
-from linksim.resample import resample
+from linksim.media.resample import resample
 
 RATE = 16_000
 """Samples per second of the core in Hz."""

@@ -17,7 +17,7 @@ from math import ceil
 import numpy as np
 
 from linksim.errors import LinksimError
-from semantic.headpose import head_pose, pose_change
+from linksim.media.faces.pose import head_pose, pose_change
 
 
 @dataclass(frozen=True)

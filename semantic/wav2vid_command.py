@@ -71,8 +71,8 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
     clips, held_out = load(args.video, args.without), load(args.validation, [])
 
     def train() -> None:
+        from linksim.media.synthetic.heads import speaking_head
         from semantic.dvst import weights as codec_weights
-        from semantic.synthetic import speaking_head
         from semantic.wav2lip import weights as lip_weights
         from semantic.wav2vid_train import train as run
 

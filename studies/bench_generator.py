@@ -9,7 +9,7 @@ import numpy as np
 
 from linksim.link_config import LinkConfig
 from linksim.media import Clip
-from semantic.headpose import head_pose
+from linksim.media.faces.pose import head_pose
 from semantic.wav2lip.animate import animate, voice_of
 from semantic.wav2lip.face import face_boxes
 from semantic.wav2lip.generator import Generator

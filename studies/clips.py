@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from linksim.media import Clip, read
-from semantic.synthetic_sound import builtin_sound
+from linksim.media.synthetic.sounds import builtin_sound
 from studies.kinds import BITS, MUSIC, SPEECH, Kind
 from studies.schema import BUILTIN, MOVING, TALK, Study, clip_name, is_builtin
 
@@ -52,15 +52,15 @@ def load_clip(source: str) -> Clip:
         If the file cannot be read.
     """
     if source == BUILTIN:
-        from semantic.synthetic import builtin_clip
+        from linksim.media.synthetic.heads import builtin_clip
 
         return builtin_clip()
     if source == MOVING:
-        from semantic.synthetic import moving_clip
+        from linksim.media.synthetic.heads import moving_clip
 
         return moving_clip()
     if source == TALK:
-        from semantic.synthetic import talk_clip
+        from linksim.media.synthetic.heads import talk_clip
 
         return talk_clip()
     if is_builtin(source):

@@ -1,6 +1,6 @@
 """The networks that find a face, and what they compute."""
 
-from linksim.metrics.facemesh import DETECTOR, MESH, VIEWS, installed, network_file
+from linksim.media.faces.mesh import DETECTOR, MESH, VIEWS, installed, network_file
 from studies.network import Network
 from studies.tflite_size import tflite_size
 

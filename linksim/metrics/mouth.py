@@ -5,7 +5,7 @@ from math import ceil, floor
 import numpy as np
 
 from linksim.media import Clip
-from linksim.metrics.facemesh import LOWER_LIP, UPPER_LIP, find_mesh, installed
+from linksim.media.faces.mesh import LOWER_LIP, UPPER_LIP, find_mesh, installed
 from linksim.metrics.value import MetricValue, undefined
 from linksim.metrics.video import region_psnr
 

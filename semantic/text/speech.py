@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from linksim.errors import LinksimError
-from linksim.resample import resample
+from linksim.media.resample import resample
 
 SAMPLE_RATE = 16_000
 """Of what is heard and what is spoken, in Hz."""

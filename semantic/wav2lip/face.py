@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from linksim.errors import LinksimError
-from linksim.metrics.facemesh import find_mesh, installed
+from linksim.media.faces.mesh import find_mesh, installed
 from semantic.wav2lip.sizes import SIDE
 
 EYE_CORNERS, NOSE_BASE = (33, 263), 2

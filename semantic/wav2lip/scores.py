@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from linksim.metrics.facemesh import OUTER_EYES, face_mesh
+from linksim.media.faces.mesh import OUTER_EYES, face_mesh
 from semantic.wav2lip.animate import AT_ONCE
 from semantic.wav2lip.expert import SyncExpert
 from semantic.wav2lip.expert_train import accuracy, pair_matrix

@@ -17,7 +17,7 @@ import numpy as np
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, read, require
-from linksim.resample import resample
+from linksim.media.resample import resample
 from semantic.wav2lip.alignment import at_training_rate, mel_windows
 from semantic.wav2lip.face import face_crops
 from semantic.wav2lip.mel import SAMPLE_RATE, mel_spectrogram
@@ -137,14 +137,14 @@ def _digest(file: Path) -> str:
 
 
 def generated_talks(count: int, seed: int, seconds: float, keep: Path | None = None) -> list[Talk]:
-    """Make talks of `semantic.synthetic.speaking_head`, kept as those of `load_talks` are.
+    """Make talks of `linksim.media.synthetic.heads.speaking_head`, kept as those of `load_talks` are.
 
     Raises
     ------
     LinksimError
         If `seconds` is under 1 or the extra ``clip`` is not installed.
     """
-    from semantic.synthetic import speaking_head
+    from linksim.media.synthetic.heads import speaking_head
 
     def made(index: int) -> Talk:
         return talk_of(speaking_head(seed, index, seconds).clip)

@@ -14,10 +14,10 @@ from linksim.endpoint import Csi, Encoded, Received, delivered, make_endpoint
 from linksim.errors import LinksimError
 from linksim.link_config import LinkConfig
 from linksim.media import Clip
+from linksim.media.faces.mesh import installed
+from linksim.media.synthetic.portrait import Expression, Portrait, Pose
 from linksim.metrics import METRICS
-from linksim.metrics.facemesh import installed
 from linksim.options import build
-from semantic.portrait import Expression, Portrait, Pose
 from semantic.text import speech
 from semantic.text.layout import SLOT_USES
 

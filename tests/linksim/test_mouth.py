@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from linksim.media import Clip
-from linksim.metrics import evaluate, facemesh, mouth
-from semantic import synthetic
+from linksim.media.faces import mesh as facemesh
+from linksim.media.synthetic import heads as synthetic
+from linksim.metrics import evaluate, mouth
 
 missing = [name for name in synthetic.EXTRA if synthetic.find_spec(name) is None]
 needs_extra = pytest.mark.skipif(bool(missing), reason=f"linksim[clip] lacks {missing}")
@@ -31,7 +32,7 @@ def measure(reference, received):
 
 @needs_extra
 def test_the_box_holds_what_an_open_mouth_shows(head):
-    from semantic.portrait import Expression, Portrait, Pose
+    from linksim.media.synthetic.portrait import Expression, Portrait, Pose
 
     portrait = Portrait()
     shut, wide = (portrait.render(Expression(opening=o), Pose()).max(-1) for o in (0, 1))

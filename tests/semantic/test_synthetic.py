@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from linksim.metrics.facemesh import face_mesh
-from semantic import synthetic
-from semantic.espeak import speak
-from semantic.portrait import SIZE, Camera, Expression, Portrait, Pose
-from semantic.synthetic import (
+from linksim.media.faces.mesh import face_mesh
+from linksim.media.synthetic import heads as synthetic
+from linksim.media.synthetic.espeak import speak
+from linksim.media.synthetic.heads import (
     EXTRA,
     LEAD,
     SENTENCES,
@@ -25,6 +24,7 @@ from semantic.synthetic import (
     talking_head,
     training_heads,
 )
+from linksim.media.synthetic.portrait import SIZE, Camera, Expression, Portrait, Pose
 
 missing = [name for name in EXTRA if synthetic.find_spec(name) is None]
 needs_extra = pytest.mark.skipif(bool(missing), reason=f"linksim[clip] lacks {missing}")
@@ -80,7 +80,7 @@ def test_audio_is_as_long_as_the_frames():
 def test_same_clip_again_here_and_in_another_process():
     first, again = builtin_clip(1.2), builtin_clip(1.2)
     assert first.fingerprint() == again.fingerprint()
-    code = "from semantic.synthetic import builtin_clip; print(builtin_clip(1.2).fingerprint())"
+    code = "from linksim.media.synthetic.heads import builtin_clip; print(builtin_clip(1.2).fingerprint())"
     other = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
+from linksim.media.synthetic import sounds as synthetic_sound
+from linksim.media.synthetic.sounds import SOUNDS, VOICES, builtin_sound
 from linksim.metrics import evaluate
-from semantic import synthetic_sound
-from semantic.synthetic_sound import SOUNDS, VOICES, builtin_sound
 
 needs_voice = pytest.mark.skipif(not find_spec("espeakng_loader"), reason="linksim[clip] is absent")
 NAMES = [pytest.param(name, marks=needs_voice if name in VOICES else ()) for name in SOUNDS]
@@ -35,7 +35,7 @@ def test_same_sound_again(name):
 
 def test_same_music_in_another_process():
     code = (
-        "from semantic.synthetic_sound import builtin_sound as make\n"
+        "from linksim.media.synthetic.sounds import builtin_sound as make\n"
         "print(make('music').fingerprint(), end='')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from linksim.metrics.facemesh import installed
+from linksim.media.faces.mesh import installed
 from semantic.wav2lip.alignment import at_training_rate, mel_start, mel_windows
 from semantic.wav2lip.animate import animate, voice_of
 from semantic.wav2lip.blend import lower_face_mask, paste
@@ -194,7 +194,7 @@ def test_box_does_not_follow_the_chin() -> None:
 
 @pytest.mark.skipif(not installed(), reason="needs linksim[clip]")
 def test_faces_of_the_built_in_clip() -> None:
-    from semantic.synthetic import builtin_clip
+    from linksim.media.synthetic.heads import builtin_clip
 
     frames = builtin_clip(1.0).frames[:6]
     boxes = face_boxes(frames)

@@ -11,8 +11,8 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
-from linksim.metrics.facemesh import installed
-from semantic.synthetic import SPEAKERS
+from linksim.media.faces.mesh import installed
+from linksim.media.synthetic.heads import SPEAKERS
 from semantic.wav2lip import weights
 from semantic.wav2lip.data import APART, GeneratorBatches, SyncBatches, spread_starts
 from semantic.wav2lip.expert import SyncExpert
@@ -300,14 +300,14 @@ def test_too_short_to_judge(talks: list[Talk]) -> None:
 @needs_mesh
 @pytest.mark.parametrize("speaker", SPEAKERS[::10])
 def test_speaking_heads_have_a_voice(speaker: str) -> None:
-    from semantic.espeak import speak
+    from linksim.media.synthetic.espeak import speak
 
     assert len(speak("hello", speaker).samples) > 1000
 
 
 @needs_mesh
 def test_talk_of_a_clip_at_another_rate(tmp_path: Path) -> None:
-    from semantic.synthetic import speaking_head
+    from linksim.media.synthetic.heads import speaking_head
 
     head = speaking_head(0, 0, 1.0)
     assert np.array_equal(head.clip.frames, speaking_head(0, 0, 1.0).clip.frames)

@@ -19,9 +19,9 @@ from linksim.endpoint import (
 )
 from linksim.errors import LinksimError
 from linksim.media import Clip
-from linksim.metrics.facemesh import installed
+from linksim.media.faces.mesh import installed
+from linksim.media.synthetic.portrait import Expression, Portrait, Pose
 from semantic.dvst.endpoint import SETUP_BYTES
-from semantic.portrait import Expression, Portrait, Pose
 from semantic.wav2vid import Wav2Vid
 
 pytestmark = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")

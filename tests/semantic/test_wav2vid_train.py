@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from linksim.media import Clip
-from linksim.metrics.facemesh import installed
+from linksim.media.faces.mesh import installed
+from linksim.media.synthetic.portrait import Expression, Portrait, Pose
 from semantic import wav2vid_train
 from semantic.dvst.recipe import Recipe
-from semantic.portrait import Expression, Portrait, Pose
 from semantic.wav2lip.recipe import GeneratorRecipe
 from studies.cli import main
 

@@ -192,7 +192,7 @@ def test_clips_and_music_on_the_command_line(both: Path) -> None:
 def test_the_clip_that_moves_is_one_of_those_built_in(
     both: Path, small_clip: Clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("semantic.synthetic.moving_clip", lambda: small_clip)
+    monkeypatch.setattr("linksim.media.synthetic.heads.moving_clip", lambda: small_clip)
     assert load(both, clips=["builtin:moving"]).clips == ["builtin:moving"]
     assert load_clip.__wrapped__("builtin:moving") is small_clip  # not kept for other tests
 

@@ -13,9 +13,9 @@ from functools import cached_property
 
 import numpy as np
 
-from linksim.metrics.facemesh import LOWER_LIP, UPPER_LIP
-from semantic.sitters import Sitter, astronaut
-from semantic.warp import Box, fill, mix, redraw, thin_plate
+from linksim.media.faces.mesh import LOWER_LIP, UPPER_LIP
+from linksim.media.synthetic.bending import Box, fill, mix, redraw, thin_plate
+from linksim.media.synthetic.sitters import Sitter, astronaut
 
 SIZE = 288  # frame side in pixels: MS-SSIM needs more than 160
 CANVAS = 2 * SIZE
@@ -116,7 +116,7 @@ class Portrait:
     Parameters
     ----------
     sitter : Sitter or None
-        Whose; None takes `semantic.sitters.astronaut`.
+        Whose; None takes `linksim.media.synthetic.sitters.astronaut`.
     """
 
     def __init__(self, sitter: Sitter | None = None) -> None:

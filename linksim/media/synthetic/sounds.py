@@ -12,7 +12,7 @@ import numpy as np
 
 from linksim.errors import LinksimError, unknown
 from linksim.media import Clip
-from semantic.espeak import speak
+from linksim.media.synthetic.espeak import speak
 
 SAMPLE_RATE = 16_000
 SEED = 1

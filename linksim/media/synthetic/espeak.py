@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from linksim.errors import LinksimError
-from linksim.resample import resample
+from linksim.media.resample import resample
 
 AUDIO_OUTPUT_SYNCHRONOUS = 2
 INITIALIZE_PHONEME_EVENTS = 1
@@ -73,7 +73,7 @@ def speak(text: str, voice: str = "en-us+f3") -> Speech:
         If espeak-ng fails, e.g. because it does not know the voice.
     """
     child = subprocess.run(
-        [sys.executable, "-m", "semantic.espeak", voice],
+        [sys.executable, "-m", "linksim.media.synthetic.espeak", voice],
         input=text.encode(),
         capture_output=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

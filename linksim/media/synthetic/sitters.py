@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from linksim.metrics.facemesh import face_mesh
+from linksim.media.faces.mesh import face_mesh
 
 # Measured on scikit-image's `astronaut` (512 x 512), in its pixels.
 FACE_CENTRE, FACE_SIDE = (222, 120), 165
@@ -40,7 +40,7 @@ class Sitter:
     photograph : np.ndarray
         uint8, shape [512, 512, 3], RGB; the face where `astronaut` has it.
     mesh : np.ndarray
-        float64, shape [468, 3], in its pixels, as of `linksim.metrics.facemesh.face_mesh`.
+        float64, shape [468, 3], in its pixels, as of `linksim.media.faces.mesh.face_mesh`.
     """
 
     photograph: np.ndarray
@@ -58,7 +58,7 @@ def astronaut() -> Sitter:
 
 def sitter(rng: np.random.Generator) -> Sitter:
     """Make a face of another shape and colour; a third of them are painted, not photographed."""
-    from semantic.painting import paint
+    from linksim.media.synthetic.painting import paint
 
     shaped = reshaped(astronaut(), rng)
     return paint(shaped, rng) if rng.random() < 1 / 3 else recoloured(shaped, rng)

