@@ -15,7 +15,7 @@ from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
 from linksim.framing import frames_for
 from linksim.link_config import MIN_CODE_RATE, LinkConfig, code_block
-from linksim.pilots import PILOT_SYMBOLS, SYMBOLS_PER_SLOT
+from linksim.phy.pilots import PILOT_SYMBOLS, SYMBOLS_PER_SLOT
 
 STEP_DB = 20.0
 """Quantiser step of the orthonormal transform in dB, which leaves 3 dB rms in the level of a band

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from linksim.channels import CHANNELS
 from linksim.endpoint import endpoint_class, endpoint_names
 from linksim.link_config import LinkConfig
+from linksim.phy.channels import CHANNELS
 from studies.cli import command_parser
 
 MARK = re.compile(r"<!-- fill: (\w+) -->")

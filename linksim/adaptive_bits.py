@@ -21,13 +21,13 @@ import tensorflow as tf
 
 from linksim.bits import BitTransmission
 from linksim.errors import LinksimError
-from linksim.fading import Fading
 from linksim.feedback import CsiFeedback
 from linksim.framing import MIN_BLOCK_BYTES, Packer
 from linksim.front_end import FrontEnd, noise_variance
-from linksim.harq import HarqCode, SoftBuffer
 from linksim.link_config import VERSIONS, LinkConfig
 from linksim.outer_loop import START_DB, OuterLoop
+from linksim.phy.channels.realisation import Fading
+from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.retransmission import BATCH_SLOTS
 from linksim.seeding import derive_seed, seed_sionna
 from linksim.slot_codes import SlotCodes

@@ -9,16 +9,16 @@ from sionna.phy.fec.ldpc import LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
 from sionna.phy.nr.utils import generate_prng_seq
 
-from linksim.boxplus import BoxplusDecoder
-from linksim.demapping import QamDemapper
 from linksim.endpoint import Mcs
-from linksim.fading import Fading
 from linksim.front_end import FrontEnd, noise_variance
-from linksim.harq import SCRAMBLING_INIT
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
-from linksim.min_sum import MinSumDecoder
-from linksim.min_sum_graph import GraphMinSumDecoder
 from linksim.montecarlo import Counts, Tally
+from linksim.phy.channels.realisation import Fading
+from linksim.phy.coding.belief_propagation import BoxplusDecoder
+from linksim.phy.coding.harq import SCRAMBLING_INIT
+from linksim.phy.coding.min_sum import MinSumDecoder
+from linksim.phy.coding.min_sum_gpu import GraphMinSumDecoder
+from linksim.phy.demapping import QamDemapper
 from linksim.retransmission import BATCH_SLOTS, Retransmitter
 from linksim.seeding import derive_seed, seed_sionna
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from linksim.channels import parse_channel
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError, unknown
 from linksim.front_end import FrontEnd, noise_variance
-from linksim.harq import HarqCode, SoftBuffer
 from linksim.link_config import VERSIONS, CodeBlock, LinkConfig, code_block
 from linksim.montecarlo import Tally
-from linksim.rate_matching import gather, select
+from linksim.phy.channels import parse_channel
+from linksim.phy.coding.harq import HarqCode, SoftBuffer
+from linksim.phy.coding.rate_matching import gather, select
 from linksim.seeding import derive_seed, seed_sionna
 
 BATCH_BLOCKS = 256

@@ -8,10 +8,10 @@ import numpy as np
 
 from linksim import theory
 from linksim.bits import BitLink, UncodedLink
-from linksim.channels import parse_channel
 from linksim.front_end import FrontEnd
 from linksim.link_config import LinkConfig
 from linksim.montecarlo import Counts, StopRule, simulate
+from linksim.phy.channels import parse_channel
 
 MEASURE_SLOTS, MEASURE_ELEMENTS = 256, 2**21
 """Slots, and resource elements times antenna pairs, of one compiled batch at most.

@@ -9,13 +9,13 @@ from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import LMMSEEqualizer, ResourceGridMapper, ZFEqualizer
 
 from linksim.accounting import frame_pilots, frame_symbols, frame_uses
-from linksim.channels import parse_channel
-from linksim.estimation import estimate_noise, make_interpolators
-from linksim.fading import Fading, burst_slots
 from linksim.link_config import LinkConfig
-from linksim.ofdm import Grid
+from linksim.phy.channels import parse_channel
+from linksim.phy.channels.realisation import Fading, burst_slots
+from linksim.phy.estimation import estimate_noise, make_interpolators
+from linksim.phy.grid import Grid
+from linksim.phy.waveform import Taps
 from linksim.seeding import derive_seed
-from linksim.time_domain import Taps
 
 VARIANCE_FLOOR = 1.2e-7
 """The unbiased LMMSE noise is 1/d - 1 with d near 1; below this float32 gives noise, or less."""

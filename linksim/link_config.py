@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from linksim.channels import Channel, Multipath, parse_channel
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError, unknown
 from linksim.options import build, check_range, option, split_spec
-from linksim.pilots import SYMBOLS_PER_SLOT, PilotLayout, parse_pilot_symbols
+from linksim.phy.channels import Channel, Multipath, parse_channel
+from linksim.phy.pilots import SYMBOLS_PER_SLOT, PilotLayout, parse_pilot_symbols
 
 MODULATIONS = {"qpsk": 2, "16qam": 4, "64qam": 6, "256qam": 8}
 """Bits per symbol of each modulation."""

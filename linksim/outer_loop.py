@@ -21,7 +21,7 @@ import sionna.sys
 import tensorflow as tf
 
 from linksim.feedback import LOWEST_DB
-from linksim.mcs_tables import MCS_TABLES
+from linksim.phy.coding.mcs import MCS_TABLES
 
 TARGET_BLER = 0.1
 STEP_DB = 0.2

@@ -22,10 +22,10 @@ from scipy import stats
 
 from linksim.feedback import CsiFeedback
 from linksim.front_end import FrontEnd, noise_variance
-from linksim.harq import HarqCode, SoftBuffer
 from linksim.link_config import VERSIONS, LinkConfig
 from linksim.montecarlo import Tally
 from linksim.outer_loop import OuterLoop
+from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.seeding import derive_seed, seed_sionna
 from linksim.slot_codes import SlotCodes
 

@@ -14,10 +14,10 @@ import heapq
 import numpy as np
 import tensorflow as tf
 
-from linksim.fading import Fading
 from linksim.front_end import FrontEnd, noise_variance
-from linksim.harq import HarqCode, SoftBuffer
 from linksim.link_config import CodeBlock, LinkConfig
+from linksim.phy.channels.realisation import Fading
+from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.seeding import derive_seed, seed_sionna
 
 BATCH_SLOTS = 64

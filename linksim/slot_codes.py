@@ -3,9 +3,9 @@
 from functools import lru_cache
 
 from linksim.combining import own_block
-from linksim.harq import HarqCode
 from linksim.link_config import LinkConfig
-from linksim.mcs_tables import MCS_TABLES
+from linksim.phy.coding.harq import HarqCode
+from linksim.phy.coding.mcs import MCS_TABLES
 
 
 class SlotCodes:

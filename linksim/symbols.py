@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from linksim.errors import LinksimError
-from linksim.fading import Fading
 from linksim.front_end import FrontEnd, noise_variance
+from linksim.phy.channels.realisation import Fading
 from linksim.seeding import derive_seed, seed_sionna
 
 

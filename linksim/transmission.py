@@ -31,13 +31,13 @@ from linksim.endpoint import (
     ReceivedBits,
     ReceivedSymbols,
 )
-from linksim.fading import Fading
 from linksim.feedback import CsiFeedback
 from linksim.framing import pack, unpack
 from linksim.front_end import FrontEnd
 from linksim.link_config import LinkConfig
 from linksim.media import Clip
 from linksim.montecarlo import Tally
+from linksim.phy.channels.realisation import Fading
 from linksim.seeding import derive_seed
 from linksim.symbols import SymbolLink
 

@@ -13,13 +13,13 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Mapper
 
-from linksim.boxplus import BoxplusDecoder
-from linksim.demapping import QamDemapper
 from linksim.front_end import noise_variance
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
-from linksim.min_sum import MinSumDecoder
-from linksim.min_sum_graph import GraphMinSumDecoder
 from linksim.montecarlo import clopper_pearson
+from linksim.phy.coding.belief_propagation import BoxplusDecoder
+from linksim.phy.coding.min_sum import MinSumDecoder
+from linksim.phy.coding.min_sum_gpu import GraphMinSumDecoder
+from linksim.phy.demapping import QamDemapper
 from linksim.seeding import derive_seed, seed_sionna
 
 OURS = ("min-sum", "min-sum, all iterations", "min-sum, graph", "boxplus, early stop")

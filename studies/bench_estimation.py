@@ -9,9 +9,9 @@ import tensorflow as tf
 from rich.table import Table
 from sionna.phy.ofdm import LMMSEInterpolator
 
-from linksim.channels import parse_channel
-from linksim.estimation import WIENER, channel_covariance
-from linksim.ofdm import Grid
+from linksim.phy.channels import parse_channel
+from linksim.phy.estimation import WIENER, channel_covariance
+from linksim.phy.grid import Grid
 from linksim.seeding import seed_sionna
 
 CHANNEL = "tdl-c:delay_spread=300e-9,speed=30"

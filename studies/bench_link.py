@@ -20,7 +20,7 @@ from linksim.bits import BitLink
 from linksim.front_end import FrontEnd
 from linksim.link_config import MODULATIONS, LinkConfig, code_block
 from linksim.montecarlo import clopper_pearson
-from linksim.ofdm import Grid
+from linksim.phy.grid import Grid
 from linksim.seeding import derive_seed
 
 SIGNIFICANCE = 0.01

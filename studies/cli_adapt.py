@@ -139,7 +139,7 @@ def mcs_choices(text: str, table: int) -> list[int | None]:
     LinksimError
         For what is neither, or is not in the table.
     """
-    from linksim.mcs_tables import MCS_TABLES, scheme
+    from linksim.phy.coding.mcs import MCS_TABLES, scheme
     from studies.snr import parse_snr
 
     scheme(table, 0)

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from linksim.channels import channel_classes
+    from linksim.phy.channels import channel_classes
 
     alike: dict[tuple[Any, ...], list[str]] = {}
     classes = channel_classes()
@@ -64,9 +64,9 @@ def run_export(args: argparse.Namespace) -> int:
     )
     check_flags(args, ranges)
 
-    from linksim.channels import parse_channel
-    from linksim.channels.cir_file import check_suffix
     from linksim.files import check_writable, replacing
+    from linksim.phy.channels import parse_channel
+    from linksim.phy.channels.cir_file import check_suffix
 
     parse_channel(args.channel)
     check_suffix(args.file)
@@ -75,7 +75,7 @@ def run_export(args: argparse.Namespace) -> int:
     from linksim.startup import import_tensorflow
 
     import_tensorflow()
-    from linksim.channels.export import export_channel
+    from linksim.phy.channels.export import export_channel
 
     with replacing(args.file) as temporary:
         shape = export_channel(

@@ -16,13 +16,13 @@ from pydantic import (
     model_validator,
 )
 
-from linksim.channels import CHANNELS, canonical, channel_class, parse_channel
 from linksim.endpoint import Endpoint, endpoint_class, make_endpoint
 from linksim.errors import LinksimError, unknown
 from linksim.link_config import LinkConfig
 from linksim.media.synthetic.sounds import SOUNDS
 from linksim.metrics import METRICS
 from linksim.options import build
+from linksim.phy.channels import CHANNELS, canonical, channel_class, parse_channel
 from linksim.plugins import code_digest, file_digest, is_dotted
 from studies import axes
 from studies.snr import parse_snr

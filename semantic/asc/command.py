@@ -7,8 +7,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from linksim.channels import parse_channel
 from linksim.options import check_flags
+from linksim.phy.channels import parse_channel
 from semantic.asc.recipe import Recipe
 
 MIN_VALIDATION_SECONDS = 4.0

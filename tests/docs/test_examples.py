@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from linksim.channels import parse_channel
 from linksim.endpoint import make_endpoint
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
+from linksim.phy.channels import parse_channel
 from studies.cli import main
 
 Blocks = Callable[[str, str], list[str]]
@@ -79,7 +79,7 @@ def test_the_channel_is_swept_against_a_built_in_one(folder: Path, blocks: Block
 
 
 def test_the_channel_is_what_it_says(folder: Path, blocks: Blocks) -> None:
-    from linksim.ofdm import Grid
+    from linksim.phy.grid import Grid
     from linksim.seeding import seed_sionna
 
     _save(folder, blocks, "channel.md", "nakagami", "nakagami")
@@ -133,7 +133,7 @@ def test_points_are_of_the_class_as_it_is_now(folder: Path, blocks: Blocks) -> N
         (["--scheme", "good.Whole", "--option", "sizes=2"], "use bool, int, float, str"),
         (["--scheme", "good..Whole"], "is not of the form module.Class"),
         (["--scheme", ".Whole"], "is not of the form module.Class"),
-        (["--scheme", "opus", "--channel", "good.Whole"], "not derived from linksim.channels"),
+        (["--scheme", "opus", "--channel", "good.Whole"], "not derived from linksim.phy.channels"),
         (["--scheme", "opus", "--channel", "absent.Mine:m=2"], "channel 'absent.Mine': cannot"),
     ],
 )

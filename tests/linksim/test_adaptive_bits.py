@@ -14,8 +14,8 @@ from linksim.errors import LinksimError
 from linksim.framing import unpack
 from linksim.front_end import FrontEnd
 from linksim.link_config import LinkConfig
-from linksim.mcs_tables import MCS_TABLES
 from linksim.outer_loop import START_DB, OuterLoop
+from linksim.phy.coding.mcs import MCS_TABLES
 from linksim.transmission import Link
 
 SMALL = {"subcarriers": 36, "estimator": "perfect"}

@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 from scipy import special, stats
 
-from linksim.channels import CHANNELS, channel_classes, parse_channel
 from linksim.errors import LinksimError
-from linksim.fading import Fading
-from linksim.ofdm import Grid
+from linksim.phy.channels import CHANNELS, channel_classes, parse_channel
+from linksim.phy.channels.realisation import Fading
+from linksim.phy.grid import Grid
 from linksim.seeding import seed_sionna
 
 GRID = Grid(72, 15e3)
@@ -207,7 +207,7 @@ def test_an_installed_channel_goes_by_its_name(
     (info / "entry_points.txt").write_text("[linksim.channels]\nhalves = some_channels:Halves\n")
     (tmp_path / "some_channels.py").write_text(
         "from dataclasses import dataclass\n"
-        "from linksim.channels import Channel\n"
+        "from linksim.phy.channels import Channel\n"
         "@dataclass(frozen=True)\n"
         "class Halves(Channel):\n"
         "    def sample(self, bursts, slots, grid):\n"

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from linksim.channels import parse_channel, traced
-from linksim.channels.cir_file import read_cir, write_cir
-from linksim.channels.export import export_channel
-from linksim.channels.traced import CACHE_VARIABLE, require_backend
 from linksim.errors import LinksimError
 from linksim.link_config import LinkConfig
-from linksim.ofdm import Grid
+from linksim.phy.channels import parse_channel, traced
+from linksim.phy.channels.cir_file import read_cir, write_cir
+from linksim.phy.channels.export import export_channel
+from linksim.phy.channels.traced import CACHE_VARIABLE, require_backend
+from linksim.phy.grid import Grid
 from linksim.seeding import seed_sionna
 from studies.cli import main
 

@@ -14,11 +14,11 @@ from sionna.phy.mapping import BinarySource, Demapper, Mapper
 
 from linksim import theory
 from linksim.bits import BitLink
-from linksim.boxplus import BoxplusDecoder, boxplus
 from linksim.front_end import FrontEnd, noise_variance
-from linksim.graph_decoder import crc_parity_matrix
 from linksim.link_config import MODULATIONS, LinkConfig
 from linksim.montecarlo import Tally
+from linksim.phy.coding.belief_propagation import BoxplusDecoder, boxplus
+from linksim.phy.coding.graph_decoder import crc_parity_matrix
 from linksim.seeding import derive_seed, seed_sionna
 
 

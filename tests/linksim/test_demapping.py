@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from sionna.phy.mapping import Demapper
 
-from linksim.demapping import QamDemapper
+from linksim.phy.demapping import QamDemapper
 
 
 @pytest.mark.parametrize("bits_per_symbol", [2, 4, 6, 8])

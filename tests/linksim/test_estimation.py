@@ -5,16 +5,16 @@ import pytest
 import tensorflow as tf
 from sionna.phy.ofdm import LMMSEInterpolator, LSChannelEstimator
 
-from linksim.channels import parse_channel
-from linksim.estimation import (
+from linksim.phy.channels import parse_channel
+from linksim.phy.estimation import (
     LmmseInterpolator,
     TwoPassInterpolator,
     channel_covariance,
     estimate_noise,
     make_interpolators,
 )
-from linksim.ofdm import Grid
-from linksim.pilots import PILOT_SYMBOLS, PilotLayout
+from linksim.phy.grid import Grid
+from linksim.phy.pilots import PILOT_SYMBOLS, PilotLayout
 from linksim.seeding import seed_sionna
 
 GRID = Grid(72, 15e3)

@@ -3,7 +3,7 @@ from sionna.phy.nr.utils import decode_mcs_index
 
 from linksim.errors import LinksimError
 from linksim.link_config import MODULATIONS
-from linksim.mcs_tables import MCS_TABLES, scheme
+from linksim.phy.coding.mcs import MCS_TABLES, scheme
 
 
 @pytest.mark.parametrize(("table", "size"), [(1, 29), (2, 28), (3, 29)])

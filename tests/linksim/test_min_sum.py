@@ -7,16 +7,16 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import Mapper
 
-from linksim import min_sum
 from linksim.bits import BitLink, ldpc_decoder
-from linksim.boxplus import BoxplusDecoder
-from linksim.demapping import QamDemapper
 from linksim.errors import LinksimError
 from linksim.front_end import FrontEnd
-from linksim.graph_decoder import GraphDecoder
 from linksim.link_config import LinkConfig
-from linksim.min_sum import MinSumDecoder
-from linksim.min_sum_graph import GraphMinSumDecoder
+from linksim.phy.coding import min_sum
+from linksim.phy.coding.belief_propagation import BoxplusDecoder
+from linksim.phy.coding.graph_decoder import GraphDecoder
+from linksim.phy.coding.min_sum import MinSumDecoder
+from linksim.phy.coding.min_sum_gpu import GraphMinSumDecoder
+from linksim.phy.demapping import QamDemapper
 
 
 def _received(

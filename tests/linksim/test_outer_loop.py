@@ -1,8 +1,8 @@
 import numpy as np
 
 from linksim.link_config import MODULATIONS
-from linksim.mcs_tables import MCS_TABLES
 from linksim.outer_loop import START_DB, TARGET_BLER, OuterLoop
+from linksim.phy.coding.mcs import MCS_TABLES
 
 
 def _settled(loop: OuterLoop, snr_db: list[float]) -> np.ndarray:

@@ -9,9 +9,9 @@ from linksim.combining import own_block
 from linksim.errors import LinksimError
 from linksim.front_end import FrontEnd
 from linksim.link_config import LinkConfig
-from linksim.mcs_tables import scheme
 from linksim.montecarlo import Tally
 from linksim.parallel_links import ParallelLinks
+from linksim.phy.coding.mcs import scheme
 
 
 def _links(**options: object) -> ParallelLinks:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
-from linksim.rate_matching import MotherEncoder, RateMatcher, gather, select
+from linksim.phy.coding.rate_matching import MotherEncoder, RateMatcher, gather, select
 
 CODES = [(1728, 3456, 4), (48, 1728, 2), (4800, 5184, 6), (600, 1200, 2), (568, 1440, 8)]
 """k, n and bits per symbol: base graph 2 whole, with repetition, base graph 1, with fillers."""

@@ -6,12 +6,12 @@ import tensorflow as tf
 from scipy import special
 
 from linksim.bits import BitLink
-from linksim.channels import parse_channel
 from linksim.front_end import FrontEnd, noise_variance
 from linksim.link_config import LinkConfig
-from linksim.ofdm import Grid
+from linksim.phy.channels import parse_channel
+from linksim.phy.grid import Grid
+from linksim.phy.waveform import Ofdm, Taps
 from linksim.seeding import seed_sionna
-from linksim.time_domain import Ofdm, Taps
 
 GRID = Grid(72, 15e3)
 SILENT = tf.constant(1e-12)

@@ -14,9 +14,9 @@ from linksim.endpoint import (
     delivered,
 )
 from linksim.errors import LinksimError
-from linksim.fading import Fading
 from linksim.link_config import LinkConfig
 from linksim.media import Clip
+from linksim.phy.channels.realisation import Fading
 from linksim.transmission import SOUNDING_SLOTS, Accounting, Link, carry
 
 RNG = np.random.default_rng(0)

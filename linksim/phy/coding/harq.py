@@ -20,10 +20,10 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.mapping import Mapper
 from sionna.phy.nr.utils import generate_prng_seq
 
-from linksim.demapping import QamDemapper
 from linksim.link_config import CRC_BITS, MODULATIONS, VERSIONS, CodeBlock
-from linksim.min_sum import MinSumDecoder
-from linksim.rate_matching import MotherEncoder, RateMatcher, select
+from linksim.phy.coding.min_sum import MinSumDecoder
+from linksim.phy.coding.rate_matching import MotherEncoder, RateMatcher, select
+from linksim.phy.demapping import QamDemapper
 
 SCRAMBLING_INIT = 2**15 + 1
 """c_init of TS 38.211, 7.3.1.1, for n_RNTI = 1, q = 0 and n_ID = 1."""

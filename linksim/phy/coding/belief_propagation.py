@@ -7,7 +7,7 @@ import tensorflow as tf
 from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
-from linksim.graph_decoder import GraphDecoder
+from linksim.phy.coding.graph_decoder import GraphDecoder
 
 LLR_MAX = 20.0
 """Magnitude to which messages are limited, as in Sionna's decoder."""

@@ -12,11 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar
 
-from linksim.channels.channel import MAX_ANTENNAS
-from linksim.channels.cir import Drawn
-from linksim.channels.cir_file import Cir, read_cir
 from linksim.errors import LinksimError, unknown
 from linksim.options import check_range, option
+from linksim.phy.channels.channel import MAX_ANTENNAS
+from linksim.phy.channels.cir import Drawn
+from linksim.phy.channels.cir_file import Cir, read_cir
 
 CACHE_VARIABLE = "LINKSIM_CACHE"
 SYMBOL_RATE = 14e3
@@ -95,7 +95,7 @@ class Rt(Drawn):
     def _cir(self) -> Cir:  # type: ignore[override]
         if not self.path.exists():
             require_backend()
-            arguments = ("-m", "linksim.channels.ray_tracing", json.dumps(asdict(self)))
+            arguments = ("-m", "linksim.phy.channels.ray_tracing", json.dumps(asdict(self)))
             traced = _apart(*arguments, str(self.path))
             if traced.returncode:
                 reason = traced.stderr.strip().splitlines() or [f"exit code {traced.returncode}"]

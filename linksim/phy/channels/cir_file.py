@@ -18,8 +18,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from linksim.channels.channel import MAX_ANTENNAS
 from linksim.errors import LinksimError
+from linksim.phy.channels.channel import MAX_ANTENNAS
 
 KEYS = ("a", "tau", "sampling_frequency")
 HDF5 = (".h5", ".hdf5")

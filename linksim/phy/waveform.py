@@ -13,9 +13,9 @@ import tensorflow as tf
 from sionna.phy.channel import ApplyTimeChannel
 from sionna.phy.ofdm import OFDMDemodulator, OFDMModulator
 
-from linksim.channels import Channel, Multipath, superpose
-from linksim.ofdm import Grid
-from linksim.pilots import SYMBOLS_PER_SLOT
+from linksim.phy.channels import Channel, Multipath, superpose
+from linksim.phy.grid import Grid
+from linksim.phy.pilots import SYMBOLS_PER_SLOT
 from linksim.seeding import seed_sionna
 
 LEAST_FFT = 128

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from linksim.channels.multipath import Multipath
 from linksim.options import option
+from linksim.phy.channels.multipath import Multipath
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -10,7 +10,7 @@ from sionna.phy.mapping import QAMSource
 from sionna.phy.ofdm import PilotPattern, ResourceGrid
 
 from linksim.link_config import LinkConfig, slot_duration
-from linksim.pilots import SYMBOLS_PER_SLOT, PilotLayout
+from linksim.phy.pilots import SYMBOLS_PER_SLOT, PilotLayout
 
 # On a GPU products of matrices would be rounded to TensorFloat-32, and channel estimates by up to
 # 3e-3 with them. This holds for the whole process.

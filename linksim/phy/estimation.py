@@ -16,8 +16,8 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.ofdm import LinearInterpolator, NearestNeighborInterpolator, PilotPattern
 
-from linksim.channels import Channel
-from linksim.ofdm import Grid
+from linksim.phy.channels import Channel
+from linksim.phy.grid import Grid
 from linksim.seeding import seed_sionna
 
 NOISE_FLOOR = 1e-9

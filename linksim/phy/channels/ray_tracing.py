@@ -2,7 +2,7 @@
 
 ::
 
-    python -m linksim.channels.ray_tracing '{"scene": "munich", …}' FILE.npz
+    python -m linksim.phy.channels.ray_tracing '{"scene": "munich", …}' FILE.npz
 """
 
 import json
@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from linksim.channels.cir_file import write_cir
-from linksim.channels.traced import Rt
 from linksim.errors import LinksimError
+from linksim.phy.channels.cir_file import write_cir
+from linksim.phy.channels.traced import Rt
 
 BATCH = 128
 """Receivers that are traced at once."""

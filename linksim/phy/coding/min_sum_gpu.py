@@ -1,4 +1,4 @@
-"""The layered min-sum decoder of `linksim.min_sum` as one graph, for a GPU.
+"""The layered min-sum decoder of `linksim.phy.coding.min_sum` as one graph, for a GPU.
 
 The same operations in the same order, on all blocks at once instead of one after the other: what
 comes out is the same bit for bit. Each column of the base graph is a tensor [Z, blocks] and stays
@@ -11,8 +11,17 @@ import tensorflow as tf
 from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
-from linksim.graph_decoder import GraphDecoder
-from linksim.min_sum import CERTAIN, FACTOR, FACTOR_LEAST, LARGEST, LN2, MAGNITUDE, SIGN, SLOPE
+from linksim.phy.coding.graph_decoder import GraphDecoder
+from linksim.phy.coding.min_sum import (
+    CERTAIN,
+    FACTOR,
+    FACTOR_LEAST,
+    LARGEST,
+    LN2,
+    MAGNITUDE,
+    SIGN,
+    SLOPE,
+)
 
 
 class _State(NamedTuple):
@@ -23,7 +32,7 @@ class _State(NamedTuple):
 
 
 class GraphMinSumDecoder(GraphDecoder):
-    """Decode 5G LDPC code blocks as `linksim.min_sum.MinSumDecoder` does, on a GPU.
+    """Decode 5G LDPC code blocks as `linksim.phy.coding.min_sum.MinSumDecoder` does, on a GPU.
 
     Parameters
     ----------
@@ -68,7 +77,7 @@ def _turn(x: tf.Tensor, by: int) -> tf.Tensor:
 
 
 def _answers(messages: tf.Tensor) -> list[tf.Tensor]:
-    """Answer the edges of a layer, [edges, Z, blocks]; see `linksim.min_sum`."""
+    """Answer the edges of a layer, [edges, Z, blocks]; see `linksim.phy.coding.min_sum`."""
     word = tf.bitcast(messages, tf.int32)
     # Magnitudes of floats are ordered as the integers that they are stored as.
     magnitude = tf.bitwise.bitwise_and(word, MAGNITUDE)

@@ -2,14 +2,14 @@
 
 from importlib.metadata import entry_points
 
-from linksim.channels.channel import Channel
-from linksim.channels.cir import CirChannel
-from linksim.channels.clustered import CDL, TDL
-from linksim.channels.flat import Awgn, Rayleigh, Rician
-from linksim.channels.sector import Rma, Uma, Umi
-from linksim.channels.traced import Rt
 from linksim.errors import unknown
 from linksim.options import build, split_spec
+from linksim.phy.channels.channel import Channel
+from linksim.phy.channels.cir import CirChannel
+from linksim.phy.channels.clustered import CDL, TDL
+from linksim.phy.channels.flat import Awgn, Rayleigh, Rician
+from linksim.phy.channels.sector import Rma, Uma, Umi
+from linksim.phy.channels.traced import Rt
 from linksim.plugins import is_dotted, load_class
 
 CHANNELS: dict[str, type[Channel]] = {

@@ -26,7 +26,7 @@ from numba import types
 from numba.extending import intrinsic
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
-from linksim.base_graph import BaseGraph
+from linksim.phy.coding.base_graph import BaseGraph
 
 FACTOR, FACTOR_LEAST = np.float32(0.9), np.float32(0.8)
 """By which an answer is multiplied, and that to the bit of least magnitude."""

@@ -8,10 +8,10 @@ A burst is a run of consecutive slots over which the fading is continuous; burst
 independent of each other. Nothing here imports TensorFlow until a channel is sampled.
 """
 
-from linksim.channels.channel import Channel
-from linksim.channels.flat import MAX_COHERENCE
-from linksim.channels.multipath import Multipath, superpose
-from linksim.channels.registry import (
+from linksim.phy.channels.channel import Channel
+from linksim.phy.channels.flat import MAX_COHERENCE
+from linksim.phy.channels.multipath import Multipath, superpose
+from linksim.phy.channels.registry import (
     CHANNELS,
     canonical,
     channel_class,

@@ -4,12 +4,12 @@ import typing
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from linksim.channels.channel import Channel
+from linksim.phy.channels.channel import Channel
 
 if typing.TYPE_CHECKING:
     import tensorflow as tf
 
-    from linksim.ofdm import Grid
+    from linksim.phy.grid import Grid
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from linksim.channels.cir_file import Cir, read_cir
-from linksim.channels.multipath import Multipath
 from linksim.errors import LinksimError
 from linksim.options import option
+from linksim.phy.channels.cir_file import Cir, read_cir
+from linksim.phy.channels.multipath import Multipath
 
 if TYPE_CHECKING:
     import tensorflow as tf

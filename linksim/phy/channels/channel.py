@@ -11,7 +11,7 @@ if typing.TYPE_CHECKING:
 
     import tensorflow as tf
 
-    from linksim.ofdm import Grid
+    from linksim.phy.grid import Grid
 
 
 MAX_ANTENNAS = 16

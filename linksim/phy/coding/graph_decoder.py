@@ -8,7 +8,7 @@ import tensorflow as tf
 from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
-from linksim.base_graph import BaseGraph
+from linksim.phy.coding.base_graph import BaseGraph
 
 MULTIPLE = 64
 """Blocks that are decoded at once are a multiple of this; fewer would take as long on a GPU."""

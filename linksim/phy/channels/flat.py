@@ -5,14 +5,14 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from linksim.channels.channel import Channel
 from linksim.errors import LinksimError
 from linksim.options import option
+from linksim.phy.channels.channel import Channel
 
 if typing.TYPE_CHECKING:
     import tensorflow as tf
 
-    from linksim.ofdm import Grid
+    from linksim.phy.grid import Grid
 
 MAX_COHERENCE = 4096
 """Most slots of one fade."""

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import tensorflow as tf
 
-from linksim.channels import Channel
-from linksim.ofdm import Grid
+from linksim.phy.channels import Channel
+from linksim.phy.grid import Grid
 from linksim.seeding import derive_seed, seed_sionna
 
 

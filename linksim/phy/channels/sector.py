@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from linksim.channels.clustered import linear_array
-from linksim.channels.multipath import Multipath
 from linksim.errors import unknown
 from linksim.options import option
+from linksim.phy.channels.clustered import linear_array
+from linksim.phy.channels.multipath import Multipath
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from linksim.channels.cir_file import write_cir
-from linksim.channels.multipath import Multipath
-from linksim.channels.registry import parse_channel
 from linksim.errors import LinksimError
 from linksim.link_config import slot_duration
-from linksim.pilots import SYMBOLS_PER_SLOT
+from linksim.phy.channels.cir_file import write_cir
+from linksim.phy.channels.multipath import Multipath
+from linksim.phy.channels.registry import parse_channel
+from linksim.phy.pilots import SYMBOLS_PER_SLOT
 from linksim.seeding import seed_sionna
 
 BATCH = 64
