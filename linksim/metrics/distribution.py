@@ -14,9 +14,9 @@ import numpy as np
 from linksim.errors import LinksimError
 from linksim.media import Clip
 from linksim.metrics.inception import FEATURES, activations, imagenet_weights, stand_in_weights
+from linksim.metrics.tfgan import load
 from linksim.metrics.value import MetricValue, undefined
 from linksim.metrics.video import mismatch
-from linksim.tfgan import load
 
 _SCALE = 2.0**10  # a power of two rounds nothing
 

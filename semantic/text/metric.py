@@ -5,7 +5,7 @@ from math import inf
 from linksim.errors import LinksimError
 from linksim.media import Clip
 from linksim.metrics.value import Metric, MetricValue, undefined
-from linksim.words import edits, words
+from linksim.metrics.words import edits, words
 
 _heard: dict[str, str] = {}
 

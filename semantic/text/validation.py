@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from linksim.errors import LinksimError
-from linksim.words import edits, words
+from linksim.metrics.words import edits, words
 from semantic.text.alphabet import NONE, chunks, to_text, to_tokens
 from semantic.text.model import TextModel
 from semantic.text.sizes import CHUNK

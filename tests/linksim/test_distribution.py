@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from linksim import tfgan
 from linksim.errors import LinksimError
 from linksim.media import Clip
-from linksim.metrics import METRICS, evaluate, inception
+from linksim.metrics import METRICS, evaluate, inception, tfgan
 from linksim.metrics.distribution import frechet_distance, kernel_distance, thinned
 from linksim.metrics.value import MetricValue
 

@@ -1,6 +1,6 @@
 import pytest
 
-from linksim.words import edits, words
+from linksim.metrics.words import edits, words
 
 
 def test_words_are_what_is_heard() -> None:

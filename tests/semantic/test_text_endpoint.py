@@ -17,9 +17,9 @@ from linksim.errors import LinksimError
 from linksim.link_config import LinkConfig
 from linksim.media import Clip
 from linksim.metrics import METRICS
+from linksim.metrics.words import edits, words
 from linksim.options import build
 from linksim.transmission import Link, carry
-from linksim.words import edits, words
 from semantic.text import weights
 from semantic.text.alphabet import lost_letters, normalise
 from semantic.text.digital import text_of, text_stream

@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 from scipy.signal import lfilter
 
-from linksim import tfgan
 from linksim.errors import LinksimError
+from linksim.metrics import tfgan
 from semantic.wav2lip import losses
 from semantic.wav2lip.discriminator import Discriminator
 from semantic.wav2lip.expert import SyncExpert
