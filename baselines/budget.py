@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from linksim.accounting import channel_uses, frame_uses
 from linksim.endpoint import Encoded
 from linksim.errors import BudgetError
-from linksim.link_config import LinkConfig
+from linksim.link.accounting import channel_uses, frame_uses
+from linksim.link.config import LinkConfig
 
 TOLERANCE = 0.05
 """Relative difference of channel uses up to which two schemes count as equal."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from linksim.adaptation import select_mcs
 from linksim.endpoint import BitStream, Csi, Endpoint
 from linksim.errors import unknown
-from linksim.link_config import link_of_option
+from linksim.link.config import link_of_option
+from linksim.link.cqi import select_mcs
 from linksim.options import option
 from semantic.dvst.conditions import reported_snr_db
 from semantic.dvst.side_link import side_stream
@@ -19,7 +19,7 @@ class DigitalEndpoint(Endpoint):
     """An endpoint whose packets may go at an MCS chosen from what is fed back.
 
     "auto" has one of its own in every slot, which follows reports and acknowledgements; see
-    `linksim.adaptive_bits`. The others are for the whole clip, from the CSI before it.
+    `linksim.link.adaptive_link`. The others are for the whole clip, from the CSI before it.
     "mean" goes by the mean SNR alone, which is right where a block sees all of the fading.
     "robust" allows for fading: of all schemes and depths of interleaving that lose less than
     about 1 % of blocks it takes those with the fewest channel uses, as learned schemes do for

@@ -13,8 +13,8 @@ from baselines.envelope import BLOCK_FRAMES, Envelope
 from linksim import entropy
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
-from linksim.framing import frames_for
-from linksim.link_config import MIN_CODE_RATE, LinkConfig, code_block
+from linksim.link.config import MIN_CODE_RATE, LinkConfig, code_block
+from linksim.link.framing import frames_for
 from linksim.phy.pilots import PILOT_SYMBOLS, SYMBOLS_PER_SLOT
 
 STEP_DB = 20.0

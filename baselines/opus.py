@@ -12,7 +12,7 @@ from baselines import wideband
 from baselines.digital import ROBUST, DigitalEndpoint
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
-from linksim.link_config import link_of_option
+from linksim.link.config import link_of_option
 from linksim.media import Clip
 from linksim.options import check_range, option
 

@@ -16,7 +16,7 @@ from baselines.opus import FRAME_MS, Opus
 from baselines.video_codec import Rate, VideoCodec
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
-from linksim.link_config import link_of_option
+from linksim.link.config import link_of_option
 from linksim.media import Clip, require
 from linksim.options import check_range, option
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from linksim.accounting import channel_uses, frame_uses, stream_uses
 from linksim.endpoint import Csi, Encoded, Endpoint, Received
 from linksim.errors import LinksimError
-from linksim.link_config import link_of_option
+from linksim.link.accounting import channel_uses, frame_uses, stream_uses
+from linksim.link.config import link_of_option
 from linksim.media import Clip, require
 from linksim.options import check_range, option
 from semantic.dvst.conditions import ETA

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from linksim.endpoint import endpoint_class, endpoint_names
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.phy.channels import CHANNELS
 from studies.cli import command_parser
 

@@ -23,7 +23,7 @@ from linksim.options import build
 from linksim.plugins import is_dotted, load_class
 
 if typing.TYPE_CHECKING:
-    from linksim.link_config import LinkConfig
+    from linksim.link.config import LinkConfig
     from linksim.media import Clip
 
 ENTRY_POINT_GROUP = "linksim.endpoints"

@@ -24,7 +24,7 @@ class TrainingChannel(keras.layers.Layer):
 
         x ── pair to I/Q ─▶ y = h·x + n ─▶ x̂ = y / h = x + n / h ─▶ unpair ─▶ x̂, N0 / (2 |h|²)
 
-    Equation (4) of the paper, and what `linksim.symbols.SymbolLink` does to latents with
+    Equation (4) of the paper, and what `linksim.link.symbol_link.SymbolLink` does to latents with
     perfect channel knowledge: h is drawn for every slot, E|h|² = 1, and the SNR is Es/N0
     averaged over fading.
 

@@ -9,13 +9,13 @@ import tensorflow as tf
 from sionna.phy import config as sionna_config
 
 from linksim.errors import LinksimError
-from linksim.front_end import FrontEnd
-from linksim.link_config import LinkConfig
-from linksim.symbols import SymbolLink
+from linksim.link.config import LinkConfig
+from linksim.link.symbol_link import SymbolLink
+from linksim.link.transceiver import FrontEnd
 
 
 class LinkChannel(keras.layers.Layer):
-    """`linksim.symbols.SymbolLink` in place of `semantic.channel.TrainingChannel`.
+    """`linksim.link.symbol_link.SymbolLink` in place of `semantic.channel.TrainingChannel`.
 
     ::
 

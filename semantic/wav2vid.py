@@ -11,7 +11,7 @@ import numpy as np
 
 from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
-from linksim.link_config import link_of_option
+from linksim.link.config import link_of_option
 from linksim.media import Clip, require
 from linksim.options import check_range, option
 from semantic.asc.endpoint import STREAM as AUDIO

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.transmission import Link, carry
 from linksim.media import Clip
-from linksim.transmission import Link, carry
 from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst
 from semantic.dvst.recipe import Recipe

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from linksim.endpoint import endpoint_class
 from linksim.errors import LinksimError, unknown
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 
 if TYPE_CHECKING:
     from studies.schema import Scheme

@@ -11,7 +11,7 @@ from baselines.opus import Opus
 from baselines.traditional import Traditional
 from baselines.txt2vid import DRIVING, Txt2Vid, to_and_fro
 from linksim.endpoint import BitStream, Encoded, Endpoint, delivered
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.media import Clip
 from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst

@@ -13,8 +13,8 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Mapper
 
-from linksim.front_end import noise_variance
-from linksim.link_config import MODULATIONS, LinkConfig, code_block
+from linksim.link.config import MODULATIONS, LinkConfig, code_block
+from linksim.link.transceiver import noise_variance
 from linksim.montecarlo import clopper_pearson
 from linksim.phy.coding.belief_propagation import BoxplusDecoder
 from linksim.phy.coding.min_sum import MinSumDecoder

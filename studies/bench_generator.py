@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.media import Clip
 from linksim.media.faces.pose import head_pose
 from semantic.wav2lip.animate import animate, voice_of

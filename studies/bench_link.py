@@ -16,9 +16,9 @@ from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import LMMSEEqualizer, LSChannelEstimator, ResourceGridMapper
 from sionna.phy.utils import sim_ber
 
-from linksim.bits import BitLink
-from linksim.front_end import FrontEnd
-from linksim.link_config import MODULATIONS, LinkConfig, code_block
+from linksim.link.bit_link import BitLink
+from linksim.link.config import MODULATIONS, LinkConfig, code_block
+from linksim.link.transceiver import FrontEnd
 from linksim.montecarlo import clopper_pearson
 from linksim.phy.grid import Grid
 from linksim.seeding import derive_seed
@@ -48,7 +48,7 @@ class Timing:
 
 
 class PlainSionna:
-    """The chain of `linksim.bits.BitLink`, assembled from Sionna's blocks as its users do.
+    """The chain of `linksim.link.bit_link.BitLink`, assembled from Sionna's blocks as its users do.
 
     Parameters
     ----------

@@ -11,9 +11,9 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
 
-from linksim.bits import ldpc_decoder
-from linksim.front_end import FrontEnd, noise_variance
-from linksim.link_config import MODULATIONS, LinkConfig, code_block
+from linksim.link.bit_link import ldpc_decoder
+from linksim.link.config import MODULATIONS, LinkConfig, code_block
+from linksim.link.transceiver import FrontEnd, noise_variance
 from linksim.phy.demapping import QamDemapper
 from linksim.seeding import derive_seed, seed_sionna
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from linksim.error_rate import ErrorRate, theory_ber
 from linksim.errors import LinksimError
 from linksim.files import replacing
-from linksim.link_config import MODULATIONS, LinkConfig
-from linksim.theory import ergodic_limit_db, outage_rayleigh
+from linksim.link.config import MODULATIONS, LinkConfig
+from linksim.link.experiments.error_rate import ErrorRate, theory_ber
+from linksim.link.theory import ergodic_limit_db, outage_rayleigh
 from studies.curves import SNR_LABEL
 from studies.style import load_style, styled
 

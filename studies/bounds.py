@@ -9,8 +9,8 @@ from math import ceil, nan
 from typing import TYPE_CHECKING
 
 from linksim.endpoint import Csi, delivered
+from linksim.link.theory import ergodic_capacity_rayleigh
 from linksim.media import Clip
-from linksim.theory import ergodic_capacity_rayleigh
 from studies.record import SAMPLE_RATE
 from studies.schema import BITRATES, Bound
 
@@ -62,8 +62,8 @@ def evaluate_bound(
     fid_frames : int, optional
         As of `studies.evaluate.score`.
     """
+    from linksim.link.transmission import Accounting
     from linksim.montecarlo import Tally
-    from linksim.transmission import Accounting
     from studies.evaluate import Outcome, score
 
     endpoint = bound.endpoint(rate)

@@ -11,8 +11,8 @@ from linksim.options import check_flags
 from studies import arguments
 
 if TYPE_CHECKING:
-    from linksim.link_config import LinkConfig
-    from linksim.parallel_links import Adapted
+    from linksim.link.config import LinkConfig
+    from linksim.link.experiments.link_adaptation import Adapted
 
 AUTO = "auto"
 COLUMNS = ("feedback", "snr db", "mcs", "bit/use", "95 %", "bler", "95 %", "residual", "sent",
@@ -52,7 +52,7 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Simulate, print a row a point, and write records and figure as points are done."""
-    from linksim.link_config import LinkConfig
+    from linksim.link.config import LinkConfig
     from studies.snr import parse_snr
 
     _check(args)
@@ -105,7 +105,7 @@ def _simulated(
     schemes: list[int | None],
 ) -> Iterator[dict[str, Any]]:
     """Yield a record of each feedback delay, SNR and MCS, and simulate what differs once."""
-    from linksim.parallel_links import ParallelLinks
+    from linksim.link.experiments.link_adaptation import ParallelLinks
     from studies.progress import progress_bar
 
     points = list(product(snr_db, schemes))

@@ -138,7 +138,7 @@ def _clip(what: str, source: str | None) -> Any:
 
 def _link(args: argparse.Namespace, clip: None, report: Callable[[str], object]) -> dict[str, Any]:
     """Time the coded chain: 16QAM, rate 1/2, flat Rayleigh, LS estimate, LMMSE equaliser."""
-    from linksim.link_config import LinkConfig
+    from linksim.link.config import LinkConfig
     from studies.bench_link import bench_link
 
     snr = args.snr or TENTH_LOST_DB["link"]
@@ -155,7 +155,7 @@ def _decoder(
     args: argparse.Namespace, clip: None, report: Callable[[str], object]
 ) -> dict[str, Any]:
     """Time the decoders of the link's own code: 16QAM, rate 1/2, over white Gaussian noise."""
-    from linksim.link_config import LinkConfig
+    from linksim.link.config import LinkConfig
     from studies.bench_decoder import bench_decoder
 
     snr = args.snr or TENTH_LOST_DB["decoder"]
@@ -172,7 +172,7 @@ def _stages(
     args: argparse.Namespace, clip: None, report: Callable[[str], object]
 ) -> dict[str, Any]:
     """Time the stages of the same chain."""
-    from linksim.link_config import LinkConfig
+    from linksim.link.config import LinkConfig
     from studies.bench_stages import bench_stages
 
     snr = (args.snr or TENTH_LOST_DB["link"])[0]

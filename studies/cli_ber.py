@@ -9,8 +9,8 @@ from linksim.options import check_flags
 from studies import arguments
 
 if TYPE_CHECKING:
-    from linksim.error_rate import ErrorRate
-    from linksim.link_config import LinkConfig
+    from linksim.link.config import LinkConfig
+    from linksim.link.experiments.error_rate import ErrorRate
 
 COLUMNS = ("snr_db", "ber", "ci_low", "ci_high", "theory_ber", "blocks")
 CODED_COLUMNS = ("snr_db", "ber", "bler", "ci_low", "ci_high", "block_errors", "blocks")
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     from linksim.startup import import_tensorflow
 
     import_tensorflow()  # only now that the input is known to be good
-    from linksim.error_rate import error_rates
+    from linksim.link.experiments.error_rate import error_rates
 
     points = error_rates(
         config,
@@ -123,7 +123,7 @@ def link_config(args: argparse.Namespace) -> "LinkConfig":
         If two name the same field, or one that error rates do not depend on, or there is no such
         link.
     """
-    from linksim.link_config import LinkConfig
+    from linksim.link.config import LinkConfig
     from linksim.options import build
 
     flags = {name: value for name in LINK_FLAGS if (value := getattr(args, name)) is not None}

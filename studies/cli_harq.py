@@ -9,7 +9,7 @@ from linksim.options import check_flags
 from studies import arguments
 
 if TYPE_CHECKING:
-    from linksim.combining import Combined
+    from linksim.link.experiments.combining_gain import Combined
     from linksim.montecarlo import Tally
 
 TARGET = 0.1
@@ -44,7 +44,7 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Simulate, and print block error rates and where they reach 10 %."""
     from linksim.files import check_writable
-    from linksim.link_config import LinkConfig
+    from linksim.link.config import LinkConfig
     from studies.snr import parse_snr
 
     check_flags(args, (("transmissions", 1, 8), ("batches", 1, 10**6), ("seed", 0, 2**62)))
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from linksim.startup import import_tensorflow
 
     import_tensorflow()  # only now that the input is known to be good
-    from linksim.combining import combining_gain
+    from linksim.link.experiments.combining_gain import combining_gain
 
     how = {"batches": args.batches, "seed": args.seed, "reference": args.reference}
     points = list(combining_gain(config, snr_db, **how))
@@ -102,7 +102,7 @@ def _print(args: argparse.Namespace, points: list["Combined"]) -> None:
 
 
 def _described(args: argparse.Namespace) -> str:
-    from linksim.combining import REFERENCES
+    from linksim.link.experiments.combining_gain import REFERENCES
 
     return "the summed SNR" if args.combining == "chase" else REFERENCES[args.reference]
 

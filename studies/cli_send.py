@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """Send, and write the received clip and ``report.json``."""
     from linksim.endpoint import make_endpoint
     from linksim.files import check_writable
-    from linksim.link_config import LinkConfig
+    from linksim.link.config import LinkConfig
     from linksim.options import build
     from studies.clips import load_clip
     from studies.snr import parse_snr

@@ -9,9 +9,9 @@ from operator import itemgetter
 
 import numpy as np
 
-from linksim.link_config import MODULATIONS, LinkConfig, code_block
+from linksim.link.config import MODULATIONS, LinkConfig, code_block
+from linksim.link.theory import ergodic_limit_db, outage_rayleigh
 from linksim.metrics import METRICS
-from linksim.theory import ergodic_limit_db, outage_rayleigh
 from studies import axes
 from studies.frames import frames
 from studies.kinds import KINDS, MUSIC

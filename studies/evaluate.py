@@ -8,11 +8,11 @@ import numpy as np
 
 from linksim import metrics as media_metrics
 from linksim.endpoint import Csi, Endpoint
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.transmission import Accounting, Adaptation, Link, Retransmissions, carry
 from linksim.media import Clip
 from linksim.metrics import MetricValue
 from linksim.montecarlo import Tally
-from linksim.transmission import Accounting, Adaptation, Link, Retransmissions, carry
 from studies.cache import EncoderCache
 
 

@@ -1,6 +1,6 @@
 """The link by itself: random bits instead of a clip, until the block error rate is known.
 
-A point of a study is then one Monte Carlo run of `linksim.error_rate`, and a trial another one.
+A point of a study is then one Monte Carlo run of `linksim.link.experiments.error_rate`, and a trial another one.
 """
 
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from linksim.endpoint import Csi, Encoded, Endpoint, Received
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.media import Clip
 from linksim.montecarlo import StopRule
 from linksim.options import check_range, option
 from studies.schema import LINK_ALONE
 
 if TYPE_CHECKING:
-    from linksim.error_rate import ErrorCounter
+    from linksim.link.experiments.error_rate import ErrorCounter
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class LinkAlone(Endpoint):
 @lru_cache(maxsize=4)
 def counter_for(config: LinkConfig) -> "ErrorCounter":
     """Return this process's counter of a configuration; a link takes seconds to compile."""
-    from linksim.error_rate import ErrorCounter
+    from linksim.link.experiments.error_rate import ErrorCounter
 
     return ErrorCounter(config, coded=True)
 
@@ -76,8 +76,8 @@ def count(config: LinkConfig, stop: StopRule, snr_db: float, seed: int) -> dict[
     """
     from dataclasses import asdict
 
-    from linksim.accounting import frame_pilots, frame_uses
-    from linksim.link_config import code_block
+    from linksim.link.accounting import frame_pilots, frame_uses
+    from linksim.link.config import code_block
 
     counts, reason = counter_for(config).count(snr_db, stop, "link", seed)
     blocks, frames = counts.blocks, counts.blocks.clusters

@@ -18,7 +18,7 @@ from pydantic import (
 
 from linksim.endpoint import Endpoint, endpoint_class, make_endpoint
 from linksim.errors import LinksimError, unknown
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.media.synthetic.sounds import SOUNDS
 from linksim.metrics import METRICS
 from linksim.options import build
@@ -95,7 +95,7 @@ class Scheme(_Model):
     options : dict
         The endpoint's options.
     link : dict
-        Fields of `linksim.link_config.LinkConfig`, except ``channel``.
+        Fields of `linksim.link.config.LinkConfig`, except ``channel``.
     """
 
     label: Text

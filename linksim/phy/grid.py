@@ -9,7 +9,7 @@ from sionna.phy.channel import subcarrier_frequencies
 from sionna.phy.mapping import QAMSource
 from sionna.phy.ofdm import PilotPattern, ResourceGrid
 
-from linksim.link_config import LinkConfig, slot_duration
+from linksim.link.config import LinkConfig, slot_duration
 from linksim.phy.pilots import SYMBOLS_PER_SLOT, PilotLayout
 
 # On a GPU products of matrices would be rounded to TensorFloat-32, and channel estimates by up to

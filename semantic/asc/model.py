@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from linksim.errors import LinksimError, unknown
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.spread import spread
 from semantic.asc import compact, paper
 from semantic.asc.losses import disturbance, nrmse

@@ -3,7 +3,7 @@
 import math
 
 from linksim.endpoint import Csi
-from linksim.theory import ergodic_capacity_rayleigh
+from linksim.link.theory import ergodic_capacity_rayleigh
 
 SNR_WITHOUT_CSI = 5.0
 """What the SNR is taken for, in dB, where nothing was fed back."""

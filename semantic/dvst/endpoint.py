@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from linksim.accounting import channel_uses, frame_uses, stream_uses
 from linksim.endpoint import (
     BitStream,
     Csi,
@@ -22,7 +21,8 @@ from linksim.endpoint import (
     SymbolStream,
 )
 from linksim.errors import unknown
-from linksim.link_config import link_of_option
+from linksim.link.accounting import channel_uses, frame_uses, stream_uses
+from linksim.link.config import link_of_option
 from linksim.media import Clip, require
 from linksim.options import check_range, option
 from semantic.asc.endpoint import Asc

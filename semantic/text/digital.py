@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from linksim.endpoint import BitStream, Mcs
 from linksim.errors import LinksimError
-from linksim.framing import HEADER_BYTES, OFFSET_BYTES
-from linksim.link_config import LinkConfig, code_block
+from linksim.link.config import LinkConfig, code_block
+from linksim.link.framing import HEADER_BYTES, OFFSET_BYTES
 
 CODE_RATES = (0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9)
 """The lowest is the lowest of 5G LDPC without repetition."""

@@ -8,11 +8,11 @@ from baselines.envelope import Envelope
 from baselines.spreading import Spreading
 from linksim.endpoint import Encoded, Received, ReceivedSymbols
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.transmission import Link
 from linksim.media import Clip
 from linksim.metrics import evaluate
 from linksim.options import build
-from linksim.transmission import Link
 
 SLOT = 864
 RAYLEIGH = LinkConfig(channel="rayleigh", estimator="perfect")

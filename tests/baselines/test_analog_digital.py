@@ -18,11 +18,11 @@ from linksim.endpoint import (
     SymbolStream,
 )
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.transmission import Link
 from linksim.media import Clip
 from linksim.metrics import evaluate
 from linksim.options import build
-from linksim.transmission import Link
 
 SLOT = 864
 

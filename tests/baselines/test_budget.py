@@ -3,12 +3,12 @@ import pytest
 
 from baselines.budget import fit
 from baselines.traditional import Traditional
-from linksim.accounting import channel_uses, frame_uses
 from linksim.endpoint import BitStream, Csi, Encoded, Mcs
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.accounting import channel_uses, frame_uses
+from linksim.link.config import LinkConfig
+from linksim.link.transmission import Link
 from linksim.media import Clip
-from linksim.transmission import Link
 
 LINK = "modulation=qpsk,code_rate=0.4"
 QPSK = LinkConfig(modulation="qpsk", code_rate=0.4)

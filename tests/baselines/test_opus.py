@@ -3,15 +3,15 @@ import pytest
 from scipy.signal import correlate
 
 from baselines.opus import Opus
-from linksim.adaptation import CQI_TABLE, spectral_efficiency
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.cqi import CQI_TABLE, spectral_efficiency
+from linksim.link.transmission import Link
 from linksim.media import Clip
 from linksim.metrics import evaluate
 from linksim.montecarlo import Tally
 from linksim.options import build
-from linksim.transmission import Link
 
 
 def packets_of(encoded: Encoded) -> tuple[bytes, ...]:

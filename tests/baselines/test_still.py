@@ -6,10 +6,10 @@ import pytest
 from baselines.still import Still
 from linksim.endpoint import Received, make_endpoint
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.transmission import Link
 from linksim.media import Clip
 from linksim.metrics import evaluate
-from linksim.transmission import Link
 
 
 def round_trip(clip: Clip) -> Clip:

@@ -8,9 +8,9 @@ from baselines import pcm
 from baselines.opus import Opus
 from baselines.traditional import VIDEO_CODECS, Traditional
 from baselines.video_codec import GREY
-from linksim.adaptation import CQI_TABLE
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError
+from linksim.link.cqi import CQI_TABLE
 from linksim.media import Clip, read
 from linksim.metrics import evaluate
 from linksim.options import build

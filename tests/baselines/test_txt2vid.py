@@ -9,10 +9,10 @@ import pytest
 
 import baselines.txt2vid as module
 from baselines.txt2vid import Txt2Vid, to_and_fro
-from linksim.accounting import channel_uses
 from linksim.endpoint import Csi, Encoded, Received, delivered, make_endpoint
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.accounting import channel_uses
+from linksim.link.config import LinkConfig
 from linksim.media import Clip
 from linksim.media.faces.mesh import installed
 from linksim.media.synthetic.portrait import Expression, Portrait, Pose

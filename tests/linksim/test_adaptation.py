@@ -5,8 +5,8 @@ from math import log2, nan
 
 import pytest
 
-from linksim.adaptation import CQI_TABLE, select_mcs, spectral_efficiency
 from linksim.endpoint import Csi, Mcs
+from linksim.link.cqi import CQI_TABLE, select_mcs, spectral_efficiency
 
 
 def test_table_has_the_efficiencies_printed_in_the_standard():
@@ -42,5 +42,5 @@ def test_each_threshold_is_where_the_rule_says():
 
 
 def test_needs_no_tensorflow():
-    code = "import linksim.adaptation, sys; sys.exit('tensorflow' in sys.modules)"
+    code = "import linksim.link.cqi, sys; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

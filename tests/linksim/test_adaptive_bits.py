@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from linksim.accounting import channel_uses
-from linksim.adaptive_bits import AdaptedTransmission, AdaptiveBitLink, AdaptiveSender
-from linksim.bits import BitLink
 from linksim.endpoint import BitStream, Encoded, Mcs
 from linksim.errors import LinksimError
-from linksim.framing import unpack
-from linksim.front_end import FrontEnd
-from linksim.link_config import LinkConfig
-from linksim.outer_loop import START_DB, OuterLoop
+from linksim.link.accounting import channel_uses
+from linksim.link.adaptive_link import AdaptedTransmission, AdaptiveBitLink, AdaptiveSender
+from linksim.link.bit_link import BitLink
+from linksim.link.config import LinkConfig
+from linksim.link.framing import unpack
+from linksim.link.outer_loop import START_DB, OuterLoop
+from linksim.link.transceiver import FrontEnd
+from linksim.link.transmission import Link
 from linksim.phy.coding.mcs import MCS_TABLES
-from linksim.transmission import Link
 
 SMALL = {"subcarriers": 36, "estimator": "perfect"}
 RNG = np.random.default_rng(0)

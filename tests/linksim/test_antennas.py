@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from linksim.accounting import frame_pilots, frame_symbols, frame_uses, stream_uses
-from linksim.bits import BitLink, UncodedLink
 from linksim.endpoint import SymbolStream
-from linksim.error_rate import theory_ber
 from linksim.errors import LinksimError
-from linksim.front_end import FrontEnd, noise_variance
-from linksim.link_config import LinkConfig
+from linksim.link.accounting import frame_pilots, frame_symbols, frame_uses, stream_uses
+from linksim.link.bit_link import BitLink, UncodedLink
+from linksim.link.config import LinkConfig
+from linksim.link.experiments.error_rate import theory_ber
+from linksim.link.symbol_link import SymbolLink
+from linksim.link.transceiver import FrontEnd, noise_variance
 from linksim.seeding import seed_sionna
-from linksim.symbols import SymbolLink
 
 
 def _config(rx: int, tx: int, **options: object) -> LinkConfig:

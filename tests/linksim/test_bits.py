@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from linksim.bits import BitLink
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
-from linksim.front_end import FrontEnd, _slot_interleaver, noise_variance
-from linksim.link_config import LinkConfig, code_block
+from linksim.link.bit_link import BitLink
+from linksim.link.config import LinkConfig, code_block
+from linksim.link.transceiver import FrontEnd, _slot_interleaver, noise_variance
 from linksim.seeding import seed_sionna
 
 SMALL = {"subcarriers": 24, "estimator": "perfect"}

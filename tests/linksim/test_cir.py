@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.phy.channels import parse_channel, traced
 from linksim.phy.channels.cir_file import read_cir, write_cir
 from linksim.phy.channels.export import export_channel

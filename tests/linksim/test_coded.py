@@ -12,10 +12,10 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
 
-from linksim import theory
-from linksim.bits import BitLink
-from linksim.front_end import FrontEnd, noise_variance
-from linksim.link_config import MODULATIONS, LinkConfig
+from linksim.link import theory
+from linksim.link.bit_link import BitLink
+from linksim.link.config import MODULATIONS, LinkConfig
+from linksim.link.transceiver import FrontEnd, noise_variance
 from linksim.montecarlo import Tally
 from linksim.phy.coding.belief_propagation import BoxplusDecoder, boxplus
 from linksim.phy.coding.graph_decoder import crc_parity_matrix

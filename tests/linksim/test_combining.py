@@ -4,9 +4,9 @@ from math import sqrt
 
 import pytest
 
-from linksim.combining import combining_gain
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.experiments.combining_gain import combining_gain
 from linksim.montecarlo import Tally
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from linksim.error_rate import error_rates, measure_slots, theory_ber
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.experiments.error_rate import error_rates, measure_slots, theory_ber
 from linksim.montecarlo import StopRule
 
 STOP = StopRule(block_errors=None, relative_width=None, max_blocks=300)

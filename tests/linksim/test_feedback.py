@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from linksim.endpoint import BitStream, Encoded
-from linksim.feedback import CsiFeedback
-from linksim.link_config import LinkConfig
-from linksim.transmission import Link
+from linksim.link.config import LinkConfig
+from linksim.link.feedback import CsiFeedback
+from linksim.link.transmission import Link
 
 
 def _feedback(bits: int = 16, delay: int = 0, loss: float = 0.0) -> CsiFeedback:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from linksim.framing import pack, unpack
+from linksim.link.framing import pack, unpack
 
 
 def _blocks(packets: list[bytes], size: int) -> list[bytes]:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from linksim.bits import BitLink
-from linksim.front_end import FrontEnd
-from linksim.link_config import LinkConfig
+from linksim.link.bit_link import BitLink
+from linksim.link.config import LinkConfig
+from linksim.link.transceiver import FrontEnd
 
 pytestmark = [
     pytest.mark.gpu,

@@ -2,7 +2,7 @@ import pytest
 from sionna.phy.nr.utils import decode_mcs_index
 
 from linksim.errors import LinksimError
-from linksim.link_config import MODULATIONS
+from linksim.link.config import MODULATIONS
 from linksim.phy.coding.mcs import MCS_TABLES, scheme
 
 

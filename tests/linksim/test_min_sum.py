@@ -7,10 +7,10 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import Mapper
 
-from linksim.bits import BitLink, ldpc_decoder
 from linksim.errors import LinksimError
-from linksim.front_end import FrontEnd
-from linksim.link_config import LinkConfig
+from linksim.link.bit_link import BitLink, ldpc_decoder
+from linksim.link.config import LinkConfig
+from linksim.link.transceiver import FrontEnd
 from linksim.phy.coding import min_sum
 from linksim.phy.coding.belief_propagation import BoxplusDecoder
 from linksim.phy.coding.graph_decoder import GraphDecoder

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from linksim.link.theory import ber_awgn, ber_rayleigh
 from linksim.montecarlo import Counts, StopRule, Tally, clopper_pearson, simulate
-from linksim.theory import ber_awgn, ber_rayleigh
 
 
 def test_clopper_pearson_equals_the_binomial_tails() -> None:

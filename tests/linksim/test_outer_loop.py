@@ -1,7 +1,7 @@
 import numpy as np
 
-from linksim.link_config import MODULATIONS
-from linksim.outer_loop import START_DB, TARGET_BLER, OuterLoop
+from linksim.link.config import MODULATIONS
+from linksim.link.outer_loop import START_DB, TARGET_BLER, OuterLoop
 from linksim.phy.coding.mcs import MCS_TABLES
 
 

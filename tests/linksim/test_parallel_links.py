@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from linksim.bits import BitLink
-from linksim.combining import own_block
 from linksim.errors import LinksimError
-from linksim.front_end import FrontEnd
-from linksim.link_config import LinkConfig
+from linksim.link.bit_link import BitLink
+from linksim.link.config import LinkConfig
+from linksim.link.experiments.combining_gain import own_block
+from linksim.link.experiments.link_adaptation import ParallelLinks
+from linksim.link.transceiver import FrontEnd
 from linksim.montecarlo import Tally
-from linksim.parallel_links import ParallelLinks
 from linksim.phy.coding.mcs import scheme
 
 

@@ -5,12 +5,12 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from linksim.bits import BitLink, BitTransmission
 from linksim.endpoint import BitStream, Encoded
 from linksim.errors import LinksimError
-from linksim.front_end import FrontEnd
-from linksim.link_config import LATER_FIELDS, LinkConfig
-from linksim.transmission import Link
+from linksim.link.bit_link import BitLink, BitTransmission
+from linksim.link.config import LATER_FIELDS, LinkConfig
+from linksim.link.transceiver import FrontEnd
+from linksim.link.transmission import Link
 
 SMALL = {"subcarriers": 12, "channel": "awgn", "estimator": "perfect", "harq": 4}
 

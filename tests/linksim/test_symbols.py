@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from linksim.errors import LinksimError
-from linksim.front_end import FrontEnd, noise_variance
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.symbol_link import SymbolLink
+from linksim.link.transceiver import FrontEnd, noise_variance
 from linksim.seeding import seed_sionna
-from linksim.symbols import SymbolLink
 
 
 def _link(**options: object) -> SymbolLink:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import integrate, special
 
-from linksim import theory
-from linksim.link_config import MODULATIONS
+from linksim.link import theory
+from linksim.link.config import MODULATIONS
 
 
 def _ber_by_decision_regions(modulation: str, snr: float) -> float:

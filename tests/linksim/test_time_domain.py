@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 from scipy import special
 
-from linksim.bits import BitLink
-from linksim.front_end import FrontEnd, noise_variance
-from linksim.link_config import LinkConfig
+from linksim.link.bit_link import BitLink
+from linksim.link.config import LinkConfig
+from linksim.link.transceiver import FrontEnd, noise_variance
 from linksim.phy.channels import parse_channel
 from linksim.phy.grid import Grid
 from linksim.phy.waveform import Ofdm, Taps

@@ -14,10 +14,10 @@ from linksim.endpoint import (
     delivered,
 )
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.transmission import SOUNDING_SLOTS, Accounting, Link, carry
 from linksim.media import Clip
 from linksim.phy.channels.realisation import Fading
-from linksim.transmission import SOUNDING_SLOTS, Accounting, Link, carry
 
 RNG = np.random.default_rng(0)
 PACKETS = tuple(RNG.bytes(int(n)) for n in RNG.integers(10, 120, 60))

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from linksim.bits import UncodedLink
-from linksim.error_rate import theory_ber
-from linksim.front_end import FrontEnd
-from linksim.link_config import MODULATIONS, LinkConfig
+from linksim.link.bit_link import UncodedLink
+from linksim.link.config import MODULATIONS, LinkConfig
+from linksim.link.experiments.error_rate import theory_ber
+from linksim.link.transceiver import FrontEnd
 from linksim.montecarlo import Tally
 from linksim.seeding import derive_seed
 

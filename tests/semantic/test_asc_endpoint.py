@@ -5,11 +5,11 @@ import pytest
 
 from linksim.endpoint import Csi, Encoded, Received, ReceivedSymbols
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.transmission import Link
 from linksim.media import Clip
 from linksim.metrics.audio import nrmse
 from linksim.options import build
-from linksim.transmission import Link
 from semantic.asc import weights
 from semantic.asc.endpoint import Asc
 from semantic.asc.model import AscModel

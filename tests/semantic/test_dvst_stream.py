@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from linksim.accounting import stream_uses
 from linksim.endpoint import Csi, Mcs
-from linksim.error_rate import error_rates
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.accounting import stream_uses
+from linksim.link.config import LinkConfig
+from linksim.link.experiments.error_rate import error_rates
 from linksim.montecarlo import StopRule
 from semantic.dvst import conditions
 from semantic.dvst.codec import Codec

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 from scipy.stats import ks_2samp, kstest
 
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.seeding import seed_sionna
 from semantic.channel import TrainingChannel
 

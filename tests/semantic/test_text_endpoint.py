@@ -5,7 +5,6 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from linksim.accounting import channel_uses
 from linksim.endpoint import (
     BitStream,
     Received,
@@ -14,12 +13,13 @@ from linksim.endpoint import (
     make_endpoint,
 )
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.accounting import channel_uses
+from linksim.link.config import LinkConfig
+from linksim.link.transmission import Link, carry
 from linksim.media import Clip
 from linksim.metrics import METRICS
 from linksim.metrics.words import edits, words
 from linksim.options import build
-from linksim.transmission import Link, carry
 from semantic.text import weights
 from semantic.text.alphabet import lost_letters, normalise
 from semantic.text.digital import text_of, text_stream

@@ -5,9 +5,9 @@ from keras import ops
 from scipy.stats import kstest
 
 from linksim.errors import LinksimError
-from linksim.front_end import FrontEnd
-from linksim.link_config import LinkConfig
-from linksim.symbols import SymbolLink
+from linksim.link.config import LinkConfig
+from linksim.link.symbol_link import SymbolLink
+from linksim.link.transceiver import FrontEnd
 from semantic.channel import SLOT_SYMBOLS, TrainingChannel
 
 SLOTS = 300

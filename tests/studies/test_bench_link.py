@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 from studies.bench_decoder import OURS, THEIRS, bench_decoder, table
 from studies.bench_stages import bench_stages
 from studies.bench_stages import table as stages_table

@@ -38,7 +38,7 @@ NEVER = 10**9
 
 def _fake_runs(monkeypatch: pytest.MonkeyPatch, interrupted_at: int = NEVER) -> list[int | None]:
     """Replace the simulation; return the list to which it adds the MCS of each run."""
-    from linksim.parallel_links import Adapted, ParallelLinks
+    from linksim.link.experiments.link_adaptation import Adapted, ParallelLinks
 
     runs: list[int | None] = []
 

@@ -3,7 +3,7 @@
 import pytest
 
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 from studies.cli import command_parser
 from studies.cli_ber import link_config
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from linksim.error_rate import error_rates
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.experiments.error_rate import error_rates
 from linksim.montecarlo import StopRule, clopper_pearson
 from studies.cli import command_parser
 from studies.cli_ber import link_config

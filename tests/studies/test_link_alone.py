@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.montecarlo import Counts, StopRule, Tally, simulate
 from studies import link_alone
 from studies.cli import main

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.errors import LinksimError
-from linksim.link_config import slot_duration
+from linksim.link.config import slot_duration
 from linksim.phy.channels.cir_file import write_cir
 from linksim.phy.channels.multipath import Multipath
 from linksim.phy.channels.registry import parse_channel

@@ -20,7 +20,7 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.mapping import Mapper
 from sionna.phy.nr.utils import generate_prng_seq
 
-from linksim.link_config import CRC_BITS, MODULATIONS, VERSIONS, CodeBlock
+from linksim.link.config import CRC_BITS, MODULATIONS, VERSIONS, CodeBlock
 from linksim.phy.coding.min_sum import MinSumDecoder
 from linksim.phy.coding.rate_matching import MotherEncoder, RateMatcher, select
 from linksim.phy.demapping import QamDemapper

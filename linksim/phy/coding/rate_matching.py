@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
-from linksim.link_config import MIN_CODE_RATE
+from linksim.link.config import MIN_CODE_RATE
 
 STARTS = {68: (0, 17, 33, 56), 52: (0, 13, 25, 43)}
 """k0 of redundancy versions 0 to 3 in units of Z, by the columns of the base graph: Table

@@ -20,7 +20,7 @@ import numpy as np
 import sionna.sys
 import tensorflow as tf
 
-from linksim.feedback import LOWEST_DB
+from linksim.link.feedback import LOWEST_DB
 from linksim.phy.coding.mcs import MCS_TABLES
 
 TARGET_BLER = 0.1

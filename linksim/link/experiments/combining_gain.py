@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError, unknown
-from linksim.front_end import FrontEnd, noise_variance
-from linksim.link_config import VERSIONS, CodeBlock, LinkConfig, code_block
+from linksim.link.config import VERSIONS, CodeBlock, LinkConfig, code_block
+from linksim.link.transceiver import FrontEnd, noise_variance
 from linksim.montecarlo import Tally
 from linksim.phy.channels import parse_channel
 from linksim.phy.coding.harq import HarqCode, SoftBuffer

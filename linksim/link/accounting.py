@@ -2,8 +2,8 @@
 
 from linksim.endpoint import BitStream, Encoded, SymbolStream
 from linksim.errors import LinksimError
-from linksim.framing import frames_for
-from linksim.link_config import LinkConfig, code_block
+from linksim.link.config import LinkConfig, code_block
+from linksim.link.framing import frames_for
 
 SCALE_BITS = 16
 """Side information of a run of latents: its scale as a bfloat16, which has float32's range."""

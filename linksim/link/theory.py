@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import optimize, special
 
-from linksim.link_config import MODULATIONS
+from linksim.link.config import MODULATIONS
 
 
 def ber_awgn(modulation: str, snr: np.ndarray | float) -> np.ndarray:
@@ -15,7 +15,7 @@ def ber_awgn(modulation: str, snr: np.ndarray | float) -> np.ndarray:
     Parameters
     ----------
     modulation : str
-        A square QAM of `linksim.link_config.MODULATIONS`.
+        A square QAM of `linksim.link.config.MODULATIONS`.
     snr : array_like
         Es/N0, linear.
     """
@@ -33,7 +33,7 @@ def ber_rayleigh(modulation: str, snr: np.ndarray | float, branches: int = 1) ->
     Parameters
     ----------
     modulation : str
-        A square QAM of `linksim.link_config.MODULATIONS`.
+        A square QAM of `linksim.link.config.MODULATIONS`.
     snr : array_like
         Mean Es/N0 of one branch, linear.
     branches : int

@@ -8,8 +8,8 @@ from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import LMMSEEqualizer, ResourceGridMapper, ZFEqualizer
 
-from linksim.accounting import frame_pilots, frame_symbols, frame_uses
-from linksim.link_config import LinkConfig
+from linksim.link.accounting import frame_pilots, frame_symbols, frame_uses
+from linksim.link.config import LinkConfig
 from linksim.phy.channels import parse_channel
 from linksim.phy.channels.realisation import Fading, burst_slots
 from linksim.phy.estimation import estimate_noise, make_interpolators

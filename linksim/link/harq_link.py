@@ -14,8 +14,8 @@ import heapq
 import numpy as np
 import tensorflow as tf
 
-from linksim.front_end import FrontEnd, noise_variance
-from linksim.link_config import CodeBlock, LinkConfig
+from linksim.link.config import CodeBlock, LinkConfig
+from linksim.link.transceiver import FrontEnd, noise_variance
 from linksim.phy.channels.realisation import Fading
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.seeding import derive_seed, seed_sionna

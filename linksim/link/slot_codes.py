@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
-from linksim.combining import own_block
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
+from linksim.link.experiments.combining_gain import own_block
 from linksim.phy.coding.harq import HarqCode
 from linksim.phy.coding.mcs import MCS_TABLES
 

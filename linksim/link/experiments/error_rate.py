@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from linksim import theory
-from linksim.bits import BitLink, UncodedLink
-from linksim.front_end import FrontEnd
-from linksim.link_config import LinkConfig
+from linksim.link import theory
+from linksim.link.bit_link import BitLink, UncodedLink
+from linksim.link.config import LinkConfig
+from linksim.link.transceiver import FrontEnd
 from linksim.montecarlo import Counts, StopRule, simulate
 from linksim.phy.channels import parse_channel
 

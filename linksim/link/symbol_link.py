@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from linksim.errors import LinksimError
-from linksim.front_end import FrontEnd, noise_variance
+from linksim.link.transceiver import FrontEnd, noise_variance
 from linksim.phy.channels.realisation import Fading
 from linksim.seeding import derive_seed, seed_sionna
 

@@ -20,14 +20,14 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from linksim.feedback import CsiFeedback
-from linksim.front_end import FrontEnd, noise_variance
-from linksim.link_config import VERSIONS, LinkConfig
+from linksim.link.config import VERSIONS, LinkConfig
+from linksim.link.feedback import CsiFeedback
+from linksim.link.outer_loop import OuterLoop
+from linksim.link.slot_codes import SlotCodes
+from linksim.link.transceiver import FrontEnd, noise_variance
 from linksim.montecarlo import Tally
-from linksim.outer_loop import OuterLoop
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.seeding import derive_seed, seed_sionna
-from linksim.slot_codes import SlotCodes
 
 DRAWN_SLOTS = 4096
 """Slots whose fades are drawn at once, of as many links as that makes; bounds memory."""

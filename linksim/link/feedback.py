@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from linksim.endpoint import Csi
-from linksim.link_config import LinkConfig
+from linksim.link.config import LinkConfig
 
 LOWEST_DB, HIGHEST_DB = -10.0, 30.0
 """Range of a report; measurements beyond it are clipped."""

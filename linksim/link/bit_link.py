@@ -10,8 +10,9 @@ from sionna.phy.mapping import BinarySource, Demapper, Mapper
 from sionna.phy.nr.utils import generate_prng_seq
 
 from linksim.endpoint import Mcs
-from linksim.front_end import FrontEnd, noise_variance
-from linksim.link_config import MODULATIONS, LinkConfig, code_block
+from linksim.link.config import MODULATIONS, LinkConfig, code_block
+from linksim.link.harq_link import BATCH_SLOTS, Retransmitter
+from linksim.link.transceiver import FrontEnd, noise_variance
 from linksim.montecarlo import Counts, Tally
 from linksim.phy.channels.realisation import Fading
 from linksim.phy.coding.belief_propagation import BoxplusDecoder
@@ -19,7 +20,6 @@ from linksim.phy.coding.harq import SCRAMBLING_INIT
 from linksim.phy.coding.min_sum import MinSumDecoder
 from linksim.phy.coding.min_sum_gpu import GraphMinSumDecoder
 from linksim.phy.demapping import QamDemapper
-from linksim.retransmission import BATCH_SLOTS, Retransmitter
 from linksim.seeding import derive_seed, seed_sionna
 
 

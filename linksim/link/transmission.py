@@ -18,9 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from linksim.accounting import frame_pilots, frame_uses, setup_bits, setup_frames
-from linksim.adaptive_bits import AdaptedTransmission, AdaptiveBitLink, AdaptiveSender
-from linksim.bits import BitLink, BitTransmission
 from linksim.endpoint import (
     SETUP,
     BitStream,
@@ -31,15 +28,18 @@ from linksim.endpoint import (
     ReceivedBits,
     ReceivedSymbols,
 )
-from linksim.feedback import CsiFeedback
-from linksim.framing import pack, unpack
-from linksim.front_end import FrontEnd
-from linksim.link_config import LinkConfig
+from linksim.link.accounting import frame_pilots, frame_uses, setup_bits, setup_frames
+from linksim.link.adaptive_link import AdaptedTransmission, AdaptiveBitLink, AdaptiveSender
+from linksim.link.bit_link import BitLink, BitTransmission
+from linksim.link.config import LinkConfig
+from linksim.link.feedback import CsiFeedback
+from linksim.link.framing import pack, unpack
+from linksim.link.symbol_link import SymbolLink
+from linksim.link.transceiver import FrontEnd
 from linksim.media import Clip
 from linksim.montecarlo import Tally
 from linksim.phy.channels.realisation import Fading
 from linksim.seeding import derive_seed
-from linksim.symbols import SymbolLink
 
 SOUNDING_SLOTS = 64
 """Slots whose reports the transmitter averages before it encodes."""

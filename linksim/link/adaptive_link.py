@@ -19,18 +19,18 @@ from functools import lru_cache
 import numpy as np
 import tensorflow as tf
 
-from linksim.bits import BitTransmission
 from linksim.errors import LinksimError
-from linksim.feedback import CsiFeedback
-from linksim.framing import MIN_BLOCK_BYTES, Packer
-from linksim.front_end import FrontEnd, noise_variance
-from linksim.link_config import VERSIONS, LinkConfig
-from linksim.outer_loop import START_DB, OuterLoop
+from linksim.link.bit_link import BitTransmission
+from linksim.link.config import VERSIONS, LinkConfig
+from linksim.link.feedback import CsiFeedback
+from linksim.link.framing import MIN_BLOCK_BYTES, Packer
+from linksim.link.harq_link import BATCH_SLOTS
+from linksim.link.outer_loop import START_DB, OuterLoop
+from linksim.link.slot_codes import SlotCodes
+from linksim.link.transceiver import FrontEnd, noise_variance
 from linksim.phy.channels.realisation import Fading
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
-from linksim.retransmission import BATCH_SLOTS
 from linksim.seeding import derive_seed, seed_sionna
-from linksim.slot_codes import SlotCodes
 
 AGE_QUANTILE = 0.9
 """Of what reports promised too much while the channel was sounded, which the offset starts with."""
@@ -137,7 +137,7 @@ class AdaptiveSender:
         Parameters
         ----------
         packets : tuple of bytes
-            In order; laid out in blocks as `linksim.framing` does.
+            In order; laid out in blocks as `linksim.link.framing` does.
         first_slot : int
             Slot of the fading in which the first block is sent.
         """
