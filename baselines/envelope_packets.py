@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from baselines.envelope import BLOCK_FRAMES, Envelope
-from linksim import entropy
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
 from linksim.link.config import MIN_CODE_RATE, LinkConfig, code_block
 from linksim.link.framing import frames_for
 from linksim.phy.pilots import PILOT_SYMBOLS, SYMBOLS_PER_SLOT
+from linksim.streams import range_coder as entropy
 
 STEP_DB = 20.0
 """Quantiser step of the orthonormal transform in dB, which leaves 3 dB rms in the level of a band

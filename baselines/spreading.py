@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from linksim.spread import spread
+from linksim.streams.interleaving import spread
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from linksim.entropy import Decoder, Encoder, Laplace
+from linksim.streams.range_coder import Decoder, Encoder, Laplace
 
 EVERY = 0.16
 """Seconds from one moment whose field is sent to the next."""

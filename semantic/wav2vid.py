@@ -143,7 +143,7 @@ class Wav2Vid(Endpoint):
         self, side: BitStream, sent: np.ndarray, sway: Sequence[bytes], csi: Csi | None
     ) -> BitStream:
         """Return the side information with the times of what is sent, and the sway, in front."""
-        from semantic.dvst.side_link import side_stream
+        from linksim.streams.protection import side_stream
 
         times, end = b"", 0
         for start, stop in runs(sent):

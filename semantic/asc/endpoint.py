@@ -11,7 +11,7 @@ from linksim.endpoint import Csi, Encoded, Endpoint, Received, ReceivedSymbols, 
 from linksim.errors import LinksimError, unknown
 from linksim.media import Clip, require
 from linksim.options import check_range, option
-from linksim.spread import spread
+from linksim.streams.interleaving import spread
 from semantic.asc import stream
 from semantic.asc.sizes import MAX_RATE, MIN_RATE, RATES, SAMPLE_RATE, SNR_WITHOUT_CSI
 

@@ -9,7 +9,7 @@ from keras import ops
 
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import LinkConfig
-from linksim.spread import spread
+from linksim.streams.interleaving import spread
 from semantic.asc import compact, paper
 from semantic.asc.losses import disturbance, nrmse
 from semantic.asc.sizes import MAX_RATE

@@ -215,7 +215,7 @@ class Dvst(Endpoint):
     def _streams(
         self, frames: "list[FrameCode]", conditions: "Conditions", snr_db: float
     ) -> tuple[BitStream, SymbolStream]:
-        from semantic.dvst.side_link import side_stream
+        from linksim.streams.protection import side_stream
         from semantic.dvst.stream import check_length, packets_of, symbols_of
 
         check_length(frames)

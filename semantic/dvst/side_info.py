@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from linksim.entropy import Categorical, Decoder, Encoder, Laplace, Model
+from linksim.streams.range_coder import Categorical, Decoder, Encoder, Laplace, Model
 from semantic.dvst.model import DvstModel
 from semantic.dvst.reference import nothing_before
 from semantic.dvst.side_density import PASSES, SideDensity, pass_mask

@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from linksim.entropy import Decoder, Encoder
 from linksim.errors import LinksimError
-from linksim.spread import spread
+from linksim.streams.interleaving import spread
+from linksim.streams.range_coder import Decoder, Encoder
 from semantic.dvst.gop import Conditions, FrameCode, ReceivedFrame
 from semantic.dvst.model import DvstModel
 from semantic.dvst.packing import count

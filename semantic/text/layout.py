@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linksim.spread import spread
+from linksim.streams.interleaving import spread
 
 SLOT_USES = 864
 """Data resource elements of a slot of 72 subcarriers."""

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from linksim.errors import unknown
-from linksim.spread import spread
+from linksim.streams.interleaving import spread
 from semantic.channel import TrainingChannel
 from semantic.text.alphabet import NONE
 from semantic.text.combining import combine, unit_power

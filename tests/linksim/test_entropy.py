@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from linksim.entropy import LIMIT, Categorical, Gaussian, Laplace, decode, encode
 from linksim.errors import LinksimError
+from linksim.streams.range_coder import LIMIT, Categorical, Gaussian, Laplace, decode, encode
 
 FAMILIES = {Gaussian: stats.norm, Laplace: stats.laplace}
 

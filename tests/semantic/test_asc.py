@@ -11,7 +11,7 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
-from linksim.spread import spread
+from linksim.streams.interleaving import spread
 from semantic.asc import paper, stream, weights
 from semantic.asc.data import Crops, find_audio, load
 from semantic.asc.lapped import band_weights, lapped_kernels

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from linksim.entropy import Decoder, Encoder
+from linksim.streams.range_coder import Decoder, Encoder
 from semantic.dvst.codec import Codec
 from semantic.dvst.gop import Conditions
 from semantic.dvst.likelihood import MIN_SCALE

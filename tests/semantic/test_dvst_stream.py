@@ -12,10 +12,10 @@ from linksim.link.accounting import stream_uses
 from linksim.link.config import LinkConfig
 from linksim.link.experiments.error_rate import error_rates
 from linksim.montecarlo import StopRule
+from linksim.streams.protection import SCHEMES, needed_snr_db, side_stream
 from semantic.dvst import conditions
 from semantic.dvst.codec import Codec
 from semantic.dvst.gop import Conditions, FrameCode, ReceivedFrame
-from semantic.dvst.side_link import SCHEMES, needed_snr_db, side_stream
 from semantic.dvst.stream import (
     FRAMES_PER_PACKET,
     check_length,

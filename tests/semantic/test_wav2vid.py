@@ -62,7 +62,7 @@ def _simple_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Wav2Vid, "_video", property(lambda self: lossless))
     monkeypatch.setattr(Wav2Vid, "_generator", lambda self: White())
     monkeypatch.setattr(
-        "semantic.dvst.side_link.side_stream", lambda name, p, *_: BitStream(name, p)
+        "linksim.streams.protection.side_stream", lambda name, p, *_: BitStream(name, p)
     )
 
 
