@@ -8,7 +8,7 @@ from linksim.link.config import link_of_option
 from linksim.link.cqi import select_mcs
 from linksim.options import option
 from linksim.streams.protection import side_stream
-from semantic.dvst.conditions import reported_snr_db
+from semantic.dvst.bitstream.conditions import reported_snr_db
 
 AUTO, MEAN, ROBUST = "auto", "mean", "robust"
 MCS_CHOICES = ("link", AUTO, MEAN, ROBUST)

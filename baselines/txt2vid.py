@@ -14,14 +14,14 @@ from linksim.link.accounting import channel_uses, frame_uses, stream_uses
 from linksim.link.config import link_of_option
 from linksim.media import Clip, require
 from linksim.options import check_range, option
-from semantic.dvst.conditions import ETA
+from semantic.dvst.bitstream.conditions import ETA
 from semantic.dvst.endpoint import SETUP_BYTES, Dvst
 from semantic.text.endpoint import MOST_SLOTS, STREAM, Text
 from semantic.text.layout import SLOT_USES
 from semantic.text.speech import SAMPLE_RATE, missing, recognise, speak
 
 if TYPE_CHECKING:
-    from semantic.wav2lip.generator import Generator
+    from semantic.wav2lip.networks.generator import Generator
 
 DRIVING = 3.0
 """Seconds of the driving clip, if nothing else is asked for."""
@@ -167,7 +167,7 @@ class Txt2Vid(Endpoint):
 
     def _boxes(self, frames: np.ndarray, warnings: list[str]) -> np.ndarray | None:
         """Return where the face is in each frame; None where most have none."""
-        from semantic.wav2lip.face import face_boxes
+        from semantic.wav2lip.frames.face import face_boxes
 
         try:
             return face_boxes(frames, "the driving clip")
@@ -178,13 +178,13 @@ class Txt2Vid(Endpoint):
     def _generate(
         self, frames: np.ndarray, boxes: np.ndarray, voice: np.ndarray, fps: Fraction
     ) -> np.ndarray:
-        from semantic.wav2lip.animate import animate, voice_of
+        from semantic.wav2lip.frames.animate import animate, voice_of
 
         return animate(self._generator(), frames, boxes, voice_of(voice, len(frames), fps))
 
     def _generator(self) -> "Generator":
         # Keras is loaded when it is needed, not when schemes are listed.
-        from semantic.wav2lip.generator import Generator
+        from semantic.wav2lip.networks.generator import Generator
         from semantic.wav2lip.weights import trained
 
         return trained(Generator, "compact", Path(self.weights) if self.weights else None)

@@ -15,13 +15,13 @@ from linksim.link.config import LinkConfig
 from linksim.media import Clip
 from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst
-from semantic.gate import moving_frames, runs
 from semantic.text.endpoint import Text
 from semantic.text.speech import recognise, speak
-from semantic.wav2lip.animate import animate, voice_of
-from semantic.wav2lip.face import face_boxes, find_box
-from semantic.wav2lip.generator import Generator
+from semantic.wav2lip.frames.animate import animate, voice_of
+from semantic.wav2lip.frames.face import face_boxes, find_box
+from semantic.wav2lip.networks.generator import Generator
 from semantic.wav2lip.weights import trained
+from semantic.wav2vid.gate import moving_frames, runs
 from studies.evaluate import link_for
 
 SNR_DB = 10.0

@@ -10,11 +10,11 @@ import numpy as np
 from linksim.link.config import LinkConfig
 from linksim.media import Clip
 from linksim.media.faces.pose import head_pose
-from semantic.wav2lip.animate import animate, voice_of
-from semantic.wav2lip.face import face_boxes
-from semantic.wav2lip.generator import Generator
+from semantic.wav2lip.frames.animate import animate, voice_of
+from semantic.wav2lip.frames.face import face_boxes
+from semantic.wav2lip.networks.generator import Generator
 from semantic.wav2lip.weights import trained
-from semantic.wav2vid import Wav2Vid
+from semantic.wav2vid.endpoint import Wav2Vid
 from studies.bench_dvst import HEIGHT, WIDTH, scaled
 from studies.evaluate import evaluate, link_for
 

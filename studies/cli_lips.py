@@ -10,7 +10,7 @@ from linksim.options import check_range
 from studies import arguments
 
 if TYPE_CHECKING:
-    from semantic.wav2lip.talk import Talk
+    from semantic.wav2lip.frames.talk import Talk
 
 SECONDS = 3.0
 """Of each clip, at most."""
@@ -47,8 +47,8 @@ def run(args: argparse.Namespace) -> int:
 
     from linksim.files import check_writable, write_text
     from linksim.startup import import_tensorflow
-    from semantic.dvst.data import find_videos
-    from semantic.wav2lip.talk import generated_talks, load_talks
+    from semantic.training.videos import find_videos
+    from semantic.wav2lip.frames.talk import generated_talks, load_talks
 
     if args.json:
         check_writable(args.json)
@@ -69,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _scores(args: argparse.Namespace, talks: "Sequence[Talk]", report: Any) -> dict[str, Any]:
     from semantic.wav2lip import scores
-    from semantic.wav2lip.expert import SyncExpert
-    from semantic.wav2lip.generator import Generator
+    from semantic.wav2lip.networks.expert import SyncExpert
+    from semantic.wav2lip.networks.generator import Generator
     from semantic.wav2lip.weights import trained
 
     expert = trained(SyncExpert, "compact", args.expert)

@@ -90,7 +90,7 @@ def _count(args: argparse.Namespace) -> "tuple[list[Network], list[str]]":
 
 def _notes(size: tuple[int, int], silent: list[str] | None) -> list[str]:
     """Return what to know of the figures; `silent` is None where no weights are shipped."""
-    from semantic.dvst.model import GROUP
+    from semantic.dvst.networks.model import GROUP
     from studies.networks_text import CHARACTERS
     from studies.networks_video import padded_size
 

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from linksim.errors import LinksimError
-from semantic import train
+from semantic.training import command as train
 
 
 def add_parser(commands: Any) -> None:

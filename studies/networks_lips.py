@@ -2,10 +2,10 @@
 
 import tensorflow as tf
 
-from semantic.wav2lip.discriminator import Discriminator
-from semantic.wav2lip.expert import SyncExpert
-from semantic.wav2lip.generator import Generator
-from semantic.wav2lip.sizes import BANDS, COLUMNS, FPS, SIDE, WINDOW
+from semantic.wav2lip.networks.discriminator import Discriminator
+from semantic.wav2lip.networks.expert import SyncExpert
+from semantic.wav2lip.networks.generator import Generator
+from semantic.wav2lip.networks.sizes import BANDS, COLUMNS, FPS, SIDE, WINDOW
 from studies.macs import macs
 from studies.network import Network, parameters_of
 

@@ -9,13 +9,13 @@ from typing import Any
 import tensorflow as tf
 
 from linksim.errors import LinksimError
-from semantic.dvst.inter import InterCodec
-from semantic.dvst.intra import IntraCodec
-from semantic.dvst.latent_codec import LatentCodec
-from semantic.dvst.model import GROUP, TOLD, DvstModel
-from semantic.dvst.side_density import PASSES
-from semantic.dvst.sizes import LATENT_STRIDE
-from semantic.dvst.steps import DecodeStep, EncodeStep, HyperStep, RateStep, ShowStep
+from semantic.dvst.bitstream.steps import DecodeStep, EncodeStep, HyperStep, RateStep, ShowStep
+from semantic.dvst.networks.inter import InterCodec
+from semantic.dvst.networks.intra import IntraCodec
+from semantic.dvst.networks.latent_codec import LatentCodec
+from semantic.dvst.networks.model import GROUP, TOLD, DvstModel
+from semantic.dvst.networks.side_density import PASSES
+from semantic.dvst.networks.sizes import LATENT_STRIDE
 from semantic.dvst.weights import path_of, trained
 from studies.macs import macs, mark
 from studies.network import Network, parameters_of

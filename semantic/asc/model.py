@@ -13,7 +13,7 @@ from linksim.streams.interleaving import spread
 from semantic.asc import compact, paper
 from semantic.asc.losses import disturbance, nrmse
 from semantic.asc.sizes import MAX_RATE
-from semantic.channel import TrainingChannel
+from semantic.training.channel import TrainingChannel
 
 PRESETS = {"compact": compact, "paper": paper}
 """Modules with `HOP`, the samples of a frame, and `make_encoder` and `make_decoder`."""
@@ -159,6 +159,6 @@ class AscModel(keras.Model):
 def _link_channel(name: str, seed: int) -> Any:
     if importlib.util.find_spec("tensorflow") is None:
         raise LinksimError("training through the link needs TensorFlow, which is not installed")
-    from semantic.link_channel import LinkChannel
+    from semantic.training.link_channel import LinkChannel
 
     return LinkChannel(LinkConfig(channel=name, estimator="lmmse"), seed=seed)

@@ -16,7 +16,7 @@ class Stage:
     first, steps : int
         The step it begins with, and how many it has.
     channel : str
-        Kind of `semantic.channel.TrainingChannel`.
+        Kind of `semantic.training.channel.TrainingChannel`.
     snr_db : tuple of float
         Range of the SNR in dB.
     learning_rate : float
@@ -49,7 +49,7 @@ class Recipe:
         Weights of the losses.
     link : str or None
         Channel of the link itself that the last stage goes through, see
-        `semantic.link_channel`; None stays with the training channel.
+        `semantic.training.link_channel`; None stays with the training channel.
     start : str or None
         File of weights to start from; None starts anew.
     seed : int

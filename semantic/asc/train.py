@@ -10,7 +10,7 @@ from semantic.asc.data import Crops
 from semantic.asc.model import AscModel
 from semantic.asc.recipe import Recipe, Stage
 from semantic.asc.validation import COLUMNS, Validation
-from semantic.training import Batch, TrainingRun
+from semantic.training.run import Batch, TrainingRun
 
 
 class Trainer(TrainingRun):

@@ -4,8 +4,8 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from semantic import weights
 from semantic.asc.model import AscModel
+from semantic.training import weights
 
 
 def path_of(preset: str) -> Path:
@@ -14,12 +14,12 @@ def path_of(preset: str) -> Path:
 
 
 def save(path: Path, model: AscModel) -> None:
-    """Write encoder and decoder; see `semantic.weights.save`."""
+    """Write encoder and decoder; see `semantic.training.weights.save`."""
     weights.save(path, _named(model))
 
 
 def load(path: Path, model: AscModel) -> None:
-    """Put saved weights into a model; see `semantic.weights.load` for what it raises."""
+    """Put saved weights into a model; see `semantic.training.weights.load` for what it raises."""
     weights.load(path, _named(model), "audio codec", "asc")
 
 

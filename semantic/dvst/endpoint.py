@@ -26,7 +26,7 @@ from linksim.link.config import link_of_option
 from linksim.media import Clip, require
 from linksim.options import check_range, option
 from semantic.asc.endpoint import Asc
-from semantic.dvst.conditions import (
+from semantic.dvst.bitstream.conditions import (
     ETA,
     REFERENCE_SNR,
     adapted_eta,
@@ -36,8 +36,8 @@ from semantic.dvst.conditions import (
 )
 
 if TYPE_CHECKING:
-    from semantic.dvst.codec import Codec
-    from semantic.dvst.gop import Conditions, FrameCode
+    from semantic.dvst.bitstream.codec import Codec
+    from semantic.dvst.bitstream.gop import Conditions, FrameCode
 
 VIDEO, SIDE = "video", "side"
 PRESETS = ("compact", "paper")
@@ -156,7 +156,7 @@ class Dvst(Endpoint):
         return longest
 
     def _start(self, reported: float) -> "Conditions":
-        from semantic.dvst.gop import Conditions
+        from semantic.dvst.bitstream.gop import Conditions
 
         snr_db = trained_snr_db(reported)
         # Without rate adaptation rates are as for one SNR; without conditioning the networks are
@@ -194,7 +194,7 @@ class Dvst(Endpoint):
     def _code(
         self, clip: Clip, start: "Conditions", snr_db: float
     ) -> "tuple[list[FrameCode], Conditions]":
-        from semantic.dvst.rate_control import Budget, Spent, fit
+        from semantic.dvst.bitstream.rate_control import Budget, Spent, fit
 
         def code(frames: np.ndarray, conditions: "Conditions") -> "list[FrameCode]":
             return list(self._codec.sender(frames, conditions, self.gop))
@@ -216,7 +216,7 @@ class Dvst(Endpoint):
         self, frames: "list[FrameCode]", conditions: "Conditions", snr_db: float
     ) -> tuple[BitStream, SymbolStream]:
         from linksim.streams.protection import side_stream
-        from semantic.dvst.stream import check_length, packets_of, symbols_of
+        from semantic.dvst.bitstream.stream import check_length, packets_of, symbols_of
 
         check_length(frames)
         packets = packets_of(self._codec.model, frames, conditions)
@@ -225,8 +225,8 @@ class Dvst(Endpoint):
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length; mid-grey until there is a frame."""
-        from semantic.dvst.gop import Conditions
-        from semantic.dvst.stream import frames_of
+        from semantic.dvst.bitstream.gop import Conditions
+        from semantic.dvst.bitstream.stream import frames_of
 
         count, num, den, width, height, *told, sounds = _SETUP.unpack_from(received.setup)
         conditions = Conditions(*told)
@@ -262,7 +262,7 @@ class Dvst(Endpoint):
     @property
     def _codec(self) -> "Codec":
         # Keras is loaded when it is needed, not when schemes are listed.
-        from semantic.dvst.codec import codec_of
+        from semantic.dvst.bitstream.codec import codec_of
         from semantic.dvst.weights import path_of
 
         path = Path(self.weights) if self.weights else path_of(self.preset)

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from semantic import weights
-from semantic.dvst.model import DvstModel
+from semantic.dvst.networks.model import DvstModel
+from semantic.training import weights
 
 
 def path_of(preset: str) -> Path:
@@ -13,12 +13,12 @@ def path_of(preset: str) -> Path:
 
 
 def save(path: Path, model: DvstModel) -> None:
-    """Write both codecs; see `semantic.weights.save`."""
+    """Write both codecs; see `semantic.training.weights.save`."""
     weights.save(path, _named(model))
 
 
 def load(path: Path, model: DvstModel) -> None:
-    """Put saved weights into a model; see `semantic.weights.load` for what it raises."""
+    """Put saved weights into a model; see `semantic.training.weights.load` for what it raises."""
     weights.load(path, _named(model), "video codec", "dvst")
 
 

@@ -8,11 +8,11 @@ from keras import ops
 
 from linksim.errors import unknown
 from linksim.streams.interleaving import spread
-from semantic.channel import TrainingChannel
 from semantic.text.alphabet import NONE
 from semantic.text.combining import combine, unit_power
 from semantic.text.networks import make_decoder, make_encoder
 from semantic.text.sizes import CHUNK, COPIES, PRESETS
+from semantic.training.channel import TrainingChannel
 
 
 class TextModel(keras.Model):

@@ -16,7 +16,7 @@ class Stage:
     first, steps : int
         The step it begins with, and how many it has.
     channel : str
-        Kind of `semantic.channel.TrainingChannel`.
+        Kind of `semantic.training.channel.TrainingChannel`.
     learning_rate : float
         Peak; it warms up and falls with a cosine.
     """

@@ -8,7 +8,7 @@ from semantic.text.data import Crops
 from semantic.text.model import TextModel
 from semantic.text.recipe import Recipe, Stage
 from semantic.text.validation import COLUMNS, Validation
-from semantic.training import Batch, TrainingRun
+from semantic.training.run import Batch, TrainingRun
 
 
 class Trainer(TrainingRun):

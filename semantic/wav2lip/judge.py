@@ -12,10 +12,10 @@ import numpy as np
 from keras import ops
 
 from linksim.errors import LinksimError
-from semantic.wav2lip.data import windows_at
-from semantic.wav2lip.expert import SyncExpert
-from semantic.wav2lip.sizes import FPS, WINDOW
-from semantic.wav2lip.talk import Talk
+from semantic.wav2lip.batches import windows_at
+from semantic.wav2lip.frames.talk import Talk
+from semantic.wav2lip.networks.expert import SyncExpert
+from semantic.wav2lip.networks.sizes import FPS, WINDOW
 
 REACH = 15
 """Frames by which voice and faces are shifted against each other at most."""

@@ -35,9 +35,9 @@ def _value(clip: Clip, name: str) -> MetricValue:
 
 
 def _judged(clip: Clip) -> "SyncScore | str":
-    from semantic.wav2lip.expert import SyncExpert
+    from semantic.wav2lip.frames.talk import talk_of
     from semantic.wav2lip.judge import judge
-    from semantic.wav2lip.talk import talk_of
+    from semantic.wav2lip.networks.expert import SyncExpert
     from semantic.wav2lip.weights import trained
 
     if clip.frames is None or clip.audio is None:

@@ -9,15 +9,15 @@ from dataclasses import replace
 import numpy as np
 
 from linksim.media.faces.mesh import OUTER_EYES, face_mesh
-from semantic.wav2lip.animate import AT_ONCE
-from semantic.wav2lip.expert import SyncExpert
-from semantic.wav2lip.expert_train import accuracy, pair_matrix
-from semantic.wav2lip.face import mouth_l1
-from semantic.wav2lip.generator import Generator
+from semantic.wav2lip.frames.animate import AT_ONCE
+from semantic.wav2lip.frames.face import mouth_l1
+from semantic.wav2lip.frames.talk import Talk
 from semantic.wav2lip.judge import judge
-from semantic.wav2lip.personalise import personalised
-from semantic.wav2lip.sizes import FPS, SIDE
-from semantic.wav2lip.talk import Talk
+from semantic.wav2lip.networks.expert import SyncExpert
+from semantic.wav2lip.networks.generator import Generator
+from semantic.wav2lip.networks.sizes import FPS, SIDE
+from semantic.wav2lip.training.expert_train import accuracy, pair_matrix
+from semantic.wav2lip.training.personalise import personalised
 
 INNER_LIPS = (13, 14)
 """Points of the mesh: middle of the upper and of the lower lip, where they meet."""

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import keras
 
-from semantic import weights
-from semantic.wav2lip.expert import SyncExpert
-from semantic.wav2lip.generator import Generator
+from semantic.training import weights
+from semantic.wav2lip.networks.expert import SyncExpert
+from semantic.wav2lip.networks.generator import Generator
 
 Network = TypeVar("Network", Generator, SyncExpert)
 
@@ -22,12 +22,12 @@ def path_of(network: str, preset: str) -> Path:
 
 
 def save(path: Path, network: keras.Model) -> None:
-    """Write the weights; see `semantic.weights.save`."""
+    """Write the weights; see `semantic.training.weights.save`."""
     weights.save(path, _numbered(network))
 
 
 def load(path: Path, network: keras.Model) -> None:
-    """Put saved weights into a network; see `semantic.weights.load` for what it raises."""
+    """Put saved weights into a network; see `semantic.training.weights.load` for what it raises."""
     name = NETWORKS[type(network)]
     weights.load(path, _numbered(network), name.replace("-", " "), name)
 

@@ -30,8 +30,8 @@ def _audio_decoder() -> int:
 def _feature_extractor() -> int:
     from keras import layers
 
-    from semantic.dvst.features import FeatureExtractor
-    from semantic.dvst.sizes import PRESETS
+    from semantic.dvst.networks.features import FeatureExtractor
+    from semantic.dvst.networks.sizes import PRESETS
 
     return _count(FeatureExtractor(PRESETS[PRESET]).body.layers, layers.Conv2D)
 
@@ -39,8 +39,8 @@ def _feature_extractor() -> int:
 def _temporal_prior() -> int:
     from keras import layers
 
-    from semantic.dvst.entropy import EntropyModel
-    from semantic.dvst.sizes import PRESETS
+    from semantic.dvst.networks.entropy import EntropyModel
+    from semantic.dvst.networks.sizes import PRESETS
 
     sizes = PRESETS[PRESET]
     model = EntropyModel(sizes.feature, context=sizes.features, stride=sizes.stride)
@@ -48,8 +48,8 @@ def _temporal_prior() -> int:
 
 
 def _swin_blocks() -> int:
-    from semantic.dvst.jscc import JsccEncoder
-    from semantic.dvst.sizes import PRESETS
+    from semantic.dvst.networks.jscc import JsccEncoder
+    from semantic.dvst.networks.sizes import PRESETS
 
     return len(JsccEncoder(PRESETS[PRESET].feature).trunk.blocks)
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from semantic.dvst.codec import Codec
+    from semantic.dvst.bitstream.codec import Codec
 
 TINY = """
-from semantic.dvst.sizes import PRESETS, LatentSizes, Sizes
+from semantic.dvst.networks.sizes import PRESETS, LatentSizes, Sizes
 
 latents = LatentSizes(6, 2, 4.0, (0, 2, 4, 8), 8, 2, 2, 8)
 PRESETS["tiny"] = Sizes(2, 6, (4, 4, 4, 4), 6, 6, 6, 6, 1, latents, latents, latents)
@@ -22,7 +22,7 @@ PRESETS["tiny"] = Sizes(2, 6, (4, 4, 4, 4), 6, 6, 6, 6, 1, latents, latents, lat
 @pytest.fixture(scope="session")
 def tiny() -> Iterator[str]:
     """The source that declares the preset ``"tiny"``, which has been run here."""
-    from semantic.dvst.sizes import PRESETS
+    from semantic.dvst.networks.sizes import PRESETS
 
     exec(TINY)
     yield TINY
@@ -48,7 +48,7 @@ def tiny_weights(
 ) -> Path:
     """Weights of a fitted model, moved from where they start so that every layer matters."""
     from semantic.dvst import weights
-    from semantic.dvst.model import DvstModel
+    from semantic.dvst.networks.model import DvstModel
 
     model = DvstModel(preset="tiny")
     films = np.stack([moving(3, 64, 96, seed) for seed in range(4)])
@@ -65,7 +65,7 @@ def tiny_weights(
 @pytest.fixture(scope="session")
 def tiny_codec(tiny_weights: Path) -> "Codec":
     """Both halves of the model, the same that the endpoint takes for these weights."""
-    from semantic.dvst.codec import codec_of
+    from semantic.dvst.bitstream.codec import codec_of
 
     return codec_of("tiny", tiny_weights, None)
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from semantic.ahead import Ahead
+from semantic.training.prefetch import Ahead
 
 
 def test_gives_each_step_its_batch_in_any_order():

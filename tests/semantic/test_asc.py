@@ -20,8 +20,8 @@ from semantic.asc.model import AscModel
 from semantic.asc.recipe import Recipe
 from semantic.asc.train import Trainer
 from semantic.asc.validation import Validation
-from semantic.channel import TrainingChannel
-from semantic.train import main
+from semantic.training.channel import TrainingChannel
+from semantic.training.command import main
 
 TINY = Recipe(steps=200, batch=2, crop_frames=24, learning_rate=1e-3)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from semantic.devices import check
+from semantic.training.devices import check
 
 SCRIPT = """
 import json

@@ -11,15 +11,22 @@ import pytest
 from keras import ops
 
 from linksim.errors import LinksimError
-from semantic.dvst.codec import Codec
-from semantic.dvst.gop import SCENE_CUT, Conditions, FrameCode, ReceivedFrame, Sender, padded
-from semantic.dvst.inter import InterCodec
-from semantic.dvst.intra import IntraCodec
-from semantic.dvst.jscc import BLOCKS
-from semantic.dvst.model import SIDE_SHARE_OF_CAPACITY, STAGES, DvstModel
-from semantic.dvst.motion import LEVELS
-from semantic.dvst.sizes import INTRA_ETA, LATENT_STRIDE, PRESETS, LatentSizes, Sizes
-from semantic.dvst.swin import SwinBlock
+from semantic.dvst.bitstream.codec import Codec
+from semantic.dvst.bitstream.gop import (
+    SCENE_CUT,
+    Conditions,
+    FrameCode,
+    ReceivedFrame,
+    Sender,
+    padded,
+)
+from semantic.dvst.networks.inter import InterCodec
+from semantic.dvst.networks.intra import IntraCodec
+from semantic.dvst.networks.jscc import BLOCKS
+from semantic.dvst.networks.model import SIDE_SHARE_OF_CAPACITY, STAGES, DvstModel
+from semantic.dvst.networks.motion import LEVELS
+from semantic.dvst.networks.sizes import INTRA_ETA, LATENT_STRIDE, PRESETS, LatentSizes, Sizes
+from semantic.dvst.networks.swin import SwinBlock
 
 Moving = Callable[..., np.ndarray]
 
@@ -480,7 +487,7 @@ SCRIPT = """
 import sys; sys.modules['tensorflow'] = None
 import keras
 import numpy as np
-from semantic.dvst.model import DvstModel
+from semantic.dvst.networks.model import DvstModel
 
 model = DvstModel(preset="tiny")
 rng = np.random.default_rng(0)

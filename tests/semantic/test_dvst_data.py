@@ -11,10 +11,10 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import write
-from semantic.dvst import crops, films
-from semantic.dvst.crops import Crops
-from semantic.dvst.data import find_videos, load
-from semantic.dvst.films import moving_pictures, photographs
+from semantic.dvst.training import crops, films
+from semantic.dvst.training.crops import Crops
+from semantic.dvst.training.films import moving_pictures, photographs
+from semantic.training.videos import find_videos, load
 
 
 def texture(height, width, seed=0):
@@ -43,7 +43,7 @@ def videos():
 
 def test_needs_neither_tensorflow_nor_sionna():
     code = (
-        "import sys, semantic.dvst.crops\n"
+        "import sys, semantic.dvst.training.crops\n"
         "print({'tensorflow', 'sionna', 'keras'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

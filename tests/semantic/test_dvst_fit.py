@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from semantic.dvst import density_fit, post_fit, weights
-from semantic.dvst.model import DvstModel
-from semantic.dvst.post_filter import PostFilter
-from semantic.dvst.recipe import Recipe
-from semantic.dvst.sizes import PRESETS
-from semantic.dvst.train import Trainer
+from semantic.dvst import weights
+from semantic.dvst.networks.model import DvstModel
+from semantic.dvst.networks.post_filter import PostFilter
+from semantic.dvst.networks.sizes import PRESETS
+from semantic.dvst.training import density_fit, post_fit
+from semantic.dvst.training.recipe import Recipe
+from semantic.dvst.training.train import Trainer
 
 Moving = Callable[..., np.ndarray]
 

@@ -9,25 +9,25 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from linksim.media import Clip
 from linksim.metrics import ms_ssim as measured_ms_ssim
-from semantic.dvst.block_transform import BlockTransform
-from semantic.dvst.blocks import analysis, silent, synthesis
-from semantic.dvst.entropy import EntropyModel
-from semantic.dvst.gdn import Gdn
-from semantic.dvst.jscc import JsccDecoder, JsccEncoder, RateLinear
-from semantic.dvst.latent_codec import LatentCodec
-from semantic.dvst.likelihood import MIN_SCALE, laplace_bits, quantise
-from semantic.dvst.masked import MaskedConv2D
-from semantic.dvst.matching import SEARCH, matched, smoothed
-from semantic.dvst.motion import MotionEstimation
-from semantic.dvst.motion_codec import MotionCodec
-from semantic.dvst.ms_ssim import ms_ssim
-from semantic.dvst.packing import count, pack, unpack
-from semantic.dvst.rate import choose_rates, sent_mask
-from semantic.dvst.reference import LEAK, leaky
-from semantic.dvst.sizes import LATENT_STRIDE, PRESETS, LatentSizes, Sizes
-from semantic.dvst.swin import SwinBlock
-from semantic.dvst.synthesiser import FrameSynthesiser
-from semantic.dvst.warp import enlarge, warp
+from semantic.dvst.bitstream.packing import count, pack, unpack
+from semantic.dvst.networks.block_transform import BlockTransform
+from semantic.dvst.networks.blocks import analysis, silent, synthesis
+from semantic.dvst.networks.entropy import EntropyModel
+from semantic.dvst.networks.gdn import Gdn
+from semantic.dvst.networks.jscc import JsccDecoder, JsccEncoder, RateLinear
+from semantic.dvst.networks.latent_codec import LatentCodec
+from semantic.dvst.networks.likelihood import MIN_SCALE, laplace_bits, quantise
+from semantic.dvst.networks.masked import MaskedConv2D
+from semantic.dvst.networks.matching import SEARCH, matched, smoothed
+from semantic.dvst.networks.motion import MotionEstimation
+from semantic.dvst.networks.motion_codec import MotionCodec
+from semantic.dvst.networks.ms_ssim import ms_ssim
+from semantic.dvst.networks.rate import choose_rates, sent_mask
+from semantic.dvst.networks.reference import LEAK, leaky
+from semantic.dvst.networks.sizes import LATENT_STRIDE, PRESETS, LatentSizes, Sizes
+from semantic.dvst.networks.swin import SwinBlock
+from semantic.dvst.networks.synthesiser import FrameSynthesiser
+from semantic.warp import enlarge, warp
 
 LATENTS = LatentSizes(
     channels=5, hyper=3, coarse=4.0, ladder=(0, 2, 4, 8), width=8, heads=2, window=4, density=8

@@ -7,9 +7,17 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from semantic.dvst.gop import Conditions, FrameCode
-from semantic.dvst.rate_control import ENOUGH, ETAS, MIN_PRECISION, MOST_SIDE, Budget, Spent, fit
-from semantic.dvst.sizes import LatentSizes
+from semantic.dvst.bitstream.gop import Conditions, FrameCode
+from semantic.dvst.bitstream.rate_control import (
+    ENOUGH,
+    ETAS,
+    MIN_PRECISION,
+    MOST_SIDE,
+    Budget,
+    Spent,
+    fit,
+)
+from semantic.dvst.networks.sizes import LatentSizes
 
 SLOT = 864
 FRAMES = 13

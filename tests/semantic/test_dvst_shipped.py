@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from semantic.dvst.codec import Codec, codec_of
-from semantic.dvst.conditions import adapted_eta, adapted_precision
-from semantic.dvst.gop import Conditions
-from semantic.dvst.post_fit import faded
+from semantic.dvst.bitstream.codec import Codec, codec_of
+from semantic.dvst.bitstream.conditions import adapted_eta, adapted_precision
+from semantic.dvst.bitstream.gop import Conditions
+from semantic.dvst.training.post_fit import faded
 from semantic.dvst.weights import path_of
 
 SIZE = (96, 128)

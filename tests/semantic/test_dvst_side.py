@@ -8,13 +8,13 @@ import pytest
 from keras import ops
 
 from linksim.streams.range_coder import Decoder, Encoder
-from semantic.dvst.codec import Codec
-from semantic.dvst.gop import Conditions
-from semantic.dvst.likelihood import MIN_SCALE
-from semantic.dvst.model import DvstModel
-from semantic.dvst.side_density import PASSES, SideDensity, pass_mask
-from semantic.dvst.side_info import SideInfo
-from semantic.dvst.sizes import LatentSizes
+from semantic.dvst.bitstream.codec import Codec
+from semantic.dvst.bitstream.gop import Conditions
+from semantic.dvst.bitstream.side_info import SideInfo
+from semantic.dvst.networks.likelihood import MIN_SCALE
+from semantic.dvst.networks.model import DvstModel
+from semantic.dvst.networks.side_density import PASSES, SideDensity, pass_mask
+from semantic.dvst.networks.sizes import LatentSizes
 
 LATENTS = LatentSizes(5, 3, 4.0, (0, 2, 4, 8), 8, 2, 4, 8)
 SIZE = (9, 14)

@@ -13,10 +13,10 @@ from linksim.link.config import LinkConfig
 from linksim.link.experiments.error_rate import error_rates
 from linksim.montecarlo import StopRule
 from linksim.streams.protection import SCHEMES, needed_snr_db, side_stream
-from semantic.dvst import conditions
-from semantic.dvst.codec import Codec
-from semantic.dvst.gop import Conditions, FrameCode, ReceivedFrame
-from semantic.dvst.stream import (
+from semantic.dvst.bitstream import conditions
+from semantic.dvst.bitstream.codec import Codec
+from semantic.dvst.bitstream.gop import Conditions, FrameCode, ReceivedFrame
+from semantic.dvst.bitstream.stream import (
     FRAMES_PER_PACKET,
     check_length,
     frames_of,

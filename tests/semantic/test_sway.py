@@ -5,7 +5,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from semantic.sway import SEGMENT, bend, field_of, grid, moments, pack, packets, unpack
+from semantic.wav2vid.motion_field import (
+    SEGMENT,
+    bend,
+    field_of,
+    grid,
+    moments,
+    pack,
+    packets,
+    unpack,
+)
 
 HEIGHT, WIDTH = 120, 180
 FPS = Fraction(25)

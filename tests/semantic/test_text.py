@@ -313,7 +313,7 @@ def test_trains_without_tensorflow(backend: str, file: Path, tmp_path: Path) -> 
     script = (
         "import sys\n"
         "for name in ('tensorflow', 'av', 'librosa'): sys.modules[name] = None\n"
-        "from semantic.train import main\n"
+        "from semantic.training.command import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
     run = ["text", "--text", str(file), "--out", str(tmp_path / "run"), "--batch", "2"]

@@ -8,7 +8,7 @@ from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
 from linksim.link.symbol_link import SymbolLink
 from linksim.link.transceiver import FrontEnd
-from semantic.channel import SLOT_SYMBOLS, TrainingChannel
+from semantic.training.channel import SLOT_SYMBOLS, TrainingChannel
 
 SLOTS = 300
 

@@ -8,12 +8,12 @@ from scipy.signal import lfilter
 
 from linksim.errors import LinksimError
 from linksim.metrics import tfgan
-from semantic.wav2lip import losses
-from semantic.wav2lip.discriminator import Discriminator
-from semantic.wav2lip.expert import SyncExpert
-from semantic.wav2lip.generator import Generator
-from semantic.wav2lip.mel import COLUMN_RATE, SILENCE, filter_bank, mel_spectrogram
-from semantic.wav2lip.recipe import ADVERSARIAL, check_weights
+from semantic.wav2lip.frames.mel import COLUMN_RATE, SILENCE, filter_bank, mel_spectrogram
+from semantic.wav2lip.networks import losses
+from semantic.wav2lip.networks.discriminator import Discriminator
+from semantic.wav2lip.networks.expert import SyncExpert
+from semantic.wav2lip.networks.generator import Generator
+from semantic.wav2lip.training.recipe import ADVERSARIAL, check_weights
 
 REFERENCE_SIZES = {Generator: 36.3e6, SyncExpert: 16.4e6, Discriminator: 14.1e6}
 

@@ -7,11 +7,11 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media.faces.mesh import installed
-from semantic.wav2lip.alignment import at_training_rate, mel_start, mel_windows
-from semantic.wav2lip.animate import animate, voice_of
-from semantic.wav2lip.blend import lower_face_mask, paste
-from semantic.wav2lip.face import crop, face_boxes, mesh_box, smooth, to_frame
-from semantic.wav2lip.mel import SILENCE, mel_spectrogram
+from semantic.wav2lip.frames.alignment import at_training_rate, mel_start, mel_windows
+from semantic.wav2lip.frames.animate import animate, voice_of
+from semantic.wav2lip.frames.blend import lower_face_mask, paste
+from semantic.wav2lip.frames.face import crop, face_boxes, mesh_box, smooth, to_frame
+from semantic.wav2lip.frames.mel import SILENCE, mel_spectrogram
 
 RATES = [Fraction(10), Fraction(25), Fraction(30_000, 1001), Fraction(60)]
 

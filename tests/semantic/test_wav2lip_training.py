@@ -14,20 +14,20 @@ from linksim.media import Clip, write
 from linksim.media.faces.mesh import installed
 from linksim.media.synthetic.heads import SPEAKERS
 from semantic.wav2lip import weights
-from semantic.wav2lip.data import APART, GeneratorBatches, SyncBatches, spread_starts
-from semantic.wav2lip.expert import SyncExpert
-from semantic.wav2lip.expert_train import ExpertTrainer
-from semantic.wav2lip.face import mouth_l1
-from semantic.wav2lip.generator import Generator
-from semantic.wav2lip.generator_model import GeneratorModel
-from semantic.wav2lip.generator_train import GeneratorTrainer
+from semantic.wav2lip.batches import APART, GeneratorBatches, SyncBatches, spread_starts
+from semantic.wav2lip.frames.face import mouth_l1
+from semantic.wav2lip.frames.talk import Talk, generated_talks, kept, load_talks, talk_of
 from semantic.wav2lip.judge import judge, offset_warnings
-from semantic.wav2lip.options import balanced
-from semantic.wav2lip.personalise import personalised
-from semantic.wav2lip.recipe import ExpertRecipe, GeneratorRecipe
+from semantic.wav2lip.networks.expert import SyncExpert
+from semantic.wav2lip.networks.generator import Generator
+from semantic.wav2lip.networks.sizes import PRESETS, Sizes, Stage
 from semantic.wav2lip.scores import correlation, expert_accuracy, generator_scores
-from semantic.wav2lip.sizes import PRESETS, Sizes, Stage
-from semantic.wav2lip.talk import Talk, generated_talks, kept, load_talks, talk_of
+from semantic.wav2lip.training.expert_train import ExpertTrainer
+from semantic.wav2lip.training.generator_model import GeneratorModel
+from semantic.wav2lip.training.generator_train import GeneratorTrainer
+from semantic.wav2lip.training.options import balanced
+from semantic.wav2lip.training.personalise import personalised
+from semantic.wav2lip.training.recipe import ExpertRecipe, GeneratorRecipe
 from studies.cli import main
 
 needs_mesh = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")

@@ -22,7 +22,7 @@ from linksim.media import Clip
 from linksim.media.faces.mesh import installed
 from linksim.media.synthetic.portrait import Expression, Portrait, Pose
 from semantic.dvst.endpoint import SETUP_BYTES
-from semantic.wav2vid import Wav2Vid
+from semantic.wav2vid.endpoint import Wav2Vid
 
 pytestmark = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")
 
@@ -219,7 +219,7 @@ def test_the_start_is_learned_from(talk: Clip, monkeypatch: pytest.MonkeyPatch) 
         learned.append(talk)
         return generator
 
-    monkeypatch.setattr("semantic.wav2lip.personalise.personalised", personalised)
+    monkeypatch.setattr("semantic.wav2lip.training.personalise.personalised", personalised)
     scheme = Wav2Vid(personalise=0.6)
     seen = scheme.decode(arrive(scheme.encode(talk)))
     assert seen.origins[:15] == ("sent",) * 15

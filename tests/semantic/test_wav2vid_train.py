@@ -11,9 +11,9 @@ import pytest
 from linksim.media import Clip
 from linksim.media.faces.mesh import installed
 from linksim.media.synthetic.portrait import Expression, Portrait, Pose
-from semantic import wav2vid_train
-from semantic.dvst.recipe import Recipe
-from semantic.wav2lip.recipe import GeneratorRecipe
+from semantic.dvst.training.recipe import Recipe
+from semantic.wav2lip.training.recipe import GeneratorRecipe
+from semantic.wav2vid import train as wav2vid_train
 from studies.cli import main
 
 needs_mesh = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")

@@ -11,7 +11,7 @@ import pytest
 from linksim.media.faces.mesh import DETECTOR, MESH, installed, network_file
 from semantic.text.alphabet import TOKENS
 from semantic.text.sizes import CHUNK, PRESETS
-from semantic.weights import FOLDER
+from semantic.training.weights import FOLDER
 from studies import networks_face
 from studies.cli import main
 from studies.cli_models import figures

@@ -1,0 +1,35 @@
+"""Both halves of a trained codec, ready to run."""
+
+import functools
+from pathlib import Path
+
+from semantic.dvst.bitstream.gop import Receiver, Sender
+from semantic.dvst.networks.model import DvstModel
+from semantic.dvst.weights import trained
+
+
+class Codec:
+    """A model, its transmitter and its receiver.
+
+    Parameters
+    ----------
+    model : DvstModel
+        With its weights.
+    """
+
+    def __init__(self, model: DvstModel) -> None:
+        self.model = model
+        self.sender = Sender(model)
+        self.receiver = Receiver(model)
+
+
+@functools.lru_cache(maxsize=4)
+def codec_of(preset: str, path: Path, without: str | None = None) -> Codec:
+    """Return the codec with weights from a file, built once.
+
+    Raises
+    ------
+    LinksimError
+        If the weights cannot be had.
+    """
+    return Codec(trained(preset, path, without))

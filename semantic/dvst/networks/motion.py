@@ -1,0 +1,94 @@
+"""Motion estimation: matching on a spatial pyramid, refined by small networks."""
+
+from typing import Any
+
+from keras import layers, ops
+
+from semantic.dvst.networks.blocks import chain, gives_nothing, silent
+from semantic.dvst.networks.matching import matched, smoothed
+from semantic.dvst.networks.sizes import Sizes
+from semantic.warp import enlarge, warp
+
+LEVELS = 4
+"""Of the pyramid; each has half the height and width of the one before."""
+
+MARGIN = 4e-3
+"""Mean absolute difference, of pixels from 0 to 1, by which motion has to mend a neighbourhood."""
+
+NEIGHBOURHOOD = 9
+"""Positions, across and down, over which `MARGIN` is judged."""
+
+
+class MotionEstimation(layers.Layer):
+    """Where each part of a frame was in its reference.
+
+    ::
+
+        coarsest level: flow = 0
+        each level:     flow ─ ↑2 ─┬─▶ warp reference ─┬─▶ match ─────────────── + ─▶ + ─▶ flow
+                                   │                   └─▶ concat with frame ─▶ net ──┘
+                                   └───────────────────────────────────────▲
+        last:           flow ─▶ 0 where it does not mend the prediction ─▶ flow
+
+    The pyramid and its five 7x7 convolutions a level are those of Ranjan and Black, "Optical flow
+    estimation using a spatial pyramid network", CVPR 2017. Matching gives a sound flow from the
+    start; the networks learn what is better for the codec.
+
+    Input
+    -----
+    frames, references : float32, [batch, H, W, 3]
+
+    Output
+    ------
+    float32, [batch, H / stride, W / stride, 2]
+        In units of `Sizes.stride` pixels, see `warp`.
+    """
+
+    def __init__(self, sizes: Sizes, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stride = sizes.stride
+        self.nets = [self._net(sizes.flow) for _ in range(LEVELS)]
+        self.asleep = [False] * LEVELS
+
+    def settle(self) -> None:
+        """Leave out networks that add nothing, for weights that stay as they are."""
+        self.asleep = [gives_nothing(net) for net in self.nets]
+
+    def call(self, frames: Any, references: Any) -> Any:
+        """See the class."""
+        pyramid = [(_halved(frames, self.stride), _halved(references, self.stride))]
+        for _ in range(LEVELS - 1):
+            pyramid.append(tuple(_halved(x) for x in pyramid[-1]))
+        flow = ops.zeros_like(pyramid[-1][0][..., :2])
+        for level, (frame, reference) in enumerate(reversed(pyramid)):
+            if level:
+                flow = enlarge(flow, 2, frame.shape[1:3])
+            moved = warp(reference, flow) if level else reference
+            mended = ops.stop_gradient(matched(frame, moved))
+            if not self.asleep[level]:
+                told = ops.concatenate([frame, moved, flow], axis=-1)
+                mended = mended + self.nets[level](told)
+            flow = flow + mended
+        frame, reference = pyramid[0]
+        return flow * ops.stop_gradient(_worth(frame, reference, warp(reference, flow)))
+
+    @staticmethod
+    def _net(channels: tuple[int, ...]) -> Any:
+        parts: list[layers.Layer] = []
+        for width in channels:
+            parts += [layers.Conv2D(width, 7, padding="same"), layers.LeakyReLU(0.1)]
+        return chain(8, *parts, silent(2, 7))
+
+
+def _halved(x: Any, factor: int = 2) -> Any:
+    if factor == 1:
+        return x
+    # Sizes that are no multiple keep what is left over.
+    return ops.average_pool(x, factor, factor, padding="same", data_format="channels_last")
+
+
+def _worth(frame: Any, still: Any, moved: Any) -> Any:
+    """Return where motion mends the prediction: 1 or 0, [batch, h, w, 1]."""
+    gain = ops.abs(frame - still) - ops.abs(frame - moved)
+    gain = smoothed(ops.mean(gain, axis=-1, keepdims=True), NEIGHBOURHOOD)
+    return ops.cast(gain > MARGIN, "float32")

@@ -1,0 +1,159 @@
+"""Batches of windows of talks, each a pure function of the seed and the step."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from linksim.errors import LinksimError
+from semantic.wav2lip.frames.mel import PEAK, SILENCE
+from semantic.wav2lip.frames.talk import Talk
+from semantic.wav2lip.networks.sizes import WINDOW
+
+APART = 3
+"""Frames that windows of one clip are apart at least: lips hardly move within two."""
+
+LOUDNESS_DB = 6.0
+"""Up to which a voice is made louder or softer."""
+
+DB = 2 * PEAK / 100
+"""What one decibel is on the mel spectrogram's scale."""
+
+SHIFT = 2
+"""Pixels by which the expert's faces are moved at most: boxes are not exact."""
+
+
+class SyncBatches:
+    """Windows of clips to train the expert on; from one clip, in sync or not, come all pairs.
+
+    Parameters
+    ----------
+    talks : sequence of Talk
+        Where from; any that are too short for so many windows are left out.
+    clips, windows : int
+        Of a batch: talks, drawn with replacement, and windows of each.
+    seed : int
+        Of all that is drawn.
+
+    Raises
+    ------
+    LinksimError
+        If every talk is too short.
+    """
+
+    def __init__(self, talks: Sequence[Talk], *, clips: int, windows: int, seed: int) -> None:
+        self._talks = [t for t in talks if len(t.faces) - WINDOW + 1 >= windows * APART]
+        if not self._talks:
+            need = windows * APART + WINDOW - 1
+            raise LinksimError(f"no clip of {need} frames at 25 frames/s, for {windows} windows")
+        self._clips, self._windows, self._seed = clips, windows, seed
+
+    def __call__(self, step: int) -> dict[str, np.ndarray]:
+        """Return the batch of a step.
+
+        Returns
+        -------
+        dict
+            As `semantic.wav2lip.networks.expert.SyncExpert.call` takes it, float32.
+        """
+        rng = np.random.default_rng([self._seed, step])
+        faces, mel = [], []
+        for index in rng.integers(len(self._talks), size=self._clips):
+            talk = self._talks[index]
+            starts = spread_starts(rng, len(talk.faces) - WINDOW + 1, self._windows)
+            seen, heard = windows_at(talk, starts)
+            faces.append(_tone(rng, _shifted(rng, _mirrored(rng, seen))))
+            mel.append(_loudness(rng, heard))
+        return {"faces": np.stack(faces), "mel": np.stack(mel)}
+
+
+class GeneratorBatches:
+    """Windows of five faces, with reference frames from elsewhere in the clip.
+
+    Parameters
+    ----------
+    talks : sequence of Talk
+        Where from.
+    batch : int
+        Windows of a step.
+    seed : int
+        Of all that is drawn.
+    held : float
+        Share of the windows in which, as in a call, one frame is held: it is the reference of
+        all five and the face whose lips are to move. In the others, as in dubbing, the face is
+        that of the moment and its lips are to be restored.
+    """
+
+    def __init__(self, talks: Sequence[Talk], *, batch: int, seed: int, held: float = 0.0) -> None:
+        self._talks, self._batch, self._seed, self._held = talks, batch, seed, held
+
+    def __call__(self, step: int) -> dict[str, np.ndarray]:
+        """Return the batch of a step.
+
+        Returns
+        -------
+        dict
+            ``face``, ``reference`` and ``target``, float32 [5 batch, 96, 96, 3], and ``mel``,
+            float32 [5 batch, 80, 16, 1]; each five rows are one window.
+        """
+        rng = np.random.default_rng([self._seed, step])
+        rows = [self._window(rng, i) for i in rng.integers(len(self._talks), size=self._batch)]
+        return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+    def _window(self, rng: np.random.Generator, index: int) -> dict[str, np.ndarray]:
+        talk = self._talks[index]
+        starts = len(talk.faces) - WINDOW + 1
+        start = int(rng.integers(starts))
+        # Anywhere but among the frames to be generated.
+        others = [i for i in range(starts) if abs(i - start) >= WINDOW]
+        other = int(rng.choice(others))
+        held = rng.random() < self._held
+        seen = other + np.zeros(WINDOW, int) if held else other + np.arange(WINDOW)
+        both = np.concatenate([talk.faces[start : start + WINDOW], talk.arrived[seen]])
+        target, reference = np.split(_tone(rng, _mirrored(rng, both)), 2)
+        return {
+            "face": reference if held else target,
+            "reference": reference,
+            "target": target,
+            "mel": _loudness(rng, talk.voice[start : start + WINDOW]),
+        }
+
+
+def spread_starts(rng: np.random.Generator, starts: int, windows: int) -> np.ndarray:
+    """Return so many places among `starts`, rising, `APART` or more apart: int, [windows]."""
+    every = starts // windows
+    free = rng.integers(every - APART + 1, size=windows)
+    return rng.integers(starts - every * windows + 1) + every * np.arange(windows) + free
+
+
+def windows_at(talk: Talk, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return faces, uint8 [n, 5, 96, 96, 3], from each start on, and their mel windows.
+
+    The mel window, float32 [n, 80, 16, 1], is that of the frame in the middle.
+    """
+    faces = talk.faces[starts[:, None] + np.arange(WINDOW)]
+    return faces, talk.voice[starts + WINDOW // 2]
+
+
+def _mirrored(rng: np.random.Generator, faces: np.ndarray) -> np.ndarray:
+    return faces[..., ::-1, :] if rng.random() < 0.5 else faces
+
+
+def _shifted(rng: np.random.Generator, faces: np.ndarray) -> np.ndarray:
+    """Move faces, [..., S, S, 3], all alike; the border is repeated."""
+    side = faces.shape[-2]
+    down, across = rng.integers(-SHIFT, SHIFT + 1, 2)
+    rows, columns = (np.clip(np.arange(side) + d, 0, side - 1) for d in (down, across))
+    return faces[..., rows, :, :][..., columns, :]
+
+
+def _tone(rng: np.random.Generator, faces: np.ndarray) -> np.ndarray:
+    """Change contrast and tint of faces, uint8, all alike; return float32 from 0 to 1."""
+    contrast, tint = np.exp(rng.uniform(-0.2, 0.2)), np.exp(rng.uniform(-0.1, 0.1, 3))
+    table = (np.arange(256)[:, None] / 255) ** contrast * tint
+    table = np.clip(table, 0, 1).astype(np.float32)
+    return np.stack([table[faces[..., k], k] for k in range(3)], -1)
+
+
+def _loudness(rng: np.random.Generator, mel: np.ndarray) -> np.ndarray:
+    change = np.float32(DB * rng.uniform(-LOUDNESS_DB, LOUDNESS_DB))
+    return np.where(mel > SILENCE, np.clip(mel + change, -PEAK, PEAK), mel)
