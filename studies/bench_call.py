@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from baselines.opus import Opus
-from baselines.traditional import Traditional
+from baselines.digital.opus import Opus
+from baselines.digital.traditional import Traditional
 from baselines.txt2vid import DRIVING, Txt2Vid, to_and_fro
 from linksim.endpoint import BitStream, Encoded, Endpoint, delivered
 from linksim.link.config import LinkConfig

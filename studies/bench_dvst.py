@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from baselines.traditional import Traditional
+from baselines.digital.traditional import Traditional
 from linksim.endpoint import Endpoint, delivered
 from linksim.media import Clip
 from semantic.dvst.endpoint import Dvst

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from baselines.budget import TOLERANCE
-from baselines.digital import DigitalEndpoint
+from baselines.digital.base import DigitalEndpoint
+from baselines.digital.budget import TOLERANCE
 from linksim.errors import LinksimError, unknown
 from studies.claims.estimate import Estimate, mean
 from studies.claims.judge import interval

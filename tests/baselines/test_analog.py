@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from baselines import mdct
-from baselines.analog import FORMS, Analog
-from baselines.envelope import Envelope
-from baselines.spreading import Spreading
+from baselines.analog import mdct
+from baselines.analog.endpoint import FORMS, Analog
+from baselines.analog.envelope import Envelope
+from baselines.analog.repetition import Spreading
 from linksim.endpoint import Encoded, Received, ReceivedSymbols
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from baselines.budget import fit
-from baselines.traditional import Traditional
+from baselines.digital.budget import fit
+from baselines.digital.traditional import Traditional
 from linksim.endpoint import BitStream, Csi, Encoded, Mcs
 from linksim.errors import LinksimError
 from linksim.link.accounting import channel_uses, frame_uses

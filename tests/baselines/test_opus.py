@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from baselines.opus import Opus
+from baselines.digital.opus import Opus
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig

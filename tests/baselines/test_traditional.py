@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from baselines import pcm
-from baselines.opus import Opus
-from baselines.traditional import VIDEO_CODECS, Traditional
-from baselines.video_codec import GREY
+from baselines.digital import pcm
+from baselines.digital.opus import Opus
+from baselines.digital.traditional import VIDEO_CODECS, Traditional
+from baselines.digital.video_codec import GREY
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError
 from linksim.link.cqi import CQI_TABLE

@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from baselines import wideband
-from baselines.digital import ROBUST, DigitalEndpoint
+from baselines.digital.base import ROBUST, DigitalEndpoint
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import link_of_option

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from baselines.envelope import BLOCK_FRAMES, Envelope
+from baselines.analog.envelope import BLOCK_FRAMES, Envelope
 from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
 from linksim.link.config import MIN_CODE_RATE, LinkConfig, code_block

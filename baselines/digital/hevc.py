@@ -1,6 +1,6 @@
 """H.265 by x265, without B-frames: a call's low delay."""
 
-from baselines.video_codec import Rate, VideoCodec
+from baselines.digital.video_codec import Rate, VideoCodec
 
 PRESETS = (
     "ultrafast",

@@ -6,9 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines import mdct, wideband
-from baselines.envelope import Envelope
-from baselines.envelope_packets import (
+from baselines import wideband
+from baselines.analog import mdct
+from baselines.analog.envelope import Envelope
+from baselines.analog.envelope_packets import (
     MCS,
     check_slot,
     frames_of,
@@ -16,7 +17,7 @@ from baselines.envelope_packets import (
     quantised,
     to_packets,
 )
-from baselines.spreading import Spreading
+from baselines.analog.repetition import Spreading
 from linksim.endpoint import (
     BitStream,
     Csi,
@@ -81,7 +82,7 @@ class Analog(Endpoint):
     SNR most of them, and with it all that they describe. With "digital" a packet for each half
     second, at QPSK and code rate 1/5, takes frames from the symbols; what a lost one described
     is guessed from the packets around it, or taken to be as loud as the sound in the mean if
-    there are none (see `baselines.envelope_packets.from_packets`).
+    there are none (see `baselines.analog.envelope_packets.from_packets`).
 
     What is not sent is what lies above a bandwidth that follows from `uses_per_sample`, and
     from what a digital envelope leaves of it, known from the set-up. The budget is cut to whole

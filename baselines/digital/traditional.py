@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines import pcm
-from baselines.av1 import AV1
-from baselines.budget import fit
-from baselines.digital import AUTO, MEAN, ROBUST, DigitalEndpoint
-from baselines.hevc import HEVC
-from baselines.opus import FRAME_MS, Opus
-from baselines.video_codec import Rate, VideoCodec
+from baselines.digital import pcm
+from baselines.digital.av1 import AV1
+from baselines.digital.base import AUTO, MEAN, ROBUST, DigitalEndpoint
+from baselines.digital.budget import fit
+from baselines.digital.hevc import HEVC
+from baselines.digital.opus import FRAME_MS, Opus
+from baselines.digital.video_codec import Rate, VideoCodec
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import link_of_option

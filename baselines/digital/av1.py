@@ -2,7 +2,7 @@
 
 import os
 
-from baselines.video_codec import Rate, VideoCodec
+from baselines.digital.video_codec import Rate, VideoCodec
 
 # SVT-AV1 writes to stderr by itself unless its environment says otherwise; 0: fatal errors only.
 os.environ.setdefault("SVT_LOG", "0")
