@@ -22,7 +22,7 @@ from semantic.wav2lip.frames.face import face_boxes, find_box
 from semantic.wav2lip.networks.generator import Generator
 from semantic.wav2lip.weights import trained
 from semantic.wav2vid.gate import moving_frames, runs
-from studies.evaluate import link_for
+from studies.run.evaluate import link_for
 
 SNR_DB = 10.0
 REPEATS = 2

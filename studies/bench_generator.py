@@ -16,7 +16,7 @@ from semantic.wav2lip.networks.generator import Generator
 from semantic.wav2lip.weights import trained
 from semantic.wav2vid.endpoint import Wav2Vid
 from studies.bench_dvst import HEIGHT, WIDTH, scaled
-from studies.evaluate import evaluate, link_for
+from studies.run.evaluate import evaluate, link_for
 
 SECONDS, SNR_DB = 3.0, 10.0
 """Length of the clip that is sent as a whole, and at which Es/N0."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from studies.plan import Point
-from studies.runner import run
-from studies.schema import LINK_ALONE, Study
-from studies.work import run_point
+from studies.run.plan import Point
+from studies.run.point import run_point
+from studies.run.runner import run
+from studies.spec.study import LINK_ALONE, Study
 
 LEVEL = 50
 """The point whose level the others are held against."""
@@ -88,7 +88,7 @@ def bench_memory(
 def run_and_note(
     point: Point, folder: Path, work: Callable[..., Any] = run_point
 ) -> dict[str, Any]:
-    """Run a point as `studies.work.run_point` and append the memory in MiB to a file."""
+    """Run a point as `studies.run.point.run_point` and append the memory in MiB to a file."""
     record = work(point, folder)
     pids = [os.getpid()]
     if multiprocessing.parent_process():

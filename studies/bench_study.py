@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from studies.load import load
-from studies.ray_engine import ray_engine
-from studies.runner import run
-from studies.workers import Engine, run_in_processes
+from studies.run.ray_engine import ray_engine
+from studies.run.runner import run
+from studies.run.workers import Engine, run_in_processes
+from studies.spec.load import load
 
 STUDY = "waterfall"
 

@@ -53,7 +53,7 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Simulate, print a row a point, and write records and figure as points are done."""
     from linksim.link.config import LinkConfig
-    from studies.snr import parse_snr
+    from studies.spec.snr import parse_snr
 
     _check(args)
     snr_db = parse_snr(args.snr)
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         if records:
             _print(args, records, len(schemes))
     if args.plot:
-        from studies.adapt_figure import save
+        from studies.figures.adaptation import save
 
         save(args.plot, args.channel, records)
     return 0
@@ -106,7 +106,7 @@ def _simulated(
 ) -> Iterator[dict[str, Any]]:
     """Yield a record of each feedback delay, SNR and MCS, and simulate what differs once."""
     from linksim.link.experiments.link_adaptation import ParallelLinks
-    from studies.progress import progress_bar
+    from studies.run.progress import progress_bar
 
     points = list(product(snr_db, schemes))
     different = {_inputs(config, *point) for config in configs for point in points}
@@ -140,7 +140,7 @@ def mcs_choices(text: str, table: int) -> list[int | None]:
         For what is neither, or is not in the table.
     """
     from linksim.phy.coding.mcs import MCS_TABLES, scheme
-    from studies.snr import parse_snr
+    from studies.spec.snr import parse_snr
 
     scheme(table, 0)
     if text == "all":
@@ -177,7 +177,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _record(delay: int, snr_db: float, mcs: int | None, done: "Adapted") -> dict[str, Any]:
-    from studies.record import finite
+    from studies.run.record import finite
 
     return {
         "feedback_delay_slots": delay,
@@ -244,7 +244,7 @@ def _write_json(
     from dataclasses import asdict
 
     from linksim.files import write_text
-    from studies.work import versions
+    from studies.run.point import versions
 
     document = {
         "links": [asdict(config) for config in configs],

@@ -77,7 +77,7 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Simulate, print a row a point, and write records and figure as points are done."""
     from linksim.montecarlo import StopRule
-    from studies.snr import parse_snr
+    from studies.spec.snr import parse_snr
 
     _check(args)
     config = link_config(args)
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             _write_json(args, config, stop, done)
     if args.plot:
-        from studies.ber_figure import save
+        from studies.figures.ber import save
 
         save(args.plot, config, done, coded=not args.uncoded, theory=args.theory)
     return 0
@@ -197,8 +197,8 @@ def _write_json(
     from dataclasses import asdict
 
     from linksim.files import write_text
-    from studies.record import finite
-    from studies.work import versions
+    from studies.run.point import versions
+    from studies.run.record import finite
 
     document = {
         "command": shlex.join(["linksim", *args.argv]),

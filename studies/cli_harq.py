@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Simulate, and print block error rates and where they reach 10 %."""
     from linksim.files import check_writable
     from linksim.link.config import LinkConfig
-    from studies.snr import parse_snr
+    from studies.spec.snr import parse_snr
 
     check_flags(args, (("transmissions", 1, 8), ("batches", 1, 10**6), ("seed", 0, 2**62)))
     if args.json:
@@ -141,7 +141,7 @@ def _write_json(args: argparse.Namespace, config: Any, points: list["Combined"])
     from dataclasses import asdict
 
     from linksim.files import write_text
-    from studies.work import versions
+    from studies.run.point import versions
 
     records = [
         {

@@ -39,8 +39,8 @@ def run(args: argparse.Namespace) -> int:
     from linksim.files import check_writable
     from linksim.link.config import LinkConfig
     from linksim.options import build
-    from studies.clips import load_clip
-    from studies.snr import parse_snr
+    from studies.run.clips import load_clip
+    from studies.spec.snr import parse_snr
 
     endpoint = make_endpoint(args.scheme, arguments.pairs("--option", args.option))
     link_options = arguments.pairs("--link", args.link)
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     from linksim.startup import import_tensorflow
 
     import_tensorflow()  # only now that the input is known to be good
-    from studies.evaluate import evaluate, link_for
+    from studies.run.evaluate import evaluate, link_for
 
     outcome = evaluate(clip, endpoint, link_for(config), snr_db[0], args.seed, METRICS)
     _write(args, snr_db[0], asdict(endpoint), asdict(config), outcome)
@@ -71,7 +71,7 @@ def _draw(args: argparse.Namespace, clip: Any, outcome: Any) -> None:
     """Write the contact sheet, if frames were generated."""
     import cv2
 
-    from studies.sheet import contact_sheet
+    from studies.report.sheet import contact_sheet
 
     received = outcome.clip
     if not received.origins:
@@ -95,10 +95,10 @@ def _write(
 
     from linksim.files import write_text
     from linksim.media import write
-    from studies.clips import media_suffix
-    from studies.origins import in_words, runs_of
-    from studies.record import by_feedback, finite
-    from studies.work import versions
+    from studies.run.clips import media_suffix
+    from studies.run.origins import in_words, runs_of
+    from studies.run.point import versions
+    from studies.run.record import by_feedback, finite
 
     media = f"received{media_suffix(outcome.clip)}"
     report = {

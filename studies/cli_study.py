@@ -13,7 +13,7 @@ from studies import arguments
 from studies.threads import limit_threads
 
 if TYPE_CHECKING:
-    from studies.workers import Engine
+    from studies.run.workers import Engine
 
 
 def add_parser(commands: Any) -> None:
@@ -128,10 +128,10 @@ def run_study(args: argparse.Namespace) -> int:
     if args.threads:
         limit_threads(args.threads)  # before NumPy is loaded, which makes its threads at once
 
-    from studies.load import load
-    from studies.report import write_report
-    from studies.runner import run
-    from studies.style import load_style
+    from studies.figures.style import load_style
+    from studies.report.page import write_report
+    from studies.run.runner import run
+    from studies.spec.load import load
 
     style = load_style(args.style)
     study = load(
@@ -173,7 +173,7 @@ def _check_engine(args: argparse.Namespace) -> None:
 def _engine(args: argparse.Namespace) -> AbstractContextManager["Engine | None"]:
     if args.engine == "local":
         return nullcontext()
-    from studies.ray_engine import ray_engine
+    from studies.run.ray_engine import ray_engine
 
     cpus, gpus = 1.0 if args.cpus is None else args.cpus, args.gpus or 0.0
     return ray_engine(address=args.address, workers=args.workers, cpus=cpus, gpus=gpus)
@@ -181,7 +181,7 @@ def _engine(args: argparse.Namespace) -> AbstractContextManager["Engine | None"]
 
 def list_studies(args: argparse.Namespace) -> int:
     """Print the packaged studies."""
-    from studies.load import load, study_names
+    from studies.spec.load import load, study_names
 
     for name in study_names():
         print(f"{name:16} {load(name).title}")
@@ -190,8 +190,8 @@ def list_studies(args: argparse.Namespace) -> int:
 
 def show_status(args: argparse.Namespace) -> int:
     """Print how far a study is."""
-    from studies.plan import plan
-    from studies.store import Store
+    from studies.run.plan import plan
+    from studies.run.store import Store
 
     store = Store(args.folder)
     points = plan(*store.study())
@@ -207,8 +207,8 @@ def show_status(args: argparse.Namespace) -> int:
 
 def plot(args: argparse.Namespace) -> int:
     """Draw the figures."""
-    from studies.figures import draw_all
-    from studies.style import load_style
+    from studies.figures.draw import draw_all
+    from studies.figures.style import load_style
 
     for path in draw_all(args.folder, theory=args.theory, style=load_style(args.style)):
         print(path)
@@ -217,8 +217,8 @@ def plot(args: argparse.Namespace) -> int:
 
 def report(args: argparse.Namespace) -> int:
     """Write the report."""
-    from studies.report import write_report
-    from studies.style import load_style
+    from studies.figures.style import load_style
+    from studies.report.page import write_report
 
     style = load_style(args.style)
     print(write_report(args.folder, theory=args.theory, style=style))
@@ -227,7 +227,7 @@ def report(args: argparse.Namespace) -> int:
 
 def print_parquet(args: argparse.Namespace) -> int:
     """Write the tables as Parquet."""
-    from studies.parquet import write_parquet
+    from studies.tables.parquet import write_parquet
 
     for path in write_parquet(args.folder):
         print(path)
@@ -236,7 +236,7 @@ def print_parquet(args: argparse.Namespace) -> int:
 
 def print_table(args: argparse.Namespace) -> int:
     """Print one metric over one channel."""
-    from studies.table import markdown
+    from studies.tables.table import markdown
 
     print(markdown(args.folder, metric=args.metric, channel=args.channel, kind=args.kind))
     return 0
@@ -244,7 +244,7 @@ def print_table(args: argparse.Namespace) -> int:
 
 def print_cost(args: argparse.Namespace) -> int:
     """Print what the schemes of a study cost."""
-    from studies.cost import markdown, paper_table
+    from studies.tables.cost import markdown, paper_table
 
     if args.paper and args.against:
         raise LinksimError("--paper compares with the first scheme; leave out --against")
@@ -259,7 +259,7 @@ def print_diff(args: argparse.Namespace) -> int:
     """Print what two folders differ in; 1 if by more than their intervals explain."""
     from rich.console import Console
 
-    from studies.diff import SAME, diff, lines, table
+    from studies.tables.diff import SAME, diff, lines, table
 
     difference = diff(args.first, args.second)
     for line in lines(difference):
@@ -275,7 +275,7 @@ def print_claims(args: argparse.Namespace) -> int:
 
     from linksim.startup import import_tensorflow
     from studies.claims.judge import judge_folder, markdown, table, write
-    from studies.load import CLAIMS
+    from studies.spec.load import CLAIMS
 
     import_tensorflow()
     judged = judge_folder(args.folder, args.claims or CLAIMS)
@@ -293,7 +293,7 @@ def print_fair(args: argparse.Namespace) -> int:
     """Print where a scheme is ahead of the strongest digital one."""
     from rich.console import Console
 
-    from studies.fair import compare_folder, summary, table
+    from studies.claims.fair import compare_folder, summary, table
 
     matches = compare_folder(args.folder, args.scheme)
     console = Console()
@@ -305,8 +305,8 @@ def print_fair(args: argparse.Namespace) -> int:
 
 
 def _kept(folder: Path) -> str:
-    from studies.plan import plan
-    from studies.store import Store
+    from studies.run.plan import plan
+    from studies.run.store import Store
 
     store = Store(folder)
     try:

@@ -15,8 +15,8 @@ from studies.claims.estimate import Estimate
 from studies.claims.load import Claim, load
 from studies.claims.results import MissingError, Results, read
 from studies.claims.verdict import WORDS, Verdict, not_checked
-from studies.load import CLAIMS
-from studies.record import finite
+from studies.run.record import finite
+from studies.spec.load import CLAIMS
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -17,9 +17,9 @@ from studies.claims.ordering import Ordering
 from studies.claims.reduction import Reduction
 from studies.claims.timing import Timing
 from studies.claims.unchecked import Unchecked
-from studies.load import CLAIMS, study_names
-from studies.schema import Name, Text
-from studies.source import Source, read_source
+from studies.spec.load import CLAIMS, study_names
+from studies.spec.study import Name, Text
+from studies.spec.yaml_source import Source, read_source
 
 AnyCheck = Annotated[
     Ordering

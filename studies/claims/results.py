@@ -11,11 +11,11 @@ import numpy as np
 
 from linksim.errors import LinksimError
 from linksim.metrics import METRICS
-from studies.cost import in_paper_units
-from studies.kinds import SPEECH
-from studies.plan import plan
-from studies.record import BLER, OK, block_tally
-from studies.store import Store
+from studies.run.kinds import SPEECH
+from studies.run.plan import plan
+from studies.run.record import BLER, OK, block_tally
+from studies.run.store import Store
+from studies.tables.cost import in_paper_units
 
 CHANNEL_USES, PAPER_UNITS = "channel_uses", "paper_units"
 COSTS = (CHANNEL_USES, PAPER_UNITS, *(f"{PAPER_UNITS}.{s}" for s in ("video", "audio", "text")))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from studies.cli import command_parser
-from studies.schema import Scheme
+from studies.spec.study import Scheme
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,7 +49,7 @@ def test_schemes_of_shown_studies_are_schemes() -> None:
 
 
 def test_the_swept_study_that_is_shown_is_a_study(tmp_path: Path) -> None:
-    from studies.load import load
+    from studies.spec.load import load
 
     text = (ROOT / "docs" / "scale.md").read_text()
     shown = next(s for s in re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))

@@ -107,7 +107,7 @@ def test_modules_are_found_where_linksim_is_started(folder: Path, blocks: Blocks
 
 
 def test_points_are_of_the_class_as_it_is_now(folder: Path, blocks: Blocks) -> None:
-    from studies.load import load
+    from studies.spec.load import load
 
     _save(folder, blocks, "endpoint.md", "analog_pcm", "pcm")
     ours, theirs = (s for s in load("pcm.yaml").schemes if s.label in ("Analogue PCM", "Opus"))

@@ -16,7 +16,7 @@ from linksim.media import Clip
 from linksim.options import build
 from semantic.dvst import endpoint
 from semantic.dvst.endpoint import GREY, Dvst
-from studies.cache import save_encoded
+from studies.run.cache import save_encoded
 
 Moving = Callable[..., np.ndarray]
 
@@ -85,7 +85,7 @@ import sys
 import numpy as np
 from linksim.endpoint import BitStream, Received, ReceivedBits, ReceivedSymbols
 from semantic.dvst import endpoint
-from studies.cache import load_encoded
+from studies.run.cache import load_encoded
 
 endpoint.PRESETS = ("tiny", *endpoint.PRESETS)
 encoded = load_encoded(sys.argv[1])

@@ -49,7 +49,7 @@ def _fake_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _stay_in_this_process() -> Iterator[None]:
     """Let the small study's four links, which compile nothing, run here, where tests reach them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("studies.runner.MOST_LINKS", 4)
+        patch.setattr("studies.run.runner.MOST_LINKS", 4)
         yield
 
 

@@ -14,8 +14,8 @@ from linksim.media import Clip
 from linksim.montecarlo import Tally
 from linksim.options import option
 from linksim.seeding import derive_seed
-from studies.plan import Point
-from studies.record import head
+from studies.run.plan import Point
+from studies.run.record import head
 
 
 @dataclass(frozen=True)

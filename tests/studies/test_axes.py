@@ -8,12 +8,12 @@ from fake_parts import fake_record
 
 from linksim.errors import LinksimError
 from studies.cli import main
-from studies.curves import Panel, panels
-from studies.figures import draw
-from studies.load import load
-from studies.plan import plan
-from studies.runner import run
-from studies.store import Store
+from studies.figures.curves import Panel, panels
+from studies.figures.draw import draw
+from studies.run.plan import plan
+from studies.run.runner import run
+from studies.run.store import Store
+from studies.spec.load import load
 
 SWEPT = """\
 name: small
@@ -147,7 +147,7 @@ def test_bad_axes(old: str, new: str, message: str, swept: Path) -> None:
 
 def test_a_point_does_not_depend_on_how_its_scheme_was_written(swept: Path, tmp_path: Path) -> None:
     """A swept scheme's points are those of the same scheme written out."""
-    from studies.clips import clip_refs
+    from studies.run.clips import clip_refs
 
     study = load(swept)
     scheme = study.swept[4]

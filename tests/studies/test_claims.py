@@ -29,9 +29,9 @@ from studies.claims.results import MissingError, Results, read
 from studies.claims.timing import Timing
 from studies.claims.verdict import Verdict
 from studies.cli import main
-from studies.load import load, study_names
-from studies.plan import Point
-from studies.runner import run
+from studies.run.plan import Point
+from studies.run.runner import run
+from studies.spec.load import load, study_names
 
 TRIALS = tuple(("talk", trial) for trial in range(4))
 NOISE = np.array([0.3, -0.1, 0.2, -0.4])

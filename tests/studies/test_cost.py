@@ -7,10 +7,10 @@ import pytest
 from fake_parts import fake_record
 
 from studies.cli import main
-from studies.cost import Amount, in_paper_units, paper_table
-from studies.load import load
-from studies.plan import Point
-from studies.runner import run
+from studies.run.plan import Point
+from studies.run.runner import run
+from studies.spec.load import load
+from studies.tables.cost import Amount, in_paper_units, paper_table
 
 PACKETS = {"payload_bits": 8000, "side_info_bits": 0, "channel_uses": 5000, "overhead_uses": 9}
 LATENTS = {"payload_bits": 0, "side_info_bits": 16, "channel_uses": 3000, "overhead_uses": 9}

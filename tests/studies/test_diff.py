@@ -10,10 +10,10 @@ from fake_parts import fake_record
 
 from linksim.montecarlo import clopper_pearson
 from studies.cli import main
-from studies.diff import BEYOND, SAME, UNJUDGED, WITHIN, Value, judge
-from studies.load import load
-from studies.plan import Point
-from studies.runner import run
+from studies.run.plan import Point
+from studies.run.runner import run
+from studies.spec.load import load
+from studies.tables.diff import BEYOND, SAME, UNJUDGED, WITHIN, Value, judge
 
 
 def better_above_5_db(point: Point, folder: Path) -> dict[str, Any]:

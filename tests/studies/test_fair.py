@@ -8,12 +8,12 @@ import pytest
 from fake_parts import fake_record
 
 from linksim.media import Clip, write
+from studies.claims.fair import Match, compare, fair_section, summary
 from studies.claims.results import Results
 from studies.cli import main
-from studies.fair import Match, compare, fair_section, summary
-from studies.load import load
-from studies.plan import Point
-from studies.runner import run
+from studies.run.plan import Point
+from studies.run.runner import run
+from studies.spec.load import load
 
 TRIALS = (("talk", 0), ("talk", 1), ("talk", 2))
 NOISE = (0.02, -0.01, -0.01)

@@ -16,7 +16,7 @@ from linksim.link.experiments.error_rate import error_rates
 from linksim.montecarlo import StopRule, clopper_pearson
 from studies.cli import command_parser
 from studies.cli_ber import link_config
-from studies.diff import BEYOND, Value, judge
+from studies.tables.diff import BEYOND, Value, judge
 
 FOLDER = Path(__file__).parents[1] / "golden"
 GOLDEN = sorted(FOLDER.glob("*.json"))

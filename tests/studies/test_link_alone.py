@@ -10,11 +10,11 @@ import pytest
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
 from linksim.montecarlo import Counts, StopRule, Tally, simulate
-from studies import link_alone
 from studies.cli import main
-from studies.load import load
-from studies.record import block_tally
-from studies.store import Store
+from studies.run import link_alone
+from studies.run.record import block_tally
+from studies.run.store import Store
+from studies.spec.load import load
 
 ALONE = """\
 name: alone
@@ -52,7 +52,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _records(study: Path, out: Path, *more: str) -> list[dict[str, Any]]:
-    from studies.plan import plan
+    from studies.run.plan import plan
 
     assert main(["study", "run", str(study), "--out", str(out), *more]) == 0
     store = Store(out)

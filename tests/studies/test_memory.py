@@ -8,10 +8,10 @@ from typing import Any
 from fake_parts import fake_record
 
 from studies.bench_memory import LEVEL, LOG, run_and_note
-from studies.load import load
-from studies.plan import Point
-from studies.runner import run
-from studies.workers import MOST_LINKS, link_of
+from studies.run.plan import Point
+from studies.run.runner import run
+from studies.run.workers import MOST_LINKS, link_of
+from studies.spec.load import load
 
 
 def noted(point: Point, folder: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import Clip
-from studies.origins import in_words, runs_of, strip
+from studies.run.origins import in_words, runs_of, strip
 
 ORIGINS = ("sent", "sent", "generated", "generated", "generated", "held", "sent")
 

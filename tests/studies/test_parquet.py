@@ -9,9 +9,9 @@ import pytest
 from fake_parts import fake_record
 
 from studies.cli import main
-from studies.load import load
-from studies.runner import run
-from studies.store import Store
+from studies.run.runner import run
+from studies.run.store import Store
+from studies.spec.load import load
 
 needs_parquet = pytest.mark.skipif(
     importlib.util.find_spec("fastparquet") is None,

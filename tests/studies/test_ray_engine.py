@@ -16,11 +16,11 @@ from fake_parts import dies_above_5_db, dies_once, fake_record
 
 from linksim.errors import LinksimError
 from studies.cli import main
-from studies.load import load
-from studies.ray_engine import _check_answers, _check_fits, ray_engine
-from studies.runner import run
-from studies.store import Store
-from studies.workers import Engine
+from studies.run.ray_engine import _check_answers, _check_fits, ray_engine
+from studies.run.runner import run
+from studies.run.store import Store
+from studies.run.workers import Engine
+from studies.spec.load import load
 
 POINTS = 2 * 2 * 3 * 2
 needs_ray = pytest.mark.skipif(
@@ -63,9 +63,9 @@ KILLED = """
 import sys
 from pathlib import Path
 from fake_parts import slow_record
-from studies.ray_engine import ray_engine
-from studies.runner import run
-from studies.load import load
+from studies.run.ray_engine import ray_engine
+from studies.run.runner import run
+from studies.spec.load import load
 
 with ray_engine(address=None, workers=2, cpus=1, gpus=0) as engine:
     run(load(sys.argv[1]), Path(sys.argv[2]), work=slow_record, engine=engine)
@@ -116,7 +116,7 @@ def test_what_is_no_cluster_is_found_out_soon(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("studies.ray_engine.PATIENCE", 1.0)
+    monkeypatch.setattr("studies.run.ray_engine.PATIENCE", 1.0)
     monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
     with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as web, socket.socket() as mute:
         threading.Thread(target=web.serve_forever, daemon=True).start()

@@ -11,12 +11,12 @@ import pytest
 from browser import CHROMIUM, Browser
 from fake_parts import fake_record
 
-import studies.gallery
+import studies.report.gallery
 from linksim.media import Clip, write
-from studies.load import load
-from studies.plan import Point
-from studies.report import write_report
-from studies.runner import run
+from studies.report.page import write_report
+from studies.run.plan import Point
+from studies.run.runner import run
+from studies.spec.load import load
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the path")
 
@@ -182,7 +182,7 @@ def test_the_slider_switches_clips_and_moves_the_marker(browser: Browser, page: 
 def test_says_when_the_page_lacks_clips(
     browser: Browser, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(studies.gallery, "MOST_BYTES", 1)  # room for the first alone
+    monkeypatch.setattr(studies.report.gallery, "MOST_BYTES", 1)  # room for the first alone
     shutil.copytree(folder, tmp_path / "out")
     browser.open(write_report(tmp_path / "out"), width=390)
     assert browser.ask(f"{SHOWN}.length") == 3

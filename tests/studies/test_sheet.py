@@ -1,6 +1,6 @@
 import numpy as np
 
-from studies.sheet import GAP, contact_sheet
+from studies.report.sheet import GAP, contact_sheet
 
 
 def test_rows_show_original_held_generated_and_difference() -> None:

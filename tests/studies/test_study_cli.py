@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fake_parts import fails_above_5_db, fake_record, interrupted_above_5_db
 
-import studies.runner
+import studies.run.runner
 from linksim.media import Clip, write
 from studies.cli import main
 
@@ -223,19 +223,19 @@ def test_run_reports_failures_and_status(
     out = tmp_path / "out"
     command = ["study", "run", str(study_file), "--out", str(out), "--set", "trials=1"]
 
-    monkeypatch.setattr(studies.runner.run, "__kwdefaults__", _defaults(interrupted_above_5_db))
+    monkeypatch.setattr(studies.run.runner.run, "__kwdefaults__", _defaults(interrupted_above_5_db))
     assert main(command) == 130
     err = capsys.readouterr().err
     assert "interrupted; 2 of 12 points are kept" in err
     assert "resume with: linksim study run" in err
 
-    monkeypatch.setattr(studies.runner.run, "__kwdefaults__", _defaults(fails_above_5_db))
+    monkeypatch.setattr(studies.run.runner.run, "__kwdefaults__", _defaults(fails_above_5_db))
     assert main(command) == 1
     assert "12 points: 2 kept, 6 run, 4 failed" in capsys.readouterr().out
     assert main(["study", "status", str(out)]) == 0
     assert "12 points: 8 done, 0 missing, 4 failed" in capsys.readouterr().out
 
-    monkeypatch.setattr(studies.runner.run, "__kwdefaults__", _defaults(fake_record))
+    monkeypatch.setattr(studies.run.runner.run, "__kwdefaults__", _defaults(fake_record))
     assert main(command) == 0
     assert "12 points: 8 kept, 4 run, 0 failed" in capsys.readouterr().out
 
@@ -250,7 +250,7 @@ def test_sigterm_is_an_interrupt(
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(10)
 
-    monkeypatch.setattr(studies.runner.run, "__kwdefaults__", _defaults(terminated))
+    monkeypatch.setattr(studies.run.runner.run, "__kwdefaults__", _defaults(terminated))
     assert main(["study", "run", str(study_file), "--out", str(tmp_path / "out")]) == 130
     err = capsys.readouterr().err
     assert err.count("\n") == 1

@@ -10,7 +10,7 @@ from fake_parts import FakeEndpoint
 
 from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Mcs, SymbolStream
 from linksim.media import Clip
-from studies.cache import EncoderCache, load_encoded, save_encoded
+from studies.run.cache import EncoderCache, load_encoded, save_encoded
 
 CLIP = Clip(audio=np.ones(4, np.float32), name="ones")
 STREAMS = (

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from fake_parts import fake_record
 
-from studies.frames import frames
-from studies.load import load
-from studies.plan import Point
-from studies.runner import run
-from studies.store import Store
-from studies.table import markdown
+from studies.run.frames import frames
+from studies.run.plan import Point
+from studies.run.runner import run
+from studies.run.store import Store
+from studies.spec.load import load
+from studies.tables.table import markdown
 
 
 def some_shorter(point: Point, folder: Path) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def test_frames_are_counted(study_file: Path, tmp_path: Path, work: Any, count: 
 def test_the_count_stands_in_figures_and_tables(
     study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import studies.figures as figures
+    import studies.figures.draw as figures
 
     headings, draw = {}, figures.draw
 

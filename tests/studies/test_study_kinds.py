@@ -11,18 +11,18 @@ from fake_parts import fake_record
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
-from studies.bounds import bitrate
 from studies.cli import main
-from studies.clips import clip_refs, load_clip
-from studies.curves import Curve, Panel, panels
-from studies.load import load
-from studies.plan import Point, plan
-from studies.record import rows
-from studies.runner import run
-from studies.schema import Bound, Figure, Study
-from studies.store import Store
-from studies.style import load_style, styled
-from studies.work import run_point
+from studies.figures.curves import Curve, Panel, panels
+from studies.figures.style import load_style, styled
+from studies.run.bounds import bitrate
+from studies.run.clips import clip_refs, load_clip
+from studies.run.plan import Point, plan
+from studies.run.point import run_point
+from studies.run.record import rows
+from studies.run.runner import run
+from studies.run.store import Store
+from studies.spec.load import load
+from studies.spec.study import Bound, Figure, Study
 
 BOTH = """
 music: [band.wav]
@@ -76,7 +76,7 @@ def test_kinds_have_curves_of_their_own(folder: Path) -> None:
 
 def test_figures_choose_their_curves(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: dict[tuple[str, ...], str] = {}
-    import studies.figures as figures
+    import studies.figures.draw as figures
 
     draw = figures.draw
 
@@ -95,7 +95,7 @@ def test_figures_choose_their_curves(folder: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_bound_is_dashed_and_has_no_channel_of_its_own(folder: Path) -> None:
-    from studies.figures import draw
+    from studies.figures.draw import draw
 
     values, ones, zero = np.array([1.0, 2.0]), np.ones(2), np.zeros(2)
     rest = (values, values, ones, zero, ("s", "s"))
@@ -110,7 +110,7 @@ def test_a_bound_is_dashed_and_has_no_channel_of_its_own(folder: Path) -> None:
 
 
 def test_a_scheme_looks_the_same_in_all_figures(folder: Path) -> None:
-    from studies.figures import looks
+    from studies.figures.draw import looks
 
     found: dict[str, set[tuple[str, str]]] = {}
     shown = panels(Store(folder))

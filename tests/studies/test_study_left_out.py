@@ -9,14 +9,14 @@ from fake_parts import fake_record
 
 from linksim.media import Clip, write
 from semantic.text import speech
-from studies import runner
 from studies.cli import main
-from studies.clips import load_clip, media_suffix
-from studies.load import load
-from studies.report import write_report
-from studies.runner import run
-from studies.store import Store
-from studies.work import run_point
+from studies.report.page import write_report
+from studies.run import runner
+from studies.run.clips import load_clip, media_suffix
+from studies.run.point import run_point
+from studies.run.runner import run
+from studies.run.store import Store
+from studies.spec.load import load
 
 CALL = "  - label: Call by <text>\n    scheme: txt2vid\n"
 OTHERS = 2 * 2 * 3 * 2

@@ -10,7 +10,7 @@ from linksim.media import Clip, read, write
 from studies.claims.results import MissingError
 from studies.claims.results import read as read_results
 from studies.cli import main
-from studies.store import Store
+from studies.run.store import Store
 
 STUDY = """\
 name: tone

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from fake_parts import fake_record
 
-import studies.report
+import studies.report.page
 from linksim.media import Clip, write
 from studies.cli import main
-from studies.gallery import choose, telling_snrs
-from studies.interactive import curve_data
-from studies.load import load
-from studies.plan import Point
-from studies.report import command
-from studies.runner import run
-from studies.store import Store
+from studies.figures.interactive import curve_data
+from studies.report.gallery import choose, telling_snrs
+from studies.report.page import command
+from studies.run.plan import Point
+from studies.run.runner import run
+from studies.run.store import Store
+from studies.spec.load import load
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_other_modules_add_sections(folder: Path, monkeypatch: pytest.MonkeyPatc
     def claims(where: Path) -> tuple[str, str]:
         return "Claims & more", f"<p>of {where.name}</p>"
 
-    monkeypatch.setattr(studies.report, "SECTIONS", (claims, lambda where: ("Left out", "")))
+    monkeypatch.setattr(studies.report.page, "SECTIONS", (claims, lambda where: ("Left out", "")))
     assert main(["study", "report", str(folder)]) == 0
     page = (folder / "report.html").read_text()
     assert '<h2 id="claims-more">Claims &amp; more</h2><p>of out</p>' in page

@@ -17,11 +17,11 @@ from fake_parts import dies_above_5_db, fails_above_5_db, fake_record, interrupt
 
 from linksim.errors import LinksimError
 from studies.cli import main
-from studies.load import load
-from studies.plan import Point
-from studies.record import COLUMNS
-from studies.runner import run
-from studies.store import Store
+from studies.run.plan import Point
+from studies.run.record import COLUMNS
+from studies.run.runner import run
+from studies.run.store import Store
+from studies.spec.load import load
 
 POINTS = 2 * 2 * 3 * 2
 
@@ -200,8 +200,8 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from fake_parts import fake_record
-from studies.runner import run
-from studies.load import load
+from studies.run.runner import run
+from studies.spec.load import load
 
 def slow(point, folder):
     time.sleep(0.05)

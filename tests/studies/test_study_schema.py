@@ -7,9 +7,9 @@ import pytest
 
 from linksim.errors import LinksimError
 from studies.cli import main
-from studies.load import load
-from studies.schema import Scheme
-from studies.snr import parse_snr
+from studies.spec.load import load
+from studies.spec.snr import parse_snr
+from studies.spec.study import Scheme
 
 REPLACED = [
     ("name: small", "name: small\nnmae: x", "small.yaml:2: nmae: unknown key 'nmae'; did you"),

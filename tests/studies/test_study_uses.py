@@ -10,15 +10,15 @@ import pytest
 from fake_parts import fake_record
 from matplotlib.figure import Figure as Canvas
 
-import studies.figures as figures
+import studies.figures.draw as figures
 from linksim.media import Clip, write
 from studies.cli import main
-from studies.curves import Panel
-from studies.load import load
-from studies.plan import Point
-from studies.runner import run
-from studies.schema import Study
-from studies.store import Store
+from studies.figures.curves import Panel
+from studies.run.plan import Point
+from studies.run.runner import run
+from studies.run.store import Store
+from studies.spec.load import load
+from studies.spec.study import Study
 
 STUDY = """\
 name: uses

@@ -9,9 +9,9 @@ from fake_parts import fake_record
 
 from linksim.errors import LinksimError
 from studies.cli import main
-from studies.load import load
-from studies.runner import run
-from studies.style import STYLE_FILE, load_style, styled
+from studies.figures.style import STYLE_FILE, load_style, styled
+from studies.run.runner import run
+from studies.spec.load import load
 
 
 def test_figures_are_one_ieee_column_wide(study_file: Path, tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""The figure of ``linksim ber``: error rate against SNR on a logarithmic axis."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from linksim.errors import LinksimError
+from linksim.files import replacing
+from linksim.link.config import MODULATIONS, LinkConfig
+from linksim.link.experiments.error_rate import ErrorRate, theory_ber
+from linksim.link.theory import ergodic_limit_db, outage_rayleigh
+from studies.figures.curves import SNR_LABEL
+from studies.figures.style import load_style, styled
+
+
+def save(
+    path: Path, config: LinkConfig, points: Sequence[ErrorRate], *, coded: bool, theory: bool
+) -> None:
+    """Draw error rates with their intervals.
+
+    Parameters
+    ----------
+    path : Path
+        Where to; its suffix chooses the format.
+    config : LinkConfig
+        The link simulated.
+    points : sequence of ErrorRate
+        One or more.
+    coded : bool
+        Draw the block error rate, else the bit error rate.
+    theory : bool
+        Draw the closed form too: exact BER with perfect CSI, or the outage bound.
+
+    Raises
+    ------
+    LinksimError
+        If the file cannot be written.
+    """
+    snr_db = np.array([p.snr_db for p in points])
+    rate = np.array([p.bler if coded else p.ber for p in points])
+    limits = np.array([[p.ci_low, p.ci_high] for p in points]).T
+    seen = rate > 0
+    with styled(load_style()):
+        figure, axes = plt.subplots()
+        reach = np.abs([rate - limits[0], limits[1] - rate])[:, seen]
+        axes.errorbar(snr_db[seen], rate[seen], yerr=reach, label="simulated", elinewidth=0.6)
+        if theory:
+            _draw_theory(axes, config, snr_db, coded=coded)
+        axes.set_yscale("log")
+        axes.set_xlabel(SNR_LABEL)
+        axes.set_ylabel("Block error rate" if coded else "Bit error rate")
+        axes.set_title(f"{config.channel}, {config.modulation}, {config.estimator} CSI")
+        axes.legend()
+        try:
+            with replacing(path) as temporary:
+                figure.savefig(temporary)
+        except OSError as error:
+            raise LinksimError(f"{path}: {error.strerror or error}") from None
+    plt.close(figure)
+
+
+def _draw_theory(axes: plt.Axes, config: LinkConfig, snr_db: np.ndarray, *, coded: bool) -> None:
+    grid = np.linspace(snr_db.min(), snr_db.max(), 200)
+    if not coded:
+        exact = theory_ber(config, grid)
+        if np.isfinite(exact).all():
+            axes.plot(grid, exact, "k--", lw=0.8, marker="", label="closed form")
+    elif config.channel == "rayleigh" and config.interleave_slots == 1:
+        efficiency = MODULATIONS[config.modulation] * config.code_rate
+        bound = outage_rayleigh(efficiency, 10.0 ** (grid / 10.0))
+        axes.plot(grid, bound, "k--", lw=0.8, marker="", label="outage bound")
+    elif config.channel == "rayleigh":
+        limit = ergodic_limit_db(MODULATIONS[config.modulation] * config.code_rate)
+        axes.axvline(limit, color="k", ls=":", lw=0.8, label="ergodic capacity")

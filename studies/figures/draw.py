@@ -1,0 +1,159 @@
+"""Curves against SNR or channel uses, at the size of one IEEE column."""
+
+import math
+from collections.abc import Iterable
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+
+from linksim.files import replacing
+from studies.figures.curves import Curve, Limit, Panel, panels
+from studies.figures.style import Style, load_style, styled
+from studies.run.record import BLER
+from studies.run.store import Store
+from studies.spec.study import CHANNEL_USES
+
+DASHES = ("-", "--", ":", "-.")
+"""Of the channels of a figure."""
+BOUND_LOOK = {"color": "0.35", "ls": "--", "marker": ""}
+WIDE = 5.0
+"""Channel uses that spread over more than this factor are drawn on a logarithmic axis."""
+Look = dict[str, Any]
+"""Colour, marker and line style of a curve, as Matplotlib takes them."""
+
+
+def draw_all(folder: Path, *, theory: bool = False, style: Style | None = None) -> list[Path]:
+    """Draw the figures of a study from its ``summary.csv``, as PDF and as PNG.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's output folder.
+    theory : bool
+        Draw the outage bound beside block error rates in flat Rayleigh fading.
+    style : dict, optional
+        From `studies.figures.style.load_style`; by default the project's own.
+
+    Returns
+    -------
+    list of Path
+        The files written, under ``figures/``.
+    """
+    style = style or load_style()
+    written = []
+    for panel in panels(Store(folder), theory=theory):
+        with styled(style):
+            written += _save(draw(panel), folder / "figures", panel.name)
+    return written
+
+
+def draw(panel: Panel) -> Canvas:
+    """Draw one figure in the style that is set."""
+    logarithmic = panel.figure.metric == BLER
+    canvas, axes = plt.subplots()
+    for curve, look in zip(panel.curves, looks(panel), strict=True):
+        if curve.bound:
+            axes.plot(curve.x, curve.mean, label=panel.label(curve), **look)
+        else:
+            _draw_curve(axes, curve, look, panel.label(curve), logarithmic=logarithmic)
+    if logarithmic:
+        axes.set_yscale("log")
+    _draw_limits(axes, panel.limits)
+    if panel.ticks:
+        axes.set_xticks(range(len(panel.ticks)), panel.ticks)
+    elif _spread(panel) > WIDE:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
+    axes.set_xlabel(panel.x_label)
+    axes.set_ylabel(panel.y_label)
+    axes.set_title(panel.title)
+    _legend(canvas, axes)
+    canvas.canvas.draw()
+    plt.close(canvas)
+    return canvas
+
+
+def _spread(panel: Panel) -> float:
+    """Return the largest of a figure's channel uses over the least; 1 against anything else."""
+    if panel.figure.against != CHANNEL_USES:
+        return 1.0
+    uses = np.concatenate([curve.x for curve in panel.curves] or [np.ones(1)])
+    return float(np.nanmax(uses) / np.nanmin(uses)) if np.isfinite(uses).any() else 1.0
+
+
+def looks(panel: Panel) -> list[Look]:
+    """Return how each curve of a figure looks in the style that is set.
+
+    A scheme looks the same in all figures, unless there are more than there are looks.
+    """
+    available = list(plt.rcParams["axes.prop_cycle"])
+    own = list(dict.fromkeys(c.name for c in panel.curves if not c.bound))
+    fit = panel.names and len(panel.names) <= len(available)
+    chosen = dict(zip(panel.names if fit else own, cycle(available), strict=False))
+    dashes = dict(zip(panel.channels, cycle(DASHES), strict=False))
+    return [
+        BOUND_LOOK if c.bound else {**chosen[c.name], "ls": dashes[c.channel]} for c in panel.curves
+    ]
+
+
+def _draw_curve(axes: Axes, curve: Curve, look: Look, label: str, *, logarithmic: bool) -> None:
+    """Draw means with intervals; hollow markers where trials without a value are left out.
+
+    On a logarithmic axis a rate of 0 has no place: an arrow hangs from the end of its
+    interval instead.
+    """
+    off_scale = logarithmic & (curve.mean == 0)
+    mean = np.where(off_scale, math.nan, curve.mean)
+    reach = np.nan_to_num(np.abs([mean - curve.low, curve.high - mean]))
+    axes.errorbar(curve.x, mean, yerr=reach, label=label, elinewidth=0.6, **look)
+    hollow = (curve.missing > 0) & ~np.isnan(mean)
+    inside = plt.rcParams["axes.facecolor"]
+    axes.plot(curve.x[hollow], mean[hollow], zorder=3, **{**look, "ls": "none", "mfc": inside})
+    limits = {"yerr": 0.35 * curve.high[off_scale], "uplims": True, "fmt": "none"}
+    axes.errorbar(curve.x[off_scale], curve.high[off_scale], ecolor=look["color"], **limits)
+
+
+def _draw_limits(axes: Axes, limits: Iterable[Limit]) -> None:
+    look = {"color": plt.rcParams["text.color"], "lw": 0.8}
+    for limit in limits:
+        if limit.rate is None:
+            axes.axvline(limit.snr_db[0], ls=":", label=limit.name, **look)
+        else:
+            axes.plot(limit.snr_db, limit.rate, ls="--", marker="", label=limit.name, **look)
+
+
+def _legend(canvas: Canvas, axes: Axes) -> None:
+    """Put the legend below the axes, where it hides no curve."""
+    # Matplotlib lists plain lines, which bounds are, before those with error bars.
+    entries = sorted(
+        zip(*axes.get_legend_handles_labels(), strict=True),
+        key=lambda entry: not isinstance(entry[0], ErrorbarContainer),
+    )
+    if not entries:
+        return
+    handles, labels = zip(*entries, strict=True)
+    columns = 2 if max(map(len, labels)) <= 26 and len(labels) > 1 else 1
+    width, height = canvas.get_size_inches()
+    canvas.set_size_inches(width, height + 0.14 * math.ceil(len(labels) / columns))
+    canvas.legend(handles, labels, loc="outside lower center", ncols=columns)
+
+
+def _save(canvas: Canvas, folder: Path, name: str) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.pdf", folder / f"{name}.png"]
+    for path in paths:
+        with replacing(path) as temporary:
+            metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
+            canvas.savefig(temporary, metadata=metadata)
+    return paths

@@ -1,0 +1,87 @@
+"""Encoder output on disk: what does not depend on the SNR is computed once, for all workers."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from linksim import __version__
+from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Mcs, SymbolStream
+from linksim.files import replacing
+from linksim.media import Clip
+from linksim.plugins import code_digest
+from studies.run.plan import digest
+
+
+class EncoderCache:
+    """The encodings of one clip.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are; shared between processes.
+    fingerprint : str
+        Of the clip.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self.folder = folder
+        self.fingerprint = fingerprint
+
+    def encode(self, endpoint: Endpoint, clip: Clip, csi: Csi | None) -> Encoded:
+        """Return ``endpoint.encode(clip, csi)``, from disk where it is known."""
+        key = {
+            "clip": self.fingerprint,
+            "endpoint": f"{type(endpoint).__module__}.{type(endpoint).__qualname__}",
+            "code": code_digest(type(endpoint)),
+            "options": asdict(endpoint),  # type: ignore[call-overload]
+            "csi": asdict(csi) if endpoint.uses_csi and csi else None,
+            "linksim": __version__,
+        }
+        path = self.folder / f"{digest(key)}.npz"
+        try:
+            return load_encoded(path)
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # absent or truncated
+            encoded = endpoint.encode(clip, csi)
+            save_encoded(encoded, path)
+            return encoded
+
+
+def save_encoded(encoded: Encoded, path: Path) -> None:
+    """Write an `Encoded` as plain arrays, without pickle."""
+    arrays: dict[str, np.ndarray] = {"setup": np.frombuffer(encoded.setup, np.uint8)}
+    heads: list[dict[str, Any]] = []
+    for index, stream in enumerate(encoded.streams):
+        head: dict[str, Any] = {"name": stream.name}
+        if isinstance(stream, BitStream):
+            head |= {"sizes": [len(p) for p in stream.packets]}
+            head |= {"mcs": asdict(stream.mcs) if stream.mcs else None}
+            head |= {"interleave_slots": stream.interleave_slots, "adaptive": stream.adaptive}
+            arrays[f"stream{index}"] = np.frombuffer(b"".join(stream.packets), np.uint8)
+        else:
+            arrays[f"stream{index}"] = stream.latents
+        heads.append(head)
+    arrays["heads"] = np.frombuffer(json.dumps(heads).encode(), np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+
+
+def load_encoded(path: Path) -> Encoded:
+    """Read what `save_encoded` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        heads = json.loads(arrays["heads"].tobytes())
+        streams = [_stream(head, arrays[f"stream{i}"]) for i, head in enumerate(heads)]
+        return Encoded(tuple(streams), arrays["setup"].tobytes())
+
+
+def _stream(head: dict[str, Any], body: np.ndarray) -> BitStream | SymbolStream:
+    if "sizes" not in head:
+        return SymbolStream(head["name"], body)
+    data, ends = body.tobytes(), np.cumsum(head["sizes"], dtype=int)
+    packets = tuple(data[e - n : e] for e, n in zip(ends, head["sizes"], strict=True))
+    mcs = Mcs(**head["mcs"]) if head["mcs"] else None
+    return BitStream(head["name"], packets, mcs, head["interleave_slots"], head["adaptive"])

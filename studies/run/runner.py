@@ -1,0 +1,147 @@
+"""Runs the missing points of a study and keeps each as soon as it is there."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from linksim.errors import LinksimError
+from linksim.media import write
+from studies.run.clips import NO_CLIP, ClipRef, clip_refs, load_clip, media_suffix
+from studies.run.plan import Point, plan
+from studies.run.point import run_point
+from studies.run.progress import progress_bar
+from studies.run.record import failed_record, rows
+from studies.run.store import TABLES, Store
+from studies.run.summary import summarise
+from studies.run.workers import (
+    MOST_LINKS,
+    Engine,
+    Failure,
+    Result,
+    Work,
+    link_of,
+    run_in_processes,
+    run_serially,
+)
+from studies.spec.study import Study, SweptScheme
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    Parameters
+    ----------
+    points, kept, run, failed : int
+        In all, found from before, newly finished, and failed.
+    left_out : dict of str to str
+        Label of each scheme that cannot run here, and why. What of it was not found was not run.
+    """
+
+    points: int
+    kept: int
+    run: int
+    failed: int
+    left_out: dict[str, str]
+
+
+def run(
+    study: Study,
+    folder: Path,
+    *,
+    workers: int = 1,
+    order: Sequence[int] | None = None,
+    work: Work = run_point,
+    engine: Engine | None = None,
+) -> RunResult:
+    """Run a study, or what of it is missing in `folder`.
+
+    The results do not depend on `workers`, `order` or `engine`, nor on how often it was cut off.
+
+    Parameters
+    ----------
+    study : Study
+        What to run.
+    folder : Path
+        Output folder, see `studies.run.store`.
+    workers : int
+        Processes.
+    order : sequence of int, optional
+        Order in which to run the points, as indices into the plan.
+    work : callable
+        Maps a point and the folder to the point's record.
+    engine : callable, optional
+        Runs points elsewhere; by default they run in this process, or in `workers` of them.
+
+    Raises
+    ------
+    LinksimError
+        If a clip cannot be read, or the folder is another study's or cannot be written.
+    """
+    clips = clip_refs(study)
+    points = plan(study, clips)
+    store = Store(folder)
+    with store.claim(study, clips):
+        for clip in (clip for clip in clips if clip != NO_CLIP):
+            _keep_original(clip, store.media)
+        ordered = points if order is None else [points[i] for i in order]
+        missing = [point for point in ordered if not store.finished(point)]
+        left_out = study.left_out()
+        to_run = [point for point in missing if point.scheme.label not in left_out]
+        try:
+            results = (engine or _local_engine(to_run, workers))(to_run, folder, work)
+            failed = _keep(results, len(points), len(missing), store)
+        finally:
+            write_tables(store, points)
+    kept, new = len(points) - len(missing), len(to_run) - failed
+    return RunResult(len(points), kept, new, failed, left_out)
+
+
+def write_tables(store: Store, points: Sequence[Point]) -> None:
+    """Write ``results.csv`` and ``summary.csv`` from the records that are there.
+
+    A column an axis of the sweep stands at their end.
+    """
+    metrics = points[0].metrics
+    clips = list(dict.fromkeys(point.clip for point in points))
+    places = {p.scheme.label: p.scheme.axes for p in points if isinstance(p.scheme, SweptScheme)}
+    axes = tuple(dict.fromkeys(axis for place in places.values() for axis in place))
+    records = [record for point in points if (record := store.load(point))]
+    table = [row for record in records for row in rows(record, metrics)]
+    summary = summarise(records, metrics, clips)
+    for name, lines in (("results.csv", table), ("summary.csv", summary)):
+        placed = (row | places.get(row["scheme"], {}) for row in lines)
+        store.write_table(name, (*TABLES[name], *axes), placed)
+
+
+def _local_engine(points: Sequence[Point], workers: int) -> Engine:
+    """Return processes, or this one where it is to be the only one and to compile few links."""
+    if workers == 1 and len(set(map(link_of, points))) <= MOST_LINKS:
+        return run_serially
+    return partial(run_in_processes, workers=workers)
+
+
+def _keep(results: Iterator[Result], total: int, missing: int, store: Store) -> int:
+    """Save each result as it comes; return how many points failed."""
+    failed = 0
+    with closing(results), progress_bar() as progress:
+        task = progress.add_task("points", total=total, completed=total - missing)
+        for point, result in results:
+            if isinstance(result, Failure):
+                if result.bad_input:
+                    raise LinksimError(f"{point.scheme.label}: {result.reason}")
+                failed += 1
+                result = failed_record(point, result)
+                progress.console.print(f"{point.id}: {result['status']}", style="red", markup=False)
+            store.save(result)
+            progress.update(task, advance=1)
+    return failed
+
+
+def _keep_original(ref: ClipRef, folder: Path) -> None:
+    clip = load_clip(ref.source)
+    path = folder / f"original-{ref.name}{media_suffix(clip)}"
+    if not path.exists():
+        write(clip, path)
