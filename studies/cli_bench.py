@@ -139,14 +139,14 @@ def _clip(what: str, source: str | None) -> Any:
 def _link(args: argparse.Namespace, clip: None, report: Callable[[str], object]) -> dict[str, Any]:
     """Time the coded chain: 16QAM, rate 1/2, flat Rayleigh, LS estimate, LMMSE equaliser."""
     from linksim.link.config import LinkConfig
-    from studies.bench_link import bench_link
+    from studies.bench.link import bench_link
 
     snr = args.snr or TENTH_LOST_DB["link"]
     return bench_link(LinkConfig(), snr, batch=args.batch, seconds=args.seconds, report=report)
 
 
 def _link_table(result: dict[str, Any]) -> Any:
-    from studies.bench_link import table
+    from studies.bench.link import table
 
     return table(result)
 
@@ -156,14 +156,14 @@ def _decoder(
 ) -> dict[str, Any]:
     """Time the decoders of the link's own code: 16QAM, rate 1/2, over white Gaussian noise."""
     from linksim.link.config import LinkConfig
-    from studies.bench_decoder import bench_decoder
+    from studies.bench.decoder import bench_decoder
 
     snr = args.snr or TENTH_LOST_DB["decoder"]
     return bench_decoder(LinkConfig(), snr, batch=args.batch, seconds=args.seconds, report=report)
 
 
 def _decoder_table(result: dict[str, Any]) -> Any:
-    from studies.bench_decoder import table
+    from studies.bench.decoder import table
 
     return table(result)
 
@@ -173,14 +173,14 @@ def _stages(
 ) -> dict[str, Any]:
     """Time the stages of the same chain."""
     from linksim.link.config import LinkConfig
-    from studies.bench_stages import bench_stages
+    from studies.bench.stages import bench_stages
 
     snr = (args.snr or TENTH_LOST_DB["link"])[0]
     return bench_stages(LinkConfig(), snr, batch=args.batch, seconds=args.seconds, report=report)
 
 
 def _stages_table(result: dict[str, Any]) -> Any:
-    from studies.bench_stages import table
+    from studies.bench.stages import table
 
     return table(result)
 
@@ -188,19 +188,19 @@ def _stages_table(result: dict[str, Any]) -> Any:
 def _estimation(
     args: argparse.Namespace, clip: None, report: Callable[[str], object]
 ) -> dict[str, Any]:
-    from studies.bench_estimation import bench_estimation
+    from studies.bench.estimation import bench_estimation
 
     return bench_estimation(batch=args.batch, seconds=args.seconds, report=report)
 
 
 def _estimation_table(result: dict[str, Any]) -> Any:
-    from studies.bench_estimation import table
+    from studies.bench.estimation import table
 
     return table(result)
 
 
 def _dvst(args: argparse.Namespace, clip: Any, report: Callable[[str], object]) -> dict[str, Any]:
-    from studies.bench_dvst import bench_dvst
+    from studies.bench.dvst import bench_dvst
 
     return bench_dvst(clip, seconds=args.seconds, report=report)
 
@@ -208,7 +208,7 @@ def _dvst(args: argparse.Namespace, clip: Any, report: Callable[[str], object]) 
 def _generator(
     args: argparse.Namespace, clip: Any, report: Callable[[str], object]
 ) -> dict[str, Any]:
-    from studies.bench_generator import bench_generator
+    from studies.bench.generator import bench_generator
 
     return bench_generator(clip, seconds=args.seconds, report=report)
 
@@ -216,13 +216,13 @@ def _generator(
 def _whole_call(
     args: argparse.Namespace, clip: Any, report: Callable[[str], object]
 ) -> dict[str, Any]:
-    from studies.bench_call import bench_call
+    from studies.bench.call import bench_call
 
     return bench_call(clip, seconds=args.seconds, report=report)
 
 
 def _study(args: argparse.Namespace, clip: None, report: Callable[[str], object]) -> dict[str, Any]:
-    from studies.bench_study import bench_study
+    from studies.bench.study import bench_study
 
     return bench_study(engine=args.engine, workers=args.workers, blocks=args.blocks, report=report)
 
@@ -242,7 +242,7 @@ def _study_table(result: dict[str, Any]) -> Any:
 def _memory(
     args: argparse.Namespace, clip: None, report: Callable[[str], object]
 ) -> dict[str, Any]:
-    from studies.bench_memory import bench_memory
+    from studies.bench.memory import bench_memory
 
     return bench_memory(
         points=args.points,
@@ -256,7 +256,7 @@ def _memory(
 def _memory_table(result: dict[str, Any]) -> Any:
     from rich.table import Table
 
-    from studies.bench_memory import LEVEL
+    from studies.bench.memory import LEVEL
 
     level = result["rss_mib"][LEVEL - 1]
     title = f"{len(result['rss_mib'])} points of {result['scheme']}, {result['links']} links"

@@ -10,7 +10,7 @@ from linksim.options import check_range
 from studies import arguments
 
 if TYPE_CHECKING:
-    from studies.network import Network
+    from studies.bench.networks.network import Network
 
 ENDS = ("transmitter", "receiver", "training")
 
@@ -70,11 +70,11 @@ def _size(text: str) -> tuple[int, int]:
 
 def _count(args: argparse.Namespace) -> "tuple[list[Network], list[str]]":
     """Return all networks, and what is to be known of their figures."""
-    from studies.networks_audio import audio_networks
-    from studies.networks_face import face_networks
-    from studies.networks_lips import lip_networks
-    from studies.networks_text import text_networks
-    from studies.networks_video import load, silent_parts, video_networks
+    from studies.bench.networks.audio import audio_networks
+    from studies.bench.networks.face import face_networks
+    from studies.bench.networks.lips import lip_networks
+    from studies.bench.networks.text import text_networks
+    from studies.bench.networks.video import load, silent_parts, video_networks
 
     size = args.size[::-1]
     model, shipped = load(args.preset)
@@ -91,8 +91,8 @@ def _count(args: argparse.Namespace) -> "tuple[list[Network], list[str]]":
 def _notes(size: tuple[int, int], silent: list[str] | None) -> list[str]:
     """Return what to know of the figures; `silent` is None where no weights are shipped."""
     from semantic.dvst.networks.model import GROUP
-    from studies.networks_text import CHARACTERS
-    from studies.networks_video import padded_size
+    from studies.bench.networks.text import CHARACTERS
+    from studies.bench.networks.video import padded_size
 
     height, width = padded_size(size)
     if silent is None:

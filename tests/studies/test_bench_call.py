@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import studies.bench_call as bench
+import studies.bench.call as bench
 from linksim.media import Clip
 from semantic.asc.endpoint import Asc
 from studies.cli import main

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from linksim.link.config import LinkConfig
-from studies.bench_decoder import OURS, THEIRS, bench_decoder, table
-from studies.bench_stages import bench_stages
-from studies.bench_stages import table as stages_table
+from studies.bench.decoder import OURS, THEIRS, bench_decoder, table
+from studies.bench.stages import bench_stages
+from studies.bench.stages import table as stages_table
 from studies.cli import main
 
 SMALL = LinkConfig(subcarriers=12)

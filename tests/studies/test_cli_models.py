@@ -12,10 +12,10 @@ from linksim.media.faces.mesh import DETECTOR, MESH, installed, network_file
 from semantic.text.alphabet import TOKENS
 from semantic.text.sizes import CHUNK, PRESETS
 from semantic.training.weights import FOLDER
-from studies import networks_face
+from studies.bench.networks import face as networks_face
+from studies.bench.networks.text import CHARACTERS
 from studies.cli import main
 from studies.cli_models import figures
-from studies.networks_text import CHARACTERS
 
 PICTURES = ("contextual encoder", "contextual decoder", "synthesiser")
 LATENTS = ("entropy model", "side density", "JSCC encoder", "JSCC decoder")
@@ -122,7 +122,7 @@ def test_shipped_weights_are_said_to_leave_out_branches(
 
 
 def test_paper_sizes_are_those_published() -> None:
-    from studies.networks_lips import lip_networks
+    from studies.bench.networks.lips import lip_networks
 
     generator, expert, discriminator = lip_networks("paper", 25)
     assert generator.parameters == pytest.approx(36.3e6, rel=0.02)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from linksim.errors import LinksimError
-from studies.macs import macs, mark
+from studies.bench.networks.macs import macs, mark
 
 PICTURE = tf.TensorSpec((2, 12, 10, 6))
 

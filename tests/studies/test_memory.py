@@ -7,7 +7,7 @@ from typing import Any
 
 from fake_parts import fake_record
 
-from studies.bench_memory import LEVEL, LOG, run_and_note
+from studies.bench.memory import LEVEL, LOG, run_and_note
 from studies.run.plan import Point
 from studies.run.runner import run
 from studies.run.workers import MOST_LINKS, link_of

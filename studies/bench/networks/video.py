@@ -17,8 +17,8 @@ from semantic.dvst.networks.model import GROUP, TOLD, DvstModel
 from semantic.dvst.networks.side_density import PASSES
 from semantic.dvst.networks.sizes import LATENT_STRIDE
 from semantic.dvst.weights import path_of, trained
-from studies.macs import macs, mark
-from studies.network import Network, parameters_of
+from studies.bench.networks.macs import macs, mark
+from studies.bench.networks.network import Network, parameters_of
 
 CODEC = "video codec"
 ONE = tf.TensorSpec((1,))

@@ -6,8 +6,8 @@ from semantic.wav2lip.networks.discriminator import Discriminator
 from semantic.wav2lip.networks.expert import SyncExpert
 from semantic.wav2lip.networks.generator import Generator
 from semantic.wav2lip.networks.sizes import BANDS, COLUMNS, FPS, SIDE, WINDOW
-from studies.macs import macs
-from studies.network import Network, parameters_of
+from studies.bench.networks.macs import macs
+from studies.bench.networks.network import Network, parameters_of
 
 FACE, VOICE = (SIDE, SIDE, 3), (BANDS, COLUMNS, 1)
 

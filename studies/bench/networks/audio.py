@@ -7,8 +7,8 @@ import tensorflow as tf
 from semantic.asc.model import AscModel
 from semantic.asc.sizes import SAMPLE_RATE
 from semantic.asc.stream import CONTEXT, chunk_frames
-from studies.macs import macs
-from studies.network import Network, halves
+from studies.bench.networks.macs import macs
+from studies.bench.networks.network import Network, halves
 
 
 def audio_networks(preset: str) -> list[Network]:

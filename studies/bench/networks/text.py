@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from semantic.text.model import TextModel
 from semantic.text.sizes import CHUNK
-from studies.macs import macs
-from studies.network import Network, halves
+from studies.bench.networks.macs import macs
+from studies.bench.networks.network import Network, halves
 
 CHARACTERS = 15.0
 """Of a second of speech: 150 words a minute of five letters and a space."""

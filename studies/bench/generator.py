@@ -15,7 +15,7 @@ from semantic.wav2lip.frames.face import face_boxes
 from semantic.wav2lip.networks.generator import Generator
 from semantic.wav2lip.weights import trained
 from semantic.wav2vid.endpoint import Wav2Vid
-from studies.bench_dvst import HEIGHT, WIDTH, scaled
+from studies.bench.dvst import HEIGHT, WIDTH, scaled
 from studies.run.evaluate import evaluate, link_for
 
 SECONDS, SNR_DB = 3.0, 10.0

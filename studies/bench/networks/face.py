@@ -1,8 +1,8 @@
 """The networks that find a face, and what they compute."""
 
 from linksim.media.faces.mesh import DETECTOR, MESH, VIEWS, installed, network_file
-from studies.network import Network
-from studies.tflite_size import tflite_size
+from studies.bench.networks.network import Network
+from studies.bench.networks.tflite import tflite_size
 
 
 def face_networks(fps: float) -> list[Network]:
