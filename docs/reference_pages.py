@@ -13,7 +13,7 @@ from typing import Any
 from linksim.endpoint import endpoint_class, endpoint_names
 from linksim.link.config import LinkConfig
 from linksim.phy.channels import CHANNELS
-from studies.cli import command_parser
+from studies.cli.main import command_parser
 
 MARK = re.compile(r"<!-- fill: (\w+) -->")
 COLUMNS = "96"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.cli import command_parser
+from studies.cli.main import command_parser
 from studies.spec.study import Scheme
 
 ROOT = Path(__file__).parents[2]

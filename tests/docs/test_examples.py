@@ -16,7 +16,7 @@ from linksim.endpoint import make_endpoint
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
 from linksim.phy.channels import parse_channel
-from studies.cli import main
+from studies.cli.main import main
 
 Blocks = Callable[[str, str], list[str]]
 ROOT = Path(__file__).parents[2]
@@ -96,7 +96,7 @@ def test_modules_are_found_where_linksim_is_started(folder: Path, blocks: Blocks
     args = "send tone.wav --channel awgn --snr 5 --out out --option copies=17 --scheme"
     argv = [*args.split(), "analog_pcm.AnalogPcm"]
     done = subprocess.run(
-        [sys.executable, "-P", "-c", f"import studies.cli; studies.cli.main({argv})"],
+        [sys.executable, "-P", "-c", f"import studies.cli.main; studies.cli.main.main({argv})"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -13,7 +13,7 @@ from linksim.phy.channels.export import export_channel
 from linksim.phy.channels.traced import CACHE_VARIABLE, require_backend
 from linksim.phy.grid import Grid
 from linksim.seeding import seed_sionna
-from studies.cli import main
+from studies.cli.main import main
 
 GRID = Grid(24, 15e3)
 

@@ -11,7 +11,7 @@ import pytest
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
 from semantic.asc.data import find_audio, load
-from studies.cli import main
+from studies.cli.main import main
 
 KILLED_WITHIN = 180
 """Seconds to the first checkpoint, at most; a loaded machine takes its time."""
@@ -59,7 +59,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     audio, killed, whole = (tmp_path / name for name in ("audio", "killed", "whole"))
     audio.mkdir()
     write(tone(6.0, 300.0), audio / "a.wav")
-    command = [sys.executable, "-m", "studies.cli", *arguments(audio, killed)]
+    command = [sys.executable, "-m", "studies.cli.main", *arguments(audio, killed)]
     assert kill_after_a_checkpoint(command, killed / "log.csv") == -9
     assert "\n9," not in (killed / "log.csv").read_text()
     for out in (killed, whole):

@@ -24,7 +24,7 @@ from semantic.text.recipe import Recipe
 from semantic.text.sizes import CHUNK, COPIES, PRESETS, Sizes
 from semantic.text.train import Trainer
 from semantic.text.validation import COLUMNS, Validation
-from studies.cli import main
+from studies.cli.main import main
 
 TINY = Sizes(16, 2, 16, 1, 1, 16, 8)
 SAID = "The quick brown fox, who can't rest, jumps over {} lazy dogs. Why not?\n\n"

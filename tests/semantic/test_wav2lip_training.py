@@ -28,7 +28,7 @@ from semantic.wav2lip.training.generator_train import GeneratorTrainer
 from semantic.wav2lip.training.options import balanced
 from semantic.wav2lip.training.personalise import personalised
 from semantic.wav2lip.training.recipe import ExpertRecipe, GeneratorRecipe
-from studies.cli import main
+from studies.cli.main import main
 
 needs_mesh = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")
 

@@ -14,7 +14,7 @@ from linksim.media.synthetic.portrait import Expression, Portrait, Pose
 from semantic.dvst.training.recipe import Recipe
 from semantic.wav2lip.training.recipe import GeneratorRecipe
 from semantic.wav2vid import train as wav2vid_train
-from studies.cli import main
+from studies.cli.main import main
 
 needs_mesh = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")
 

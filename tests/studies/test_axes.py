@@ -7,7 +7,7 @@ import pytest
 from fake_parts import fake_record
 
 from linksim.errors import LinksimError
-from studies.cli import main
+from studies.cli.main import main
 from studies.figures.curves import Panel, panels
 from studies.figures.draw import draw
 from studies.run.plan import plan

@@ -11,7 +11,7 @@ import pytest
 import studies.bench.call as bench
 from linksim.media import Clip
 from semantic.asc.endpoint import Asc
-from studies.cli import main
+from studies.cli.main import main
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from linksim.link.config import LinkConfig
 from studies.bench.decoder import OURS, THEIRS, bench_decoder, table
 from studies.bench.stages import bench_stages
 from studies.bench.stages import table as stages_table
-from studies.cli import main
+from studies.cli.main import main
 
 SMALL = LinkConfig(subcarriers=12)
 
@@ -47,7 +47,7 @@ def test_the_stages_are_those_of_the_link() -> None:
 def test_a_run_is_compared_with_one_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from studies import cli_bench
+    from studies.cli import bench as cli_bench
 
     def measure(*_: object) -> dict:
         return {"points": {"6": {"ours": {"throughput_bps": 3e6, "bler": 0.1}}}}

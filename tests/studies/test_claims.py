@@ -28,7 +28,7 @@ from studies.claims.reduction import Reduction
 from studies.claims.results import MissingError, Results, read
 from studies.claims.timing import Timing
 from studies.claims.verdict import Verdict
-from studies.cli import main
+from studies.cli.main import main
 from studies.run.plan import Point
 from studies.run.runner import run
 from studies.spec.load import load, study_names

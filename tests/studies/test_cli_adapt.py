@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from linksim.montecarlo import Tally
-from studies.cli import main
-from studies.cli_adapt import comparisons, mcs_choices
-from studies.cli_harq import crossing
+from studies.cli.adapt import comparisons, mcs_choices
+from studies.cli.harq import crossing
+from studies.cli.main import main
 
 SMALL = ["--subcarriers", "12", "--estimator", "perfect"]
 TINY = [*SMALL, "--channel", "awgn", "--links", "2", "--slots", "6", "--warm-up", "2"]

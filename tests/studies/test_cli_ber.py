@@ -4,8 +4,8 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
-from studies.cli import command_parser
-from studies.cli_ber import link_config
+from studies.cli.ber import link_config
+from studies.cli.main import command_parser
 
 
 def described(*words: str) -> LinkConfig:

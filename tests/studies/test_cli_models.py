@@ -14,8 +14,8 @@ from semantic.text.sizes import CHUNK, PRESETS
 from semantic.training.weights import FOLDER
 from studies.bench.networks import face as networks_face
 from studies.bench.networks.text import CHARACTERS
-from studies.cli import main
-from studies.cli_models import figures
+from studies.cli.main import main
+from studies.cli.models import figures
 
 PICTURES = ("contextual encoder", "contextual decoder", "synthesiser")
 LATENTS = ("entropy model", "side density", "JSCC encoder", "JSCC decoder")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from linksim.media import Clip, write
-from studies.cli import main
+from studies.cli.main import main
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_bad_input_is_answered_without_keras(audio: Path) -> None:
     """And the process itself prints no more than the line."""
     argv = ["train", "asc", "--audio", str(audio), "--out", str(audio), "--without", "a.wav"]
     code = (
-        "import sys; from studies.cli import main\n"
+        "import sys; from studies.cli.main import main\n"
         f"code = main({argv})\n"
         "sys.exit(code if not {'keras', 'tensorflow'} & set(sys.modules) else 99)"
     )

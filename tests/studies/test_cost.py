@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fake_parts import fake_record
 
-from studies.cli import main
+from studies.cli.main import main
 from studies.run.plan import Point
 from studies.run.runner import run
 from studies.spec.load import load

@@ -9,7 +9,7 @@ import pytest
 from fake_parts import fake_record
 
 from linksim.montecarlo import clopper_pearson
-from studies.cli import main
+from studies.cli.main import main
 from studies.run.plan import Point
 from studies.run.runner import run
 from studies.spec.load import load

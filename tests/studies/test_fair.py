@@ -10,7 +10,7 @@ from fake_parts import fake_record
 from linksim.media import Clip, write
 from studies.claims.fair import Match, compare, fair_section, summary
 from studies.claims.results import Results
-from studies.cli import main
+from studies.cli.main import main
 from studies.run.plan import Point
 from studies.run.runner import run
 from studies.spec.load import load

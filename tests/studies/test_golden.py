@@ -14,8 +14,8 @@ import pytest
 from linksim.link.config import LinkConfig
 from linksim.link.experiments.error_rate import error_rates
 from linksim.montecarlo import StopRule, clopper_pearson
-from studies.cli import command_parser
-from studies.cli_ber import link_config
+from studies.cli.ber import link_config
+from studies.cli.main import command_parser
 from studies.tables.diff import BEYOND, Value, judge
 
 FOLDER = Path(__file__).parents[1] / "golden"

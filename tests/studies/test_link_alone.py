@@ -10,7 +10,7 @@ import pytest
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
 from linksim.montecarlo import Counts, StopRule, Tally, simulate
-from studies.cli import main
+from studies.cli.main import main
 from studies.run import link_alone
 from studies.run.record import block_tally
 from studies.run.store import Store

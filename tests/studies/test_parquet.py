@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fake_parts import fake_record
 
-from studies.cli import main
+from studies.cli.main import main
 from studies.run.runner import run
 from studies.run.store import Store
 from studies.spec.load import load

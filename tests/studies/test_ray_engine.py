@@ -15,7 +15,7 @@ import pytest
 from fake_parts import dies_above_5_db, dies_once, fake_record
 
 from linksim.errors import LinksimError
-from studies.cli import main
+from studies.cli.main import main
 from studies.run.ray_engine import _check_answers, _check_fits, ray_engine
 from studies.run.runner import run
 from studies.run.store import Store

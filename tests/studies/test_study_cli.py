@@ -13,13 +13,13 @@ from fake_parts import fails_above_5_db, fake_record, interrupted_above_5_db
 
 import studies.run.runner
 from linksim.media import Clip, write
-from studies.cli import main
+from studies.cli.main import main
 
 HEAVY = ("tensorflow", "sionna", "matplotlib", "pandas", "scipy", "numpy", "pydantic", "rich")
 
 
 def test_starts_without_heavy_imports() -> None:
-    code = f"import sys, studies.cli; print([m for m in {HEAVY} if m in sys.modules])"
+    code = f"import sys, studies.cli.main; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -196,7 +196,7 @@ def test_send_checks_its_folder_first(
 
 def test_closed_and_full_streams() -> None:
     for redirect, code in ((">&-", 0), (">&- 2>&- <&-", 0), (">/dev/full", 2)):
-        shell = f"{sys.executable} -m studies.cli study list {redirect}"
+        shell = f"{sys.executable} -m studies.cli.main study list {redirect}"
         done = subprocess.run(shell, shell=True, capture_output=True, text=True, check=False)
         assert done.returncode == code
         assert done.stderr.count("\n") == (code != 0)

@@ -11,7 +11,7 @@ from fake_parts import fake_record
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
-from studies.cli import main
+from studies.cli.main import main
 from studies.figures.curves import Curve, Panel, panels
 from studies.figures.style import load_style, styled
 from studies.run.bounds import bitrate

@@ -9,7 +9,7 @@ from fake_parts import fake_record
 
 from linksim.media import Clip, write
 from semantic.text import speech
-from studies.cli import main
+from studies.cli.main import main
 from studies.report.page import write_report
 from studies.run import runner
 from studies.run.clips import load_clip, media_suffix

@@ -9,7 +9,7 @@ import pytest
 from linksim.media import Clip, read, write
 from studies.claims.results import MissingError
 from studies.claims.results import read as read_results
-from studies.cli import main
+from studies.cli.main import main
 from studies.run.store import Store
 
 STUDY = """\

@@ -12,7 +12,7 @@ from fake_parts import fake_record
 
 import studies.report.page
 from linksim.media import Clip, write
-from studies.cli import main
+from studies.cli.main import main
 from studies.figures.interactive import curve_data
 from studies.report.gallery import choose, telling_snrs
 from studies.report.page import command

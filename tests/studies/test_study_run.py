@@ -16,7 +16,7 @@ import pytest
 from fake_parts import dies_above_5_db, fails_above_5_db, fake_record, interrupted_above_5_db
 
 from linksim.errors import LinksimError
-from studies.cli import main
+from studies.cli.main import main
 from studies.run.plan import Point
 from studies.run.record import COLUMNS
 from studies.run.runner import run

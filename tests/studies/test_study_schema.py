@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from linksim.errors import LinksimError
-from studies.cli import main
+from studies.cli.main import main
 from studies.spec.load import load
 from studies.spec.snr import parse_snr
 from studies.spec.study import Scheme

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure as Canvas
 
 import studies.figures.draw as figures
 from linksim.media import Clip, write
-from studies.cli import main
+from studies.cli.main import main
 from studies.figures.curves import Panel
 from studies.run.plan import Point
 from studies.run.runner import run

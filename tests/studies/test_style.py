@@ -8,7 +8,7 @@ import pytest
 from fake_parts import fake_record
 
 from linksim.errors import LinksimError
-from studies.cli import main
+from studies.cli.main import main
 from studies.figures.style import STYLE_FILE, load_style, styled
 from studies.run.runner import run
 from studies.spec.load import load

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
 from linksim.options import check_range
-from studies import arguments
+from studies.cli import arguments
 
 if TYPE_CHECKING:
     from studies.bench.networks.network import Network

@@ -12,18 +12,16 @@ from typing import Any, NoReturn
 
 from linksim import __version__
 from linksim.errors import LinksimError, unknown
-from studies import (
-    cli_adapt,
-    cli_bench,
-    cli_ber,
-    cli_channels,
-    cli_harq,
-    cli_lips,
-    cli_models,
-    cli_send,
-    cli_study,
-    cli_train,
-)
+from studies.cli import adapt as cli_adapt
+from studies.cli import bench as cli_bench
+from studies.cli import ber as cli_ber
+from studies.cli import channels as cli_channels
+from studies.cli import harq as cli_harq
+from studies.cli import lips as cli_lips
+from studies.cli import models as cli_models
+from studies.cli import send as cli_send
+from studies.cli import study as cli_study
+from studies.cli import train as cli_train
 
 COMMANDS = (
     cli_study,

@@ -7,8 +7,8 @@ from typing import Any
 
 from linksim.errors import LinksimError
 from linksim.options import check_flags, check_range
-from studies import arguments
-from studies.threads import limit_threads
+from studies.cli import arguments
+from studies.cli.threads import limit_threads
 
 
 def add_parser(commands: Any) -> None:

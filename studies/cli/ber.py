@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
 from linksim.options import check_flags
-from studies import arguments
+from studies.cli import arguments
 
 if TYPE_CHECKING:
     from linksim.link.config import LinkConfig

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
 from linksim.options import check_range
-from studies import arguments
-from studies.threads import limit_threads
+from studies.cli import arguments
+from studies.cli.threads import limit_threads
 
 if TYPE_CHECKING:
     from studies.run.workers import Engine

@@ -6,7 +6,7 @@ from math import hypot, log, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 from linksim.options import check_flags
-from studies import arguments
+from studies.cli import arguments
 
 if TYPE_CHECKING:
     from linksim.link.experiments.combining_gain import Combined

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from linksim.errors import LinksimError
-from studies import arguments
+from studies.cli import arguments
 
 REPORT = "report.json"
 SHEET = "sheet.png"

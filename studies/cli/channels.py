@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from linksim.options import check_flags
-from studies import arguments
+from studies.cli import arguments
 
 
 def add_parser(commands: Any) -> None:
