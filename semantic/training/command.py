@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ``linksim train`` is the same, and needs what the link needs: TensorFlow.
     """
     parser = argparse.ArgumentParser(
-        prog="semantic.training.command", description="Train a learned endpoint."
+        prog="python -m semantic.training.command", description="Train a learned endpoint."
     )
     add_models(parser)
     try:

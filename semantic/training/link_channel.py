@@ -15,7 +15,7 @@ from linksim.link.transceiver import FrontEnd
 
 
 class LinkChannel(keras.layers.Layer):
-    """`linksim.link.symbol_link.SymbolLink` in place of `semantic.training.channel.TrainingChannel`.
+    """The link itself, a `SymbolLink`, in place of `semantic.training.channel.TrainingChannel`.
 
     ::
 

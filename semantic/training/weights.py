@@ -11,7 +11,7 @@ import numpy as np
 
 from linksim.errors import LinksimError
 
-FOLDER = Path(__file__).parent / "presets"
+FOLDER = Path(__file__).parents[1] / "presets"
 """Where the shipped ones lie."""
 
 

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from linksim.files import write_text
 from studies.claims.estimate import Estimate
-from studies.claims.load import Claim, load
+from studies.claims.load import CLAIMS, Claim, load
 from studies.claims.results import MissingError, Results, read
 from studies.claims.verdict import WORDS, Verdict, not_checked
 from studies.run.record import finite
-from studies.spec.load import CLAIMS
 
 if TYPE_CHECKING:
     from rich.table import Table

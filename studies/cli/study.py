@@ -275,7 +275,7 @@ def print_claims(args: argparse.Namespace) -> int:
 
     from linksim.startup import import_tensorflow
     from studies.claims.judge import judge_folder, markdown, table, write
-    from studies.spec.load import CLAIMS
+    from studies.claims.load import CLAIMS
 
     import_tensorflow()
     judged = judge_folder(args.folder, args.claims or CLAIMS)

@@ -1,6 +1,7 @@
 """The link by itself: random bits instead of a clip, until the block error rate is known.
 
-A point of a study is then one Monte Carlo run of `linksim.link.experiments.error_rate`, and a trial another one.
+A point of a study is then one Monte Carlo run of `linksim.link.experiments.error_rate`, and a
+trial another one.
 """
 
 from dataclasses import dataclass

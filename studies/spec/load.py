@@ -26,15 +26,13 @@ from studies.spec.study import (
 )
 from studies.spec.yaml_source import Source, read_source
 
-PACKAGED = Path(__file__).parent
-CLAIMS = PACKAGED / "claims.yaml"
-"""Which is no study, but what `studies.claims` checks."""
+PACKAGED = Path(__file__).parents[1] / "packaged"
 MAX_POINTS = 100_000
 
 
 def study_names() -> list[str]:
     """Return the names of the studies that come with linksim."""
-    return sorted(path.stem for path in PACKAGED.glob("*.yaml") if path != CLAIMS)
+    return sorted(path.stem for path in PACKAGED.glob("*.yaml"))
 
 
 def load(

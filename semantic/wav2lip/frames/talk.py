@@ -137,7 +137,7 @@ def _digest(file: Path) -> str:
 
 
 def generated_talks(count: int, seed: int, seconds: float, keep: Path | None = None) -> list[Talk]:
-    """Make talks of `linksim.media.synthetic.heads.speaking_head`, kept as those of `load_talks` are.
+    """Make talks of synthetic talkers, `speaking_head`, kept as those of `load_talks` are.
 
     Raises
     ------

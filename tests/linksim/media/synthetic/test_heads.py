@@ -80,7 +80,10 @@ def test_audio_is_as_long_as_the_frames():
 def test_same_clip_again_here_and_in_another_process():
     first, again = builtin_clip(1.2), builtin_clip(1.2)
     assert first.fingerprint() == again.fingerprint()
-    code = "from linksim.media.synthetic.heads import builtin_clip; print(builtin_clip(1.2).fingerprint())"
+    code = (
+        "from linksim.media.synthetic.heads import builtin_clip; "
+        "print(builtin_clip(1.2).fingerprint())"
+    )
     other = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
