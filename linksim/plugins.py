@@ -7,7 +7,7 @@ import sys
 from dataclasses import is_dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from linksim.errors import LinksimError
 
@@ -17,6 +17,33 @@ T = TypeVar("T")
 def is_dotted(name: str) -> bool:
     """Return whether a name is a dotted path; no name in a registry has a dot."""
     return "." in name
+
+
+def load_object(path: str, what: str) -> Any:
+    """Import what stands at a dotted path.
+
+    Parameters
+    ----------
+    path : str
+        Module and name, ``"package.module.Name"``; the module is looked for on `sys.path`.
+    what : str
+        What it is asked for, e.g. ``"scheme"``.
+
+    Raises
+    ------
+    LinksimError
+        If the module cannot be imported; None is returned where it lacks the name.
+    """
+    where = f"{what} '{path}'"
+    if not all(part.isidentifier() for part in path.split(".")):
+        raise LinksimError(f"{where} is not of the form module.Class")
+    module_name, _, name = path.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # a module may raise anything
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise LinksimError(f"{where}: cannot import '{module_name}': {reason}") from error
+    return getattr(module, name, None)
 
 
 def load_class(path: str, base: type[T], what: str) -> type[T]:
@@ -37,15 +64,8 @@ def load_class(path: str, base: type[T], what: str) -> type[T]:
         If the module cannot be imported, or has no such class, or the class is unfit.
     """
     where = f"{what} '{path}'"
-    if not all(part.isidentifier() for part in path.split(".")):
-        raise LinksimError(f"{where} is not of the form module.Class")
+    cls = load_object(path, what)
     module_name, _, name = path.rpartition(".")
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # a module may raise anything
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise LinksimError(f"{where}: cannot import '{module_name}': {reason}") from error
-    cls = getattr(module, name, None)
     if not isinstance(cls, type):
         raise LinksimError(f"{where}: module '{module_name}' has no class '{name}'")
     if not issubclass(cls, base):

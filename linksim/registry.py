@@ -1,0 +1,117 @@
+"""Parts of one kind by their names: linksim's own, installed ones, and those of dotted paths.
+
+A part is an object with a ``name``. It stands in a module of the kind's package, and nobody lists
+it: a registry looks through the package when it is first asked. Other packages add parts of theirs
+by an entry-point group, and any module does by a dotted path, ``"module.Part"``.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import entry_points
+from typing import Any, Generic, TypeVar
+
+from linksim.errors import LinksimError, unknown
+from linksim.plugins import is_dotted, load_object
+
+P = TypeVar("P")
+
+
+def parts_in(package: str, wanted: Callable[[Any], bool]) -> dict[str, Any]:
+    """Return what a package's modules define of a kind, by name.
+
+    Parameters
+    ----------
+    package : str
+        Dotted name; its modules are imported in the order of their names, and those of its
+        sub-packages are not.
+    wanted : callable
+        Tells whether an object of a module is a part.
+
+    Returns
+    -------
+    dict
+        In the order of modules, and of definitions within each.
+    """
+    found: dict[str, Any] = {}
+    folder = importlib.import_module(package)
+    for module in pkgutil.iter_modules(folder.__path__, f"{package}."):
+        for part in vars(importlib.import_module(module.name)).values():
+            if wanted(part) and part.name:
+                found.setdefault(part.name, part)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Registry(Mapping[str, P], Generic[P]):
+    """All parts of one kind, as a read-only mapping from name to part.
+
+    It holds linksim's own parts and the installed ones; looking a part up takes a dotted path as
+    well, of an instance of `base` or of a class that makes one without arguments.
+
+    Parameters
+    ----------
+    kind : str
+        What a part is called in messages, e.g. ``"estimator"``.
+    base : type
+        What every part is an instance of; it has an attribute ``name``.
+    package : str
+        Where linksim's own parts stand.
+    group : str
+        The entry-point group of installed parts, e.g. ``"linksim.estimators"``.
+
+    Raises
+    ------
+    LinksimError
+        When a name is looked up that no part has; the message names the nearest one.
+
+    Examples
+    --------
+    >>> from linksim.phy.estimators import ESTIMATORS
+    >>> ESTIMATORS["ls-linear"].name
+    'ls-linear'
+    """
+
+    kind: str
+    base: type[P]
+    package: str
+    group: str
+
+    @cached_property
+    def _own(self) -> dict[str, P]:
+        return parts_in(self.package, lambda part: isinstance(part, self.base))
+
+    @cached_property
+    def _installed(self) -> dict[str, str]:
+        points = sorted(entry_points(group=self.group), key=lambda point: point.name)
+        return {point.name: point.value.replace(":", ".") for point in points}
+
+    def __getitem__(self, name: str) -> P:
+        if name in self._own:
+            return self._own[name]
+        if not is_dotted(name) and name not in self._installed:
+            raise unknown(self.kind, name, self)
+        return self._load(self._installed.get(name, name))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own or name in self._installed
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._own, *self._installed]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def _load(self, path: str) -> P:
+        part = load_object(path, self.kind)
+        if isinstance(part, type) and issubclass(part, self.base):
+            try:
+                part = part()
+            except TypeError as error:
+                raise LinksimError(f"{self.kind} '{path}': {error}") from None
+        if not isinstance(part, self.base):
+            where = f"{self.base.__module__}.{self.base.__name__}"
+            raise LinksimError(f"{self.kind} '{path}' is no instance of {where}")
+        return part
