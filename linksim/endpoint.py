@@ -12,40 +12,24 @@ Sionna.
 import typing
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 import numpy as np
 
-from linksim.errors import LinksimError, unknown
+from linksim.errors import unknown
 from linksim.options import build
+from linksim.phy.coding.mcs import Mcs
 from linksim.plugins import is_dotted, load_class
 
 if typing.TYPE_CHECKING:
-    from linksim.link.config import LinkConfig
     from linksim.media import Clip
 
 ENTRY_POINT_GROUP = "linksim.endpoints"
 
 SETUP = "set-up"
 """Name under which side information is accounted; no stream may have it."""
-
-
-@dataclass(frozen=True)
-class Mcs:
-    """A modulation and coding scheme.
-
-    Parameters
-    ----------
-    modulation : str
-        ``"qpsk"``, ``"16qam"``, ``"64qam"`` or ``"256qam"``.
-    code_rate : float
-        Information bits (CRC included) per coded bit.
-    """
-
-    modulation: str
-    code_rate: float
 
 
 @dataclass(frozen=True)
@@ -83,26 +67,6 @@ class BitStream:
             raise ValueError(
                 f"stream '{self.name}' is adaptive, and has no MCS or depth of its own"
             )
-
-    def own_link(self, link: "LinkConfig") -> "LinkConfig":
-        """Return a link with the MCS and the depth that this stream takes.
-
-        Raises
-        ------
-        LinksimError
-            If there is no such link.
-        """
-        mcs = self.mcs or link.mcs
-        depth = link.interleave_slots if self.interleave_slots is None else self.interleave_slots
-        try:
-            return replace(
-                link,
-                modulation=mcs.modulation,
-                code_rate=mcs.code_rate,
-                interleave_slots=depth,
-            )
-        except LinksimError as error:
-            raise LinksimError(f"stream '{self.name}': {error}") from error
 
 
 @dataclass(frozen=True)

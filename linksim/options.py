@@ -9,10 +9,11 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from linksim.errors import LinksimError, unknown
+from linksim.registry import Registry
 
 T = TypeVar("T")
 
@@ -36,9 +37,39 @@ def check_positive(values: object, names: Iterable[str]) -> None:
             raise LinksimError(f"{name} must be positive, not {getattr(values, name)}")
 
 
-def option(default: Any, help: str, unit: str = "") -> Any:  # noqa: A002
-    """Return a dataclass field with a default, a line of help and a unit."""
-    return dataclasses.field(default=default, metadata={"help": help, "unit": unit})
+def option(
+    default: Any,
+    help: str,  # noqa: A002
+    unit: str = "",
+    *,
+    choices: Collection[Any] | None = None,
+) -> Any:
+    """Return a dataclass field with a default, a line of help, a unit and the values it may have.
+
+    Parameters
+    ----------
+    default : object
+        Default value.
+    help : str
+        Phrase that says what the option is.
+    unit : str
+        Unit of a number.
+    choices : collection, optional
+        Values that it may have; a `Registry` also takes dotted paths of parts.
+    """
+    return dataclasses.field(
+        default=default, metadata={"help": help, "unit": unit, "choices": choices}
+    )
+
+
+def check_choices(values: Any) -> None:
+    """Raise `LinksimError` where an option of a dataclass has none of its choices."""
+    for field in dataclasses.fields(values):
+        choices, value = field.metadata.get("choices"), getattr(values, field.name)
+        if isinstance(choices, Registry):
+            choices[value]
+        elif choices is not None and value not in choices:
+            raise unknown(field.name, value, map(str, choices))
 
 
 def build(cls: type[T], values: Mapping[str, Any], what: str) -> T:

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from baselines.analog.envelope import BLOCK_FRAMES, Envelope
-from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
-from linksim.link.config import MIN_CODE_RATE, LinkConfig, code_block
+from linksim.link.config import LinkConfig
 from linksim.link.framing import frames_for
+from linksim.phy.coding.codes.ldpc import LDPC
+from linksim.phy.coding.mcs import Mcs
 from linksim.phy.pilots import PILOT_SYMBOLS, SYMBOLS_PER_SLOT
 from linksim.streams import range_coder as entropy
 
@@ -21,7 +22,7 @@ STEP_DB = 20.0
 """Quantiser step of the orthonormal transform in dB, which leaves 3 dB rms in the level of a band
 in speech. Finer steps sound worse: what they add is less than the frames that they take."""
 
-MCS = Mcs("qpsk", MIN_CODE_RATE)
+MCS = Mcs("qpsk", LDPC.min_rate)
 """As robust as the link can."""
 
 _LAPLACE = 0.7
@@ -82,7 +83,7 @@ def frames_of(packets: Sequence[bytes], frame_uses: int, slot_uses: int) -> int:
     frame_uses, slot_uses : int
         Data channel uses of a frame and of a slot of the link.
     """
-    return frames_for(packets, code_block(_link(frame_uses, slot_uses), MCS))
+    return frames_for(packets, _link(frame_uses, slot_uses).code_block(MCS))
 
 
 def check_slot(frame_uses: int, slot_uses: int) -> None:

@@ -50,7 +50,7 @@ def fit(
             high, above = step, encoded
             continue
         low, below = step, encoded
-        least = min(frame_uses(s.own_link(link)) for s in encoded.streams)  # type: ignore[union-attr]
+        least = min(frame_uses(link.for_stream(s)) for s in encoded.streams)  # type: ignore[union-attr]
         if budget - uses < min(least, TOLERANCE * budget):
             break  # there is no room for another frame
     if below and (low == best or channel_uses(below, link) >= (1 - TOLERANCE) * budget):

@@ -2,7 +2,7 @@
 
 from linksim.endpoint import BitStream, Encoded, SymbolStream
 from linksim.errors import LinksimError
-from linksim.link.config import LinkConfig, code_block
+from linksim.link.config import LinkConfig
 from linksim.link.framing import frames_for
 
 SCALE_BITS = 16
@@ -36,8 +36,8 @@ def stream_uses(stream: BitStream | SymbolStream, link: LinkConfig) -> int:
                 f"what stream '{stream.name}' takes is known only when it has been sent, as its "
                 "MCS is adapted; no budget can be met so: use another mcs"
             )
-        own = stream.own_link(link)
-        return frames_for(stream.packets, code_block(own, own.mcs)) * frame_uses(own)
+        own = link.for_stream(stream)
+        return frames_for(stream.packets, own.code_block()) * frame_uses(own)
     return -(-stream.latents.size // (2 * frame_symbols(link))) * frame_uses(link)
 
 
@@ -67,5 +67,5 @@ def setup_bits(encoded: Encoded) -> int:
 
 def setup_frames(encoded: Encoded, link: LinkConfig) -> int:
     """Return how many frames of the link call set-up and scales take at the link's own MCS."""
-    block = code_block(link, link.mcs)
+    block = link.code_block()
     return -(-setup_bits(encoded) // (8 * block.payload_bytes * block.per_frame))

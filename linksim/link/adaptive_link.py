@@ -21,15 +21,16 @@ import tensorflow as tf
 
 from linksim.errors import LinksimError
 from linksim.link.bit_link import BitTransmission
-from linksim.link.config import VERSIONS, LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.link.feedback import CsiFeedback
 from linksim.link.framing import MIN_BLOCK_BYTES, Packer
 from linksim.link.harq_link import BATCH_SLOTS
 from linksim.link.outer_loop import START_DB, OuterLoop
 from linksim.link.slot_codes import SlotCodes
-from linksim.link.transceiver import FrontEnd, noise_variance
-from linksim.phy.channels.realisation import Fading
+from linksim.link.transceiver import OfdmTransceiver, noise_variance
+from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
+from linksim.phy.coding.redundancy import VERSIONS
 from linksim.seeding import derive_seed, seed_sionna
 
 AGE_QUANTILE = 0.9
@@ -61,7 +62,7 @@ class AdaptiveBitLink:
     ----------
     config : LinkConfig
         Its MCS table, feedback and HARQ are used, its modulation and code rate are not.
-    front_end : FrontEnd
+    transceiver : OfdmTransceiver
         Shared with the other pipes.
 
     Raises
@@ -71,8 +72,8 @@ class AdaptiveBitLink:
         header.
     """
 
-    def __init__(self, config: LinkConfig, front_end: FrontEnd) -> None:
-        self.config, self.front_end = config, front_end
+    def __init__(self, config: LinkConfig, transceiver: OfdmTransceiver) -> None:
+        self.config, self.transceiver = config, transceiver
         codes = SlotCodes(config, config.mcs_table)
         self._blocks, self.code = codes.blocks, codes.code
         if self.payload_bytes(0) < MIN_BLOCK_BYTES:
@@ -81,9 +82,9 @@ class AdaptiveBitLink:
                 f"{config.mcs_table}, and a packet with its header takes {MIN_BLOCK_BYTES}; use "
                 "more subcarriers, or another mcs_table"
             )
-        self.outer_loop = OuterLoop(config.mcs_table, 1, front_end.symbols_per_frame)
-        self.carry = tf.function(front_end.carry, jit_compile=True)
-        self.sound = tf.function(front_end.sound, jit_compile=True)
+        self.outer_loop = OuterLoop(config.mcs_table, 1, transceiver.symbols_per_frame)
+        self.carry = tf.function(transceiver.transmit, jit_compile=True)
+        self.sound = tf.function(transceiver.measure_snr, jit_compile=True)
 
     def payload_bytes(self, mcs: int) -> int:
         """Return what a slot carries."""
@@ -101,7 +102,7 @@ class AdaptiveSender:
         Mean Es/N0 per resource element in dB.
     seed : int
         Of noise, reports and lost acknowledgements.
-    fading : Fading
+    fading : ChannelRealisation
         The channel as it happens to be.
     sounded_slot : int
         Slot of `fading` from which on reference signals are sent.
@@ -114,7 +115,7 @@ class AdaptiveSender:
         link: AdaptiveBitLink,
         snr_db: float,
         seed: int,
-        fading: Fading,
+        fading: ChannelRealisation,
         *,
         sounded_slot: int,
         first_slot: int,
@@ -127,7 +128,7 @@ class AdaptiveSender:
         self._buffer = SoftBuffer(
             self._round_trip,
             len(VERSIONS[link.config.combining]),
-            link.front_end.symbols_per_frame,
+            link.transceiver.symbols_per_frame,
         )
         link.outer_loop.reset(START_DB + self._reports.excess_db(first_slot))
 
@@ -192,12 +193,12 @@ class AdaptiveSender:
 
     def _sum_up(self, blocks: list["_Block"], snr: np.ndarray) -> AdaptedTransmission:
         used = int((~np.isnan(snr)).sum())
-        front_end = self._link.front_end
+        transceiver = self._link.transceiver
         return AdaptedTransmission(
             blocks=tuple(b.received for b in blocks),
             bit_errors=int(sum((b.decoded != b.bits).sum() for b in blocks)),
-            channel_uses=used * front_end.uses_per_frame,
-            overhead_uses=used * front_end.pilots_per_frame,
+            channel_uses=used * transceiver.uses_per_frame,
+            overhead_uses=used * transceiver.pilots_per_frame,
             snr=snr,
             attempts=np.array([b.attempts for b in blocks], int),
             delay_slots=np.array([b.delay_slots for b in blocks], int),
@@ -239,7 +240,12 @@ class _Reports:
     """
 
     def __init__(
-        self, link: AdaptiveBitLink, no: tf.Tensor, seed: int, fading: Fading, sounded_slot: int
+        self,
+        link: AdaptiveBitLink,
+        no: tf.Tensor,
+        seed: int,
+        fading: ChannelRealisation,
+        sounded_slot: int,
     ) -> None:
         self._link, self._no, self._seed = link, no, seed
         self._fading, self._first = fading, sounded_slot
@@ -253,7 +259,7 @@ class _Reports:
         while slot - self._first >= len(self._known):
             part = len(self._measured) // BATCH_SLOTS
             seed_sionna(derive_seed(self._seed, "sounding", part))
-            more = self._link.sound(self._fades(part), self._no).numpy()
+            more = self._link.measure_csi(self._fades(part), self._no).numpy()
             self._measured = np.concatenate([self._measured, more])
             self._known = self._feedback.reports(self._measured, derive_seed(self._seed, "reports"))
         return float(self._known[slot - self._first])
@@ -271,7 +277,7 @@ class _Reports:
         return max(0.0, float(np.quantile(known, AGE_QUANTILE))) if known.size else 0.0
 
     def fade(self, slot: int) -> tf.Tensor:
-        """Return the fades of a slot, as `Fading.slots` does."""
+        """Return the frequency response of a slot, as `ChannelRealisation.slots` does."""
         part, place = divmod(slot - self._first, BATCH_SLOTS)
         return self._fades(part)[place : place + 1]
 

@@ -5,21 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 from sionna.phy.fec.crc import CRCEncoder
-from sionna.phy.fec.ldpc import LDPC5GEncoder
-from sionna.phy.mapping import BinarySource, Demapper, Mapper
+from sionna.phy.mapping import BinarySource
 from sionna.phy.nr.utils import generate_prng_seq
 
-from linksim.endpoint import Mcs
-from linksim.link.config import MODULATIONS, LinkConfig, code_block
+from linksim.link.config import LinkConfig
 from linksim.link.harq_link import BATCH_SLOTS, Retransmitter
-from linksim.link.transceiver import FrontEnd, noise_variance
+from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.montecarlo import Counts, Tally
-from linksim.phy.channels.realisation import Fading
-from linksim.phy.coding.belief_propagation import BoxplusDecoder
+from linksim.phy.channels.realisation import ChannelRealisation
+from linksim.phy.coding.codes import CODES
 from linksim.phy.coding.harq import SCRAMBLING_INIT
-from linksim.phy.coding.min_sum import MinSumDecoder
-from linksim.phy.coding.min_sum_gpu import GraphMinSumDecoder
-from linksim.phy.demapping import QamDemapper
+from linksim.phy.coding.mcs import Mcs
+from linksim.phy.modulations import MODULATIONS
 from linksim.seeding import derive_seed, seed_sionna
 
 
@@ -75,30 +72,36 @@ class BitLink:
     ----------
     config : LinkConfig
         Grid, interleaving, block length and decoder iterations.
-    front_end : FrontEnd
+    transceiver : OfdmTransceiver
         Shared with the analogue pipe.
     mcs : Mcs or None
         Modulation and code rate; None takes those of `config`.
     """
 
-    def __init__(self, config: LinkConfig, front_end: FrontEnd, mcs: Mcs | None = None) -> None:
+    def __init__(
+        self, config: LinkConfig, transceiver: OfdmTransceiver, mcs: Mcs | None = None
+    ) -> None:
         mcs = mcs or config.mcs
-        self.block = code_block(config, mcs)
-        order = MODULATIONS[mcs.modulation]
-        self._front_end = front_end
-        self._frame_bits = front_end.symbols_per_frame * order
+        self.block = config.code_block(mcs)
+        modulation = MODULATIONS[mcs.modulation]
+        self._transceiver = transceiver
+        self._frame_bits = transceiver.symbols_per_frame * modulation.bits
         self._crc = CRCEncoder("CRC24A")
-        self._encode = LDPC5GEncoder(
-            self.block.info_bits, self.block.coded_bits, num_bits_per_symbol=order
+        codec = CODES[config.code].build(
+            self.block.info_bits,
+            self.block.coded_bits,
+            modulation.bits,
+            self._crc,
+            decoder=config.decoder,
+            iterations=config.decoder_iterations,
         )
-        self._decode = ldpc_decoder(config, self._encode, self._crc)
+        self._encode, self._decode = codec.encode, codec.decode
         self._retransmitter = (
-            Retransmitter(config, front_end, self.block, mcs.modulation)
+            Retransmitter(config, transceiver, self.block, mcs.modulation)
             if config.harq > 1
             else None
         )
-        self._map = Mapper("qam", order)
-        self._demap = QamDemapper(order)
+        self._map, self._demap = modulation.mapper(), modulation.demapper()
         sequence = generate_prng_seq(self._frame_bits, SCRAMBLING_INIT)
         self._scramble = tf.constant(sequence, tf.float32)
         self._source = BinarySource()
@@ -112,7 +115,7 @@ class BitLink:
         snr_db: float,
         seed: int,
         *,
-        fading: Fading | None = None,
+        fading: ChannelRealisation | None = None,
         first_slot: int = 0,
     ) -> BitTransmission:
         """Send a payload in consecutive slots, failed blocks up to ``config.harq`` times.
@@ -125,7 +128,7 @@ class BitLink:
             Mean Es/N0 per resource element in dB.
         seed : int
             Of the noise, and of the fading if none is given.
-        fading : Fading or None
+        fading : ChannelRealisation or None
             The channel as it happens to be.
         first_slot : int
             Slot of `fading` in which the payload starts.
@@ -135,8 +138,8 @@ class BitLink:
         if not frames:
             nothing = np.zeros(0, np.float32)
             return BitTransmission((), 0, 0, 0, nothing, nothing, nothing)
-        depth = self._front_end.slots_per_frame
-        fading = fading or self._front_end.fading(seed)
+        depth = self._transceiver.slots_per_frame
+        fading = fading or self._transceiver.realisation(seed)
         if self._retransmitter:
             result = self._retransmitter.transmit(sent, snr_db, seed, fading, first_slot)
             return self._transmission(sent, *result)
@@ -176,8 +179,8 @@ class BitLink:
         return BitTransmission(
             blocks=tuple(b if good else None for b, good in zip(_bytes(decoded), ok, strict=True)),
             bit_errors=int(np.sum(decoded != sent)),
-            channel_uses=frames * self._front_end.uses_per_frame,
-            overhead_uses=frames * self._front_end.pilots_per_frame,
+            channel_uses=frames * self._transceiver.uses_per_frame,
+            overhead_uses=frames * self._transceiver.pilots_per_frame,
             snr=snr,
             attempts=attempts,
             delay_slots=delay_slots,
@@ -207,7 +210,7 @@ class BitLink:
     def _send_random_payload(self, no: tf.Tensor, frames: int) -> tuple[tf.Tensor, tf.Tensor]:
         blocks = frames * self.block.per_frame
         info = self._crc(self._source([blocks, self.block.payload_bytes * 8]))
-        llr, _ = self._through(info, self._front_end.fades(frames), no)
+        llr, _ = self._through(info, self._transceiver.draw(frames), no)
         return tf.cast(info, tf.uint8), llr
 
     def _count_errors(
@@ -228,7 +231,7 @@ class BitLink:
         per_frame, used = self.block.per_frame, self.block.per_frame * self.block.coded_bits
         coded = tf.reshape(self._encode(info), [-1, used])
         coded = tf.pad(coded, [[0, 0], [0, self._frame_bits - used]])
-        equalised = self._front_end(self._map(tf.abs(coded - self._scramble)), h, no)
+        equalised = self._transceiver(self._map(tf.abs(coded - self._scramble)), h, no)
         llr = self._demap(equalised.symbols, equalised.noise_variance)
         llr = (llr * (1.0 - 2.0 * self._scramble))[:, :used]
         return tf.reshape(llr, [info.shape[0], llr.shape[1] // per_frame]), equalised.snr
@@ -238,62 +241,6 @@ class BitLink:
         count = -(-len(payload) // size)
         padded = np.frombuffer(payload.ljust(count * size, b"\0"), np.uint8)
         return np.unpackbits(padded.reshape(count, size), axis=1)
-
-
-class UncodedLink:
-    """Hard-decided QAM over the shared front end, for tests against closed forms.
-
-    Parameters
-    ----------
-    config : LinkConfig
-        Its modulation is used.
-    front_end : FrontEnd
-        The front end.
-    """
-
-    def __init__(self, config: LinkConfig, front_end: FrontEnd) -> None:
-        order = MODULATIONS[config.modulation]
-        self._front_end = front_end
-        self._bits = front_end.symbols_per_frame * order
-        self._map = Mapper("qam", order)
-        self._demap = Demapper("maxlog", "qam", order, hard_out=True)
-        self._source = BinarySource()
-        self._measure = tf.function(self._measure_batch, jit_compile=True)
-
-    def measure(self, snr_db: float, seed: int, frames: int) -> Counts:
-        """Send one batch of random bits and count errors; a block here is a frame."""
-        seed_sionna(seed)
-        errors = self._measure(noise_variance(snr_db), frames).numpy()
-        return Counts(bits=Tally.of(errors, self._bits), blocks=Tally.of(errors > 0, 1))
-
-    def _measure_batch(self, no: tf.Tensor, frames: int) -> tf.Tensor:
-        bits = self._source([frames, self._bits])
-        equalised = self._front_end(self._map(bits), self._front_end.fades(frames), no)
-        decided = self._demap(equalised.symbols, equalised.noise_variance)
-        return tf.reduce_sum(tf.cast(tf.not_equal(decided, bits), tf.int32), axis=1)
-
-
-def ldpc_decoder(
-    config: LinkConfig, encoder: LDPC5GEncoder, crc: CRCEncoder
-) -> MinSumDecoder | GraphMinSumDecoder | BoxplusDecoder:
-    """Return the decoder of a link: on a GPU one that works there.
-
-    Min-sum decides there what it decides on a CPU.
-
-    Parameters
-    ----------
-    config : LinkConfig
-        Its decoder and most iterations are used.
-    encoder : LDPC5GEncoder
-        The code.
-    crc : CRCEncoder
-        CRC-24A, that each block ends in.
-    """
-    if config.decoder == "boxplus":
-        return BoxplusDecoder(encoder, crc, config.decoder_iterations)
-    if tf.config.get_visible_devices("GPU"):
-        return GraphMinSumDecoder(encoder, crc, config.decoder_iterations)
-    return MinSumDecoder(encoder, config.decoder_iterations)
 
 
 def _padded(rows: np.ndarray | tf.Tensor, count: int) -> tf.Tensor:

@@ -1,84 +1,82 @@
 """What a link is made of, checked before anything heavy is loaded."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
-from linksim.endpoint import Mcs
-from linksim.errors import LinksimError, unknown
-from linksim.options import build, check_range, option, split_spec
+from linksim.endpoint import BitStream
+from linksim.errors import LinksimError
+from linksim.options import build, check_choices, check_range, option, split_spec
 from linksim.phy.channels import Channel, Multipath, parse_channel
-from linksim.phy.pilots import SYMBOLS_PER_SLOT, PilotLayout, parse_pilot_symbols
+from linksim.phy.coding.code_block import CodeBlock, fit_code_block
+from linksim.phy.coding.codes import CODES
+from linksim.phy.coding.decoders import DECODERS
+from linksim.phy.coding.mcs import Mcs
+from linksim.phy.coding.redundancy import VERSIONS
+from linksim.phy.equalisers import EQUALISERS
+from linksim.phy.estimators import ESTIMATORS
+from linksim.phy.modulations import MODULATIONS
+from linksim.phy.pilots import SYMBOLS_PER_SLOT, PilotLayout, parse_pilot_symbols, slot_duration
 
-MODULATIONS = {"qpsk": 2, "16qam": 4, "64qam": 6, "256qam": 8}
-"""Bits per symbol of each modulation."""
-
-VERSIONS = {"chase": (0,), "ir": (0, 2, 3, 1)}
-"""Redundancy versions of a block's transmissions, over and over: Chase combining repeats the
-first (Chase, 1985), incremental redundancy goes by TS 38.214, Table 5.1.2.1-2."""
-
-LATER_FIELDS = ("pilots", "pilot_spacing", "noise", "domain", "harq", "combining", "mcs_table")
+LATER_FIELDS = (
+    "pilots", "pilot_spacing", "noise", "domain", "harq", "combining", "mcs_table", "code",
+)  # fmt: skip
 """Fields that a link did not have from the first."""
 
-ESTIMATORS = ("perfect", "ls-nearest", "ls-linear", "lmmse", "lmmse-f-t")
-EQUALIZERS = ("zf", "lmmse")
-DECODERS = ("auto", "min-sum", "boxplus")
 NOISE = ("known", "estimated")
 DOMAINS = ("frequency", "time")
-
-CRC_BITS = 24
-MIN_CODE_RATE, MAX_CODE_RATE = 0.2, 0.95  # TS 38.212, 5.4.2.1; below 1/5 needs repetition
-# TS 38.212, 5.2.2. Between rates 1/4 and 1/3 base graph 1, which starts at 3825 bits, has no code.
-MAX_CODE_BLOCK_BITS = {1 / 4: 3840, 1 / 3: 3824, 1.0: 8448}
 
 
 @dataclass(frozen=True, kw_only=True)
 class LinkConfig:
-    """One link: channel, grid, front end, modulation and code, feedback.
+    """One link: channel, resource grid, receiver, modulation and code, feedback.
 
     Raises
     ------
     LinksimError
         If a field names nothing known or lies outside what the standard has.
+
+    Examples
+    --------
+    >>> LinkConfig(channel="tdl-a:speed=3", modulation="64qam", code_rate=0.75).code_block()
+    CodeBlock(info_bits=3888, coded_bits=5184, per_frame=1)
     """
 
-    channel: str = option("rayleigh", "channel model, name:key=value,…")
-    modulation: str = option("16qam", "qpsk, 16qam, 64qam or 256qam")
-    code_rate: float = option(0.5, "5G LDPC code rate, CRC included")
-    block_length: int | None = option(None, "coded bits per code block; none fills a slot", "bit")
-    estimator: str = option("ls-linear", "perfect, ls-nearest, ls-linear, lmmse or lmmse-f-t")
-    equalizer: str = option("lmmse", "zf or lmmse")
-    interleave_slots: int = option(1, "slots over which symbols are interleaved", "slot")
+    channel: str = option("rayleigh", "channel model, as name:key=value,…")
+    modulation: str = option("16qam", "modulation", choices=MODULATIONS)
+    code_rate: float = option(0.5, "code rate, CRC included")
+    block_length: int | None = option(
+        None, "coded bits of a code block; by default a block fills a slot", "bit"
+    )
+    estimator: str = option("ls-linear", "channel estimator", choices=ESTIMATORS)
+    equalizer: str = option("lmmse", "equaliser", choices=EQUALISERS)
+    interleave_slots: int = option(1, "interleaver depth", "slot")
     subcarriers: int = option(72, "subcarriers of the resource grid")
     subcarrier_spacing: float = option(15e3, "subcarrier spacing", "Hz")
     pilots: int | str = option("2+11", "OFDM symbols of a slot that carry pilots, joined by +")
     pilot_spacing: int = option(1, "subcarriers from one pilot to the next; others carry data")
-    noise: str = option("known", "noise variance at the receiver: known, or estimated from pilots")
-    domain: str = option("frequency", "frequency; or time, where subcarriers and symbols interfere")
-    decoder: str = option("auto", "min-sum (layered), boxplus (flooding) or auto: min-sum")
-    decoder_iterations: int = option(20, "most iterations of the LDPC decoder")
-    feedback_bits: int = option(4, "bits of one CSI report", "bit")
-    feedback_delay_slots: int = option(4, "age of a report when it is used", "slot")
-    feedback_loss: float = option(0.0, "probability that a report is lost")
-    harq: int = option(1, "most transmissions of a block; 1 sends each once")
-    combining: str = option(
-        "ir", "what is sent again: ir, redundancy versions 0, 2, 3, 1, or chase"
+    noise: str = option("known", "noise variance as the receiver has it", choices=NOISE)
+    domain: str = option(
+        "frequency",
+        "domain that the channel is applied in; in time subcarriers and symbols interfere",
+        choices=DOMAINS,
     )
-    mcs_table: int = option(1, "of TS 38.214, for streams whose MCS is adapted: 1, 2 or 3")
+    decoder: str = option("auto", "decoder; auto is the code's own choice", choices=DECODERS)
+    decoder_iterations: int = option(20, "greatest number of iterations of the decoder")
+    feedback_bits: int = option(4, "bits of one CSI report", "bit")
+    feedback_delay_slots: int = option(4, "age of a CSI report when it is used", "slot")
+    feedback_loss: float = option(0.0, "probability that a CSI report is lost")
+    harq: int = option(1, "maximum HARQ transmissions per transport block (1: no retransmission)")
+    combining: str = option(
+        "ir",
+        "HARQ combining: ir sends redundancy versions 0, 2, 3, 1, chase the first again",
+        choices=VERSIONS,
+    )
+    mcs_table: int = option(1, "MCS table of TS 38.214 for streams with link adaptation, 1 to 3")
+    code: str = option("ldpc", "channel code", choices=CODES)
 
     def __post_init__(self) -> None:
-        if self.modulation not in MODULATIONS:
-            raise unknown("modulation", self.modulation, MODULATIONS)
-        if self.estimator not in ESTIMATORS:
-            raise unknown("estimator", self.estimator, ESTIMATORS)
-        if self.equalizer not in EQUALIZERS:
-            raise unknown("equalizer", self.equalizer, EQUALIZERS)
-        if self.decoder not in DECODERS:
-            raise unknown("decoder", self.decoder, DECODERS)
-        if self.noise not in NOISE:
-            raise unknown("noise", self.noise, NOISE)
-        if self.domain not in DOMAINS:
-            raise unknown("domain", self.domain, DOMAINS)
+        check_choices(self)
         check_range("interleave_slots", self.interleave_slots, 1, 1024)
         check_range("subcarriers", self.subcarriers, 12, 3276)
         check_range("subcarrier_spacing", self.subcarrier_spacing, 1e3, 960e3)
@@ -88,16 +86,14 @@ class LinkConfig:
         check_range("feedback_loss", self.feedback_loss, 0.0, 1.0)
         check_range("harq", self.harq, 1, 32)
         check_range("mcs_table", self.mcs_table, 1, 3)
-        if self.combining not in VERSIONS:
-            raise unknown("combining", self.combining, VERSIONS)
-        channel = parse_channel(self.channel)
-        channel.check_grid(slot_duration(self.subcarrier_spacing))
-        self._check_channel(channel)
+        self.channel_model.check_grid(slot_duration(self.subcarrier_spacing))
+        self._check_channel(self.channel_model)
+        self._check_code()
         self.pilot_layout.check(self.subcarriers)
-        code_block(self, self.mcs)
+        self.code_block()
 
     def _check_channel(self, channel: Channel) -> None:
-        if not channel.pilots_inform and self.estimator != "perfect":
+        if not channel.pilots_inform and ESTIMATORS[self.estimator].needs_pilots:
             raise LinksimError(
                 f"channel '{self.channel}' fades every resource element on its own, so pilots tell "
                 f"nothing of the data; use estimator perfect, not {self.estimator}"
@@ -114,18 +110,35 @@ class LinkConfig:
                 "over a slot, so use domain frequency"
             )
 
+    def _check_code(self) -> None:
+        if CODES[self.code].retransmits:
+            return
+        if self.harq > 1:
+            raise LinksimError(
+                f"code '{self.code}' has no redundancy versions to send again; use harq 1, or ldpc"
+            )
+        if self.decoder != "auto":
+            raise LinksimError(
+                f"decoder '{self.decoder}' is for code ldpc; code '{self.code}' takes auto"
+            )
+
     @cached_property
+    def channel_model(self) -> Channel:
+        """The channel that `channel` describes."""
+        return parse_channel(self.channel)
+
+    @property
     def streams(self) -> int:
         """Streams that are sent at once, one a transmit antenna."""
-        return parse_channel(self.channel).tx_antennas
+        return self.channel_model.tx_antennas
 
     @property
     def pilot_layout(self) -> PilotLayout:
-        """Where the pilots are."""
+        """Pilots of a slot."""
         return PilotLayout(parse_pilot_symbols(self.pilots), self.pilot_spacing, self.streams)
 
     def identity(self) -> dict[str, Any]:
-        """Return what results depend on.
+        """Return all that results depend on.
 
         A field that came later counts only where it is not at its default, so that seeds and
         records from before it hold.
@@ -141,6 +154,52 @@ class LinkConfig:
     def mcs(self) -> Mcs:
         """The link's own modulation and coding scheme."""
         return Mcs(self.modulation, self.code_rate)
+
+    def code_block(self, mcs: Mcs | None = None, *, repetition: bool = False) -> CodeBlock:
+        """Return the sizes of the transport blocks that fill an interleaver frame.
+
+        Parameters
+        ----------
+        mcs : Mcs, optional
+            Modulation and code rate; by default the link's own.
+        repetition : bool
+            Whether code rates below the code's least are allowed, for those who repeat bits.
+
+        Raises
+        ------
+        LinksimError
+            If no such block exists.
+        """
+        return fit_code_block(
+            mcs or self.mcs,
+            self.slot_data_symbols,
+            slots=self.interleave_slots,
+            block_length=self.block_length,
+            repetition=repetition,
+            code=self.code,
+        )
+
+    def for_stream(self, stream: BitStream) -> "LinkConfig":
+        """Return the link with the MCS and the interleaver depth that a stream takes.
+
+        Raises
+        ------
+        LinksimError
+            If there is no such link.
+        """
+        mcs = stream.mcs or self.mcs
+        depth = self.interleave_slots
+        if stream.interleave_slots is not None:
+            depth = stream.interleave_slots
+        try:
+            return replace(
+                self,
+                modulation=mcs.modulation,
+                code_rate=mcs.code_rate,
+                interleave_slots=depth,
+            )
+        except LinksimError as error:
+            raise LinksimError(f"stream '{stream.name}': {error}") from error
 
     @property
     def slot_data_symbols(self) -> int:
@@ -158,11 +217,6 @@ class LinkConfig:
         return self.subcarriers * SYMBOLS_PER_SLOT
 
 
-def slot_duration(subcarrier_spacing: float) -> float:
-    """Return the duration of a slot in s for a spacing in Hz: 1 ms at 15 kHz."""
-    return 15.0 / subcarrier_spacing
-
-
 def link_of_option(text: str | None) -> LinkConfig:
     """Return the link that the option ``link`` of a scheme describes, ``key=value,…``.
 
@@ -173,88 +227,3 @@ def link_of_option(text: str | None) -> LinkConfig:
     """
     _, options = split_spec(f"link:{text or ''}", "option")
     return build(LinkConfig, options, "option 'link'")
-
-
-@dataclass(frozen=True)
-class CodeBlock:
-    """Sizes of one transport block, which is one 5G LDPC code block.
-
-    Parameters
-    ----------
-    info_bits : int
-        k, CRC included; a whole number of payload bytes plus 24.
-    coded_bits : int
-        n.
-    per_frame : int
-        Blocks in one frame of `interleave_slots` slots.
-    """
-
-    info_bits: int
-    coded_bits: int
-    per_frame: int
-
-    @property
-    def payload_bytes(self) -> int:
-        """Bytes that one block carries."""
-        return (self.info_bits - CRC_BITS) // 8
-
-
-def code_block(config: LinkConfig, mcs: Mcs, *, repetition: bool = False) -> CodeBlock:
-    """Fit 5G LDPC code blocks into a frame (TS 38.212, 5.2.2 and 5.4.2).
-
-    Unless `block_length` says otherwise a block fills one slot, or an equal share of it
-    where one block would be longer than the standard allows. Code rates below 1/5, for which
-    bits are repeated, are for those who can repeat them.
-
-    Raises
-    ------
-    LinksimError
-        If no such code exists.
-    """
-    rate, lowest = mcs.code_rate, 0.0 if repetition else MIN_CODE_RATE
-    if mcs.modulation not in MODULATIONS:
-        raise unknown("modulation", mcs.modulation, MODULATIONS)
-    check_range("code_rate", rate, lowest, MAX_CODE_RATE)
-    order = MODULATIONS[mcs.modulation]
-    slot_bits = config.slot_data_symbols * order
-    frame_bits = slot_bits * config.interleave_slots
-    if config.block_length is None:
-        coded = _largest_share(slot_bits, rate, order)
-    else:
-        coded = config.block_length
-        if not 0 < coded <= frame_bits:
-            raise LinksimError(
-                f"block_length {coded} must be between 1 and the {frame_bits} coded bits of a "
-                f"frame ({config.interleave_slots} slot(s), {mcs.modulation})"
-            )
-        if coded % order:
-            raise LinksimError(
-                f"block_length {coded} must be a multiple of {order}, the bits of one "
-                f"{mcs.modulation} symbol"
-            )
-    info = (int(coded * rate + 1e-6) - CRC_BITS) // 8 * 8 + CRC_BITS
-    if info < CRC_BITS + 8:
-        raise LinksimError(
-            f"block_length {coded} at code rate {rate:g} leaves no payload after the "
-            f"{CRC_BITS}-bit CRC; use a longer block or a higher rate"
-        )
-    if info > max_info_bits(rate):
-        raise LinksimError(
-            f"block_length {coded} at code rate {rate:g} needs {info} information bits; 5G LDPC "
-            f"has at most {max_info_bits(rate)} at this rate"
-        )
-    if info / coded < lowest:  # rounding to whole bytes may fall below what the code has
-        info += 8
-    return CodeBlock(info, coded, frame_bits // coded)
-
-
-def max_info_bits(rate: float) -> int:
-    """Return the longest code block, in bits, at a code rate (TS 38.212, 5.2.2)."""
-    return next(bits for limit, bits in MAX_CODE_BLOCK_BITS.items() if rate <= limit)
-
-
-def _largest_share(slot_bits: int, rate: float, order: int) -> int:
-    parts = 1
-    while int(slot_bits // parts * rate) > max_info_bits(rate):
-        parts += 1
-    return slot_bits // parts // order * order

@@ -2,37 +2,17 @@
 
 from math import isnan, log2
 
-from linksim.endpoint import Csi, Mcs
-
-CQI_TABLE: tuple[Mcs, ...] = tuple(
-    Mcs(modulation, rate / 1024)
-    for modulation, rate in (
-        ("qpsk", 308),
-        ("qpsk", 449),
-        ("qpsk", 602),
-        ("16qam", 378),
-        ("16qam", 490),
-        ("16qam", 616),
-        ("64qam", 466),
-        ("64qam", 567),
-        ("64qam", 666),
-        ("64qam", 772),
-        ("64qam", 873),
-        ("64qam", 948),
-    )
-)
-"""CQI 4 to 15 of TS 38.214, Table 5.2.2.1-2, most robust first. CQI 1 to 3 have code rates
-below 1/5, for which 5G LDPC repeats bits instead of coding."""
+from linksim.endpoint import Csi
+from linksim.phy.coding.mcs import CQI_TABLE, Mcs
+from linksim.phy.modulations import MODULATIONS
 
 GAP_DB = 3.0
 """How far from Shannon's limit a scheme is taken to work."""
 
-_BITS = {"qpsk": 2, "16qam": 4, "64qam": 6}
-
 
 def spectral_efficiency(mcs: Mcs) -> float:
     """Return the information bits per data resource element of a scheme in `CQI_TABLE`."""
-    return _BITS[mcs.modulation] * mcs.code_rate
+    return MODULATIONS[mcs.modulation].bits * mcs.code_rate
 
 
 def select_mcs(csi: Csi | None) -> Mcs:

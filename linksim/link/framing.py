@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from linksim.errors import LinksimError
-from linksim.link.config import CodeBlock
+from linksim.phy.coding.code_block import CodeBlock
 
 OFFSET_BYTES = 2
 HEADER_BYTES = 6

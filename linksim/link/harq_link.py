@@ -14,9 +14,10 @@ import heapq
 import numpy as np
 import tensorflow as tf
 
-from linksim.link.config import CodeBlock, LinkConfig
-from linksim.link.transceiver import FrontEnd, noise_variance
-from linksim.phy.channels.realisation import Fading
+from linksim.link.config import LinkConfig
+from linksim.link.transceiver import OfdmTransceiver, noise_variance
+from linksim.phy.channels.realisation import ChannelRealisation
+from linksim.phy.coding.code_block import CodeBlock
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.seeding import derive_seed, seed_sionna
 
@@ -46,7 +47,7 @@ class Retransmitter:
     ----------
     config : LinkConfig
         HARQ, feedback and decoder.
-    front_end : FrontEnd
+    transceiver : OfdmTransceiver
         What the symbols cross.
     block : CodeBlock
         Sizes.
@@ -55,19 +56,24 @@ class Retransmitter:
     """
 
     def __init__(
-        self, config: LinkConfig, front_end: FrontEnd, block: CodeBlock, modulation: str
+        self, config: LinkConfig, transceiver: OfdmTransceiver, block: CodeBlock, modulation: str
     ) -> None:
         self._most, self._loss = config.harq, config.feedback_loss
         self._round_trip = round_trip_frames(config)
-        self._front_end, self._per_frame = front_end, block.per_frame
+        self._transceiver, self._per_frame = transceiver, block.per_frame
         self._batch = min(self._round_trip, max(1, BATCH_SLOTS // config.interleave_slots))
         self._code = HarqCode(
             block, modulation, combining=config.combining, iterations=config.decoder_iterations
         )
-        self._pass = tf.function(front_end.carry, jit_compile=True)
+        self._pass = tf.function(transceiver.transmit, jit_compile=True)
 
     def transmit(
-        self, payload: np.ndarray, snr_db: float, seed: int, fading: Fading, first_slot: int
+        self,
+        payload: np.ndarray,
+        snr_db: float,
+        seed: int,
+        fading: ChannelRealisation,
+        first_slot: int,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, np.ndarray]:
         """Send blocks until each has arrived, or was sent as often as is allowed.
 
@@ -79,7 +85,7 @@ class Retransmitter:
             Mean Es/N0 per resource element in dB.
         seed : int
             Of noise and of lost acknowledgements.
-        fading : Fading
+        fading : ChannelRealisation
             The channel as it happens to be.
         first_slot : int
             Slot of `fading` in which the first block starts.
@@ -97,7 +103,7 @@ class Retransmitter:
         snr : np.ndarray
             float32, [slots]; as of `BitTransmission`.
         """
-        depth = self._front_end.slots_per_frame
+        depth = self._transceiver.slots_per_frame
         schedule = _Schedule(len(payload), self._per_frame, self._round_trip)
         state = _Receiver(payload, schedule.most_held, self._code)
         answered = np.random.default_rng(derive_seed(seed, "acknowledgements"))
@@ -143,7 +149,7 @@ class Retransmitter:
         no: tf.Tensor,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what is received of blocks sent in places of a batch of frames, and the SNRs."""
-        width, size = self._front_end.symbols_per_frame, self._code.symbols
+        width, size = self._transceiver.symbols_per_frame, self._code.symbols
         blocks = np.full((self._batch * self._per_frame, size), PADDING, np.complex64)
         mother = self._code.encode(payload)
         for attempt in np.unique(attempts):

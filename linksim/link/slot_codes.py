@@ -2,10 +2,29 @@
 
 from functools import lru_cache
 
+from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
-from linksim.link.experiments.combining_gain import own_block
+from linksim.phy.coding.code_block import CodeBlock
 from linksim.phy.coding.harq import HarqCode
-from linksim.phy.coding.mcs import MCS_TABLES
+from linksim.phy.coding.mcs import MCS_TABLES, Mcs
+
+
+def own_block(config: LinkConfig, mcs: Mcs) -> CodeBlock:
+    """Return the block that fills a slot at an MCS, bits repeated below rate 1/5.
+
+    Raises
+    ------
+    LinksimError
+        If more than one code block fills the slot, or blocks are interleaved over slots.
+    """
+    block = config.code_block(mcs, repetition=True)
+    if block.per_frame > 1 or config.interleave_slots > 1 or config.block_length is not None:
+        raise LinksimError(
+            f"one code block is to fill one slot here, but there are {block.per_frame} in "
+            f"{config.interleave_slots} slot(s); use fewer subcarriers, no block_length and no "
+            "interleaving"
+        )
+    return block
 
 
 class SlotCodes:

@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from linksim.errors import LinksimError
-from linksim.link.transceiver import FrontEnd, noise_variance
-from linksim.phy.channels.realisation import Fading
+from linksim.link.transceiver import OfdmTransceiver, noise_variance
+from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.seeding import derive_seed, seed_sionna
 
 
@@ -44,16 +44,16 @@ class SymbolLink:
 
     Parameters
     ----------
-    front_end : FrontEnd
+    transceiver : OfdmTransceiver
         Shared with the digital pipe.
     """
 
-    def __init__(self, front_end: FrontEnd) -> None:
-        self._front_end = front_end
+    def __init__(self, transceiver: OfdmTransceiver) -> None:
+        self._transceiver = transceiver
 
     def frames(self, latents: int) -> int:
         """Return how many frames a number of latents needs."""
-        return -(-latents // (2 * self._front_end.symbols_per_frame))
+        return -(-latents // (2 * self._transceiver.symbols_per_frame))
 
     def __call__(
         self, latents: tf.Tensor, no: tf.Tensor, energy: tf.Tensor | None = None
@@ -77,9 +77,9 @@ class SymbolLink:
             Effective noise variance of each, in those units squared.
         """
         frames = self.frames(latents.shape[1])
-        h = self._front_end.fades(_batch(latents) * frames)
+        h = self._transceiver.draw(_batch(latents) * frames)
         if no.shape.rank:
-            no = tf.repeat(no, frames * self._front_end.slots_per_frame)
+            no = tf.repeat(no, frames * self._transceiver.slots_per_frame)
         scale = _rms(latents) if energy is None else tf.sqrt(energy)[:, tf.newaxis]
         received, variance, _ = self._through(latents, scale, h, no)
         return received, variance
@@ -90,7 +90,7 @@ class SymbolLink:
         snr_db: float,
         seed: int,
         *,
-        fading: Fading | None = None,
+        fading: ChannelRealisation | None = None,
         first_slot: int = 0,
     ) -> SymbolTransmission:
         """Send one run of latents in consecutive slots.
@@ -103,7 +103,7 @@ class SymbolLink:
             Mean Es/N0 per resource element in dB.
         seed : int
             Of the noise, and of the fading if none is given.
-        fading : Fading or None
+        fading : ChannelRealisation or None
             The channel as it happens to be.
         first_slot : int
             Slot of `fading` in which the latents start.
@@ -120,8 +120,8 @@ class SymbolLink:
         if not frames:
             empty = np.zeros(0, np.float32)
             return SymbolTransmission(empty, empty, 0, 0, empty)
-        fading = fading or self._front_end.fading(seed)
-        h = fading.slots(first_slot, frames * self._front_end.slots_per_frame)
+        fading = fading or self._transceiver.realisation(seed)
+        h = fading.slots(first_slot, frames * self._transceiver.slots_per_frame)
         seed_sionna(derive_seed(seed, "noise"))
         # The receiver knows the scale as sent, so both ends use the rounded value.
         scale = tf.cast(tf.cast(_rms(tf.constant(values)), tf.bfloat16), tf.float32)
@@ -131,8 +131,8 @@ class SymbolLink:
         return SymbolTransmission(
             received.numpy()[0],
             variance.numpy()[0],
-            frames * self._front_end.uses_per_frame,
-            frames * self._front_end.pilots_per_frame,
+            frames * self._transceiver.uses_per_frame,
+            frames * self._transceiver.pilots_per_frame,
             snr.numpy(),
         )
 
@@ -140,11 +140,11 @@ class SymbolLink:
         self, latents: tf.Tensor, scale: tf.Tensor, h: tf.Tensor, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         batch, n = _batch(latents), latents.shape[1]
-        per_frame = self._front_end.symbols_per_frame
+        per_frame = self._transceiver.symbols_per_frame
         width = self.frames(n) * per_frame * 2
         reals = tf.pad(tf.math.divide_no_nan(latents, scale), [[0, 0], [0, width - n]])
         pairs = tf.reshape(reals, [-1, per_frame, 2])
-        out = self._front_end(tf.complex(pairs[..., 0], pairs[..., 1]), h, no)
+        out = self._transceiver(tf.complex(pairs[..., 0], pairs[..., 1]), h, no)
         both = tf.stack([tf.math.real(out.symbols), tf.math.imag(out.symbols)], axis=-1)
         # A complex noise variance is shared evenly by the two reals.
         half = tf.repeat(out.noise_variance[..., tf.newaxis] / 2.0, 2, axis=-1)

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import optimize, special
 
-from linksim.link.config import MODULATIONS
+from linksim.phy.modulations import MODULATIONS
 
 
 def ber_awgn(modulation: str, snr: np.ndarray | float) -> np.ndarray:
@@ -15,7 +15,7 @@ def ber_awgn(modulation: str, snr: np.ndarray | float) -> np.ndarray:
     Parameters
     ----------
     modulation : str
-        A square QAM of `linksim.link.config.MODULATIONS`.
+        Name of a square QAM; for others there is no closed form, and NaN is returned.
     snr : array_like
         Es/N0, linear.
     """
@@ -33,7 +33,7 @@ def ber_rayleigh(modulation: str, snr: np.ndarray | float, branches: int = 1) ->
     Parameters
     ----------
     modulation : str
-        A square QAM of `linksim.link.config.MODULATIONS`.
+        Name of a square QAM; for others there is no closed form, and NaN is returned.
     snr : array_like
         Mean Es/N0 of one branch, linear.
     branches : int
@@ -53,7 +53,10 @@ def ber_rayleigh(modulation: str, snr: np.ndarray | float, branches: int = 1) ->
 
 def _sum_terms(modulation: str, snr: np.ndarray | float, term: object) -> np.ndarray:
     """Sum w_i * term((2i+1)^2 * 3 snr / (2 (M - 1))) over the decision distances i."""
-    order = MODULATIONS[modulation]
+    kind = MODULATIONS[modulation]
+    if not kind.is_square_qam:
+        return np.full_like(np.asarray(snr, float), np.nan)
+    order = kind.bits
     levels = 2 ** (order // 2)
     scale = 3.0 * np.asarray(snr, float) / (2.0 * (2**order - 1))
     total = np.zeros_like(scale)

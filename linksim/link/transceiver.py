@@ -1,4 +1,4 @@
-"""The part of the link that both pipes share: grid, channel, estimator, equaliser."""
+"""The OFDM transceiver that both links share: grid, channel, estimator, equaliser."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,14 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.mimo import StreamManagement
-from sionna.phy.ofdm import LMMSEEqualizer, ResourceGridMapper, ZFEqualizer
+from sionna.phy.ofdm import ResourceGridMapper
 
 from linksim.link.accounting import frame_pilots, frame_symbols, frame_uses
 from linksim.link.config import LinkConfig
-from linksim.phy.channels import parse_channel
-from linksim.phy.channels.realisation import Fading, burst_slots
-from linksim.phy.estimation import estimate_noise, make_interpolators
+from linksim.phy.channels.realisation import ChannelRealisation, burst_slots
+from linksim.phy.equalisers import EQUALISERS
+from linksim.phy.estimation import estimate_noise
+from linksim.phy.estimators import ESTIMATORS
 from linksim.phy.grid import Grid
 from linksim.phy.waveform import Taps
 from linksim.seeding import derive_seed
@@ -23,7 +24,7 @@ VARIANCE_FLOOR = 1.2e-7
 
 @dataclass(frozen=True)
 class Equalised:
-    """What the front end returns.
+    """Symbols as the equaliser gives them.
 
     Parameters
     ----------
@@ -43,8 +44,8 @@ class Equalised:
     snr: tf.Tensor
 
 
-class FrontEnd:
-    """Carry complex symbols over the resource grid.
+class OfdmTransceiver:
+    """Complex symbols over the resource grid, from the transmitter to behind the equaliser.
 
     ::
 
@@ -55,17 +56,17 @@ class FrontEnd:
     Where the channel has several transmit antennas each sends a stream of its own. Neighbouring
     symbols go to different streams, each at its share of a total energy of 1 a resource
     element; N0 is that of one receive antenna. A pilot is sent by one antenna at the whole energy.
-    In the time domain the channel is applied to samples, and its fades are taps.
+    In the time domain the channel is applied to samples, and its realisations are taps.
 
     Parameters
     ----------
     config : LinkConfig
-        Its channel, grid, estimator, equaliser and interleaving depth are used.
+        The link; its channel, grid, estimator, equaliser and interleaver depth are used.
     """
 
     def __init__(self, config: LinkConfig) -> None:
-        self.grid = Grid.of(config)
-        channel = parse_channel(config.channel)
+        self.grid = grid_of(config)
+        channel = config.channel_model
         self._in_time = config.domain == "time"
         self.channel = Taps(channel, self.grid) if self._in_time else channel
         self.slots_per_frame = config.interleave_slots
@@ -80,16 +81,12 @@ class FrontEnd:
         self._apply = self.channel.ofdm if self._in_time else ApplyOFDMChannel()
         self._pilots = [_pilots_of(self.grid, stream) for stream in range(self._streams)]
         self._noise_known = config.noise == "known"
-        self._interpolate = (
-            None
-            if config.estimator == "perfect"
-            else make_interpolators(config.estimator, self.grid, channel)
-        )
-        equaliser = LMMSEEqualizer if config.equalizer == "lmmse" else ZFEqualizer
-        self._equalise = equaliser(resource_grid, StreamManagement([[1]], self._streams))
+        self._interpolate = ESTIMATORS[config.estimator].interpolators(self.grid, channel)
+        streams = StreamManagement([[1]], self._streams)
+        self._equalise = EQUALISERS[config.equalizer].build(resource_grid, streams)
 
-    def fades(self, frames: int) -> tf.Tensor:
-        """Draw the fading of frames that are independent of one another.
+    def draw(self, frames: int) -> tf.Tensor:
+        """Draw the channel of interleaver frames that are independent of one another.
 
         Output
         ------
@@ -97,13 +94,13 @@ class FrontEnd:
         """
         return self.channel.sample(frames, self.slots_per_frame, self.grid)
 
-    def fading(self, seed: int) -> Fading:
+    def realisation(self, seed: int) -> ChannelRealisation:
         """Return the realisation of the channel over time that a transmission's seed stands for."""
-        return Fading(self.channel, self.grid, derive_seed(seed, "fading"))
+        return ChannelRealisation(self.channel, self.grid, derive_seed(seed, "fading"))
 
     @property
-    def frames_per_fade(self) -> int:
-        """Consecutive frames of one `Fading` that must be taken as dependent on one another."""
+    def coherence_frames(self) -> int:
+        """Consecutive frames of a realisation that must be taken as dependent on one another."""
         memory = self.channel.memory_slots or burst_slots(self.channel)
         return -(-memory // self.slots_per_frame)
 
@@ -115,7 +112,7 @@ class FrontEnd:
         symbols : tf.complex64, [frames, symbols per frame]
             Unit mean energy.
         h : tf.complex64, [frames * slots per frame, …]
-            Fading, from `fades` or a `Fading`.
+            Frequency response, from `draw` or a `ChannelRealisation`.
         no : tf.float32, scalar or [frames * slots per frame]
             Noise variance N0 per resource element and receive antenna, of all slots or of each;
             Es/N0 = 1/N0.
@@ -138,15 +135,15 @@ class FrontEnd:
             snr=tf.maximum(excess, 0.0) / (self._streams * no),
         )
 
-    def carry(
+    def transmit(
         self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return the fields of `Equalised`, which a compiled function cannot return whole."""
         out = self(symbols, h, no)
         return out.symbols, out.noise_variance, out.snr
 
-    def sound(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Return what a link is adapted by: the SNR of each slot that data would meet.
+    def measure_snr(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Measure the SNR of each slot that data would meet, by which a link is adapted.
 
         Where there is one stream it is Es/N0 as measured from pilots; of several, which disturb
         one another, the harmonic mean of the SINR after equalisation. A frame is a slot here.
@@ -154,7 +151,7 @@ class FrontEnd:
         Input
         -----
         h, no : tf.Tensor
-            As of a transmission.
+            Frequency response and N0, as in a call.
 
         Output
         ------
@@ -173,7 +170,7 @@ class FrontEnd:
         self, h: tf.Tensor, h_ls: list[tf.Tensor], no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the channel as the receiver knows it and its error, shaped as `h`."""
-        if self._interpolate is None:
+        if not self._interpolate:
             return h, tf.zeros([1, 1, 1, 1, 1, *self.grid.shape])
         per_antenna = tf.repeat(no, self._rx) if no.shape.rank else no
         estimates = [
@@ -198,6 +195,11 @@ class FrontEnd:
     def _from_slots(self, symbols: tf.Tensor) -> tf.Tensor:
         by_frame = tf.reshape(tf.transpose(symbols, [0, 2, 1]), [-1, self.symbols_per_frame])
         return tf.gather(by_frame, self._inverse, axis=1)
+
+
+def grid_of(config: LinkConfig) -> Grid:
+    """Return the resource grid of a link."""
+    return Grid(config.subcarriers, config.subcarrier_spacing, config.pilot_layout)
 
 
 def _pilots_of(grid: Grid, stream: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,6 +1,6 @@
 """One transmission: every stream of an `Encoded` over the link, and what it cost.
 
-`carry` is the whole of it, from clip to clip.
+`send` is the whole of it, from clip to clip.
 
 ::
 
@@ -35,13 +35,13 @@ from linksim.link.config import LinkConfig
 from linksim.link.feedback import CsiFeedback
 from linksim.link.framing import pack, unpack
 from linksim.link.symbol_link import SymbolLink
-from linksim.link.transceiver import FrontEnd
+from linksim.link.transceiver import OfdmTransceiver
 from linksim.media import Clip
 from linksim.montecarlo import Tally
-from linksim.phy.channels.realisation import Fading
+from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.seeding import derive_seed
 
-SOUNDING_SLOTS = 64
+CSI_SLOTS = 64
 """Slots whose reports the transmitter averages before it encodes."""
 
 
@@ -156,16 +156,16 @@ class Link:
     """
 
     config: LinkConfig
-    _front_ends: dict[int, FrontEnd] = field(default_factory=dict, init=False, repr=False)
+    _transceivers: dict[int, OfdmTransceiver] = field(default_factory=dict, init=False, repr=False)
     _bit_links: dict[LinkConfig, BitLink] = field(default_factory=dict, init=False, repr=False)
 
-    def sound(self, snr_db: float, seed: int) -> Csi:
+    def measure_csi(self, snr_db: float, seed: int) -> Csi:
         """Return the CSI that the transmitter has before it encodes.
 
         Slots 0 to 63 of the fading that `transmit` meets under the same seed; the last report
         arrives as transmission starts. They are not charged to it.
         """
-        latents = 2 * self.config.slot_data_symbols * SOUNDING_SLOTS
+        latents = 2 * self.config.slot_data_symbols * CSI_SLOTS
         sent = self._symbol_link.transmit(
             np.zeros(latents, np.float32),
             snr_db,
@@ -173,7 +173,7 @@ class Link:
             fading=self._fading(seed),
         )
         wait = self.config.feedback_delay_slots
-        measured = np.pad(sent.snr[:SOUNDING_SLOTS], (0, wait), mode="edge")
+        measured = np.pad(sent.snr[:CSI_SLOTS], (0, wait), mode="edge")
         feedback = CsiFeedback.of(self.config)
         reports = feedback.reports(measured, derive_seed(seed, "sounding reports"))
         return feedback.average(reports[wait:])
@@ -202,7 +202,7 @@ class Link:
         adaptation: dict[str, Adaptation] = {}
         lost = Tally()
         fading = self._fading(seed)
-        first_slot = SOUNDING_SLOTS + self.config.feedback_delay_slots
+        first_slot = CSI_SLOTS + self.config.feedback_delay_slots
         sender: AdaptiveSender | None = None
         measured = [np.zeros(0, np.float32)]
         for stream in encoded.streams:
@@ -216,7 +216,7 @@ class Link:
                 if stream.adaptive:
                     sender = sender or self._sender(snr_db, seed, fading, first_slot)
                     sent = sender.send(stream.packets, first_slot)
-                    per_fade = self._front_end(self.config).frames_per_fade
+                    per_fade = self._transceiver(self.config).coherence_frames
                     if sent.blocks:
                         adaptation[stream.name] = _adaptation(sent, per_fade)
                 else:
@@ -253,19 +253,21 @@ class Link:
 
     def _send_bits(self, stream: BitStream, **when: Any) -> tuple[BitTransmission, int]:
         """Send a stream at one MCS; return the blocks that are clustered by their fades as well."""
-        config = stream.own_link(self.config)
+        config = self.config.for_stream(stream)
         link = self._bit_link(config)
         sent = link.transmit(pack(stream.packets, link.block.payload_bytes), **when)
-        return sent, link.block.per_frame * self._front_end(config).frames_per_fade
+        return sent, link.block.per_frame * self._transceiver(config).coherence_frames
 
-    def _sender(self, snr_db: float, seed: int, fading: Fading, first_slot: int) -> AdaptiveSender:
+    def _sender(
+        self, snr_db: float, seed: int, fading: ChannelRealisation, first_slot: int
+    ) -> AdaptiveSender:
         """Return what sends adaptive streams, which had reports while the channel was sounded."""
         return AdaptiveSender(
             self._adaptive_link,
             snr_db,
             derive_seed(seed, "adaptive"),
             fading,
-            sounded_slot=first_slot - SOUNDING_SLOTS - self.config.feedback_delay_slots,
+            sounded_slot=first_slot - CSI_SLOTS - self.config.feedback_delay_slots,
             first_slot=first_slot,
         )
 
@@ -277,31 +279,31 @@ class Link:
             overhead_uses=frames * frame_pilots(self.config),
         )
 
-    def _fading(self, seed: int) -> Fading:
-        return self._front_end(self.config).fading(seed)
+    def _fading(self, seed: int) -> ChannelRealisation:
+        return self._transceiver(self.config).realisation(seed)
 
     def _bit_link(self, config: LinkConfig) -> BitLink:
         if config not in self._bit_links:
-            self._bit_links[config] = BitLink(config, self._front_end(config))
+            self._bit_links[config] = BitLink(config, self._transceiver(config))
         return self._bit_links[config]
 
-    def _front_end(self, config: LinkConfig) -> FrontEnd:
+    def _transceiver(self, config: LinkConfig) -> OfdmTransceiver:
         """Return that of a stream's own link; those of one transmission differ in depth alone."""
         depth = config.interleave_slots
-        if depth not in self._front_ends:
-            self._front_ends[depth] = FrontEnd(config)
-        return self._front_ends[depth]
+        if depth not in self._transceivers:
+            self._transceivers[depth] = OfdmTransceiver(config)
+        return self._transceivers[depth]
 
     @cached_property
     def _adaptive_link(self) -> AdaptiveBitLink:
-        return AdaptiveBitLink(self.config, self._front_end(self.config))
+        return AdaptiveBitLink(self.config, self._transceiver(self.config))
 
     @cached_property
     def _symbol_link(self) -> SymbolLink:
-        return SymbolLink(self._front_end(self.config))
+        return SymbolLink(self._transceiver(self.config))
 
 
-def carry(
+def send(
     endpoint: Endpoint,
     clip: Clip,
     link: Link,
@@ -337,7 +339,7 @@ def carry(
     Clip, Transmission
         The clip as received, and what the link says of it.
     """
-    csi = link.sound(snr_db, seed) if endpoint.uses_csi else None
+    csi = link.measure_csi(snr_db, seed) if endpoint.uses_csi else None
     encoded = encode(endpoint, clip, csi) if encode else endpoint.encode(clip, csi)
     sent = link.transmit(encoded, snr_db, seed)
     return endpoint.decode(sent.received), sent

@@ -10,11 +10,11 @@ interpolator is ours because Sionna's does not compile under XLA.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy.ofdm import LinearInterpolator, NearestNeighborInterpolator, PilotPattern
+from sionna.phy.ofdm import PilotPattern
 
 from linksim.phy.channels import Channel
 from linksim.phy.grid import Grid
@@ -196,23 +196,44 @@ class _Filter:
         return tf.tensordot(rotated * tf.cast(shrink, tf.complex64), self._spread, 1)
 
 
-WIENER = {"lmmse": LmmseInterpolator, "lmmse-f-t": TwoPassInterpolator}
-"""The estimators that are given the channel's statistics."""
+def wiener_interpolators(
+    build: Callable[..., Interpolator], grid: Grid, channel: Channel
+) -> list[Interpolator]:
+    """Build a Wiener filter for each stream.
 
-
-def make_interpolators(estimator: str, grid: Grid, channel: Channel) -> list[Interpolator]:
-    """Build the interpolators of a pilot-based estimator, one for each stream.
-
-    LMMSE is given the second-order statistics of `channel`, averaged over 4096 slots drawn
+    It is given the second-order statistics of `channel`, averaged over 4096 slots drawn
     from it with a seed of its own, those of several antennas together.
+
+    Parameters
+    ----------
+    build : callable
+        `LmmseInterpolator` or `TwoPassInterpolator`.
+    grid : Grid
+        Resource grid of a slot, with its pilots.
+    channel : Channel
+        The model.
     """
+    time, frequency = channel_covariance(channel, grid)
+    return [build(time, frequency, grid.layout.symbols, mine) for mine in _combs(grid)]
+
+
+def fixed_interpolators(rule: type, grid: Grid) -> list[Interpolator]:
+    """Build an interpolator that follows one of Sionna's rules for each stream.
+
+    Parameters
+    ----------
+    rule : type
+        `sionna.phy.ofdm.LinearInterpolator` or `NearestNeighborInterpolator`.
+    grid : Grid
+        Resource grid of a slot, with its pilots.
+    """
+    return [FixedInterpolator(_weights_of(rule, grid, mine)) for mine in _combs(grid)]
+
+
+def _combs(grid: Grid) -> list[np.ndarray]:
+    """Return the subcarriers with pilots of each stream."""
     layout = grid.layout
-    teeth = [layout.subcarriers(grid.subcarriers, stream) for stream in range(layout.streams)]
-    if estimator in WIENER:
-        time, frequency = channel_covariance(channel, grid)
-        return [WIENER[estimator](time, frequency, layout.symbols, mine) for mine in teeth]
-    interpolation = {"ls-nearest": NearestNeighborInterpolator, "ls-linear": LinearInterpolator}
-    return [FixedInterpolator(_weights_of(interpolation[estimator], grid, mine)) for mine in teeth]
+    return [layout.subcarriers(grid.subcarriers, stream) for stream in range(layout.streams)]
 
 
 def estimate_noise(h_ls: list[tf.Tensor], symbols: int) -> tf.Tensor:

@@ -9,8 +9,7 @@ from sionna.phy.channel import subcarrier_frequencies
 from sionna.phy.mapping import QAMSource
 from sionna.phy.ofdm import PilotPattern, ResourceGrid
 
-from linksim.link.config import LinkConfig, slot_duration
-from linksim.phy.pilots import SYMBOLS_PER_SLOT, PilotLayout
+from linksim.phy.pilots import SYMBOLS_PER_SLOT, PilotLayout, slot_duration
 
 # On a GPU products of matrices would be rounded to TensorFloat-32, and channel estimates by up to
 # 3e-3 with them. This holds for the whole process.
@@ -38,11 +37,6 @@ class Grid:
     subcarriers: int
     subcarrier_spacing: float
     layout: PilotLayout = field(default_factory=PilotLayout)
-
-    @classmethod
-    def of(cls, config: LinkConfig) -> "Grid":
-        """Take the grid of a link."""
-        return cls(config.subcarriers, config.subcarrier_spacing, config.pilot_layout)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -16,6 +16,11 @@ LEAST_PILOTS = 4
 """Of a stream in an OFDM symbol: what differences of third order need."""
 
 
+def slot_duration(subcarrier_spacing: float) -> float:
+    """Return the duration of a slot in s for a subcarrier spacing in Hz: 1 ms at 15 kHz."""
+    return 15.0 / subcarrier_spacing
+
+
 @dataclass(frozen=True)
 class PilotLayout:
     """A comb in some OFDM symbols, shared out among the streams tooth by tooth.

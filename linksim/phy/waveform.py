@@ -118,7 +118,7 @@ class Ofdm:
 
 
 class Taps(Channel):
-    """A channel's taps, which the front end draws and a `Fading` keeps as it does responses.
+    """A channel's taps, which a `ChannelRealisation` keeps as it does frequency responses.
 
     Parameters
     ----------

@@ -4,11 +4,12 @@ import functools
 import math
 from itertools import product
 
-from linksim.endpoint import BitStream, Mcs
+from linksim.endpoint import BitStream
 from linksim.link.accounting import stream_uses
 from linksim.link.config import LinkConfig
 from linksim.link.cqi import CQI_TABLE, spectral_efficiency
 from linksim.link.theory import ergodic_limit_db
+from linksim.phy.coding.mcs import Mcs
 
 SCHEMES = (Mcs("qpsk", 0.2), *CQI_TABLE)
 """What is chosen from. The first has the lowest code rate of 5G LDPC without repetition."""

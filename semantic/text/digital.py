@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from linksim.endpoint import BitStream, Mcs
+from linksim.endpoint import BitStream
 from linksim.errors import LinksimError
-from linksim.link.config import LinkConfig, code_block
+from linksim.link.config import LinkConfig
 from linksim.link.framing import HEADER_BYTES, OFFSET_BYTES
+from linksim.phy.coding.mcs import Mcs
 
 CODE_RATES = (0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9)
 """The lowest is the lowest of 5G LDPC without repetition."""
@@ -33,7 +34,7 @@ def text_stream(name: str, text: bytes, slots: int) -> BitStream:
     """
     for rate in CODE_RATES:
         mcs = Mcs("qpsk", rate)
-        room = code_block(LinkConfig(), mcs).payload_bytes - OFFSET_BYTES - HEADER_BYTES
+        room = LinkConfig().code_block(mcs).payload_bytes - OFFSET_BYTES - HEADER_BYTES
         packets = [text[i : i + room].ljust(room) for i in range(0, len(text), room)]
         if len(packets) <= slots:
             copies = slots // len(packets)

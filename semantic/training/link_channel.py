@@ -11,7 +11,7 @@ from sionna.phy import config as sionna_config
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
 from linksim.link.symbol_link import SymbolLink
-from linksim.link.transceiver import FrontEnd
+from linksim.link.transceiver import OfdmTransceiver
 
 
 class LinkChannel(keras.layers.Layer):
@@ -47,7 +47,7 @@ class LinkChannel(keras.layers.Layer):
         super().__init__(**kwargs)
         self.link = link
         self.seed = seed
-        self._symbol_link = SymbolLink(FrontEnd(link))
+        self._symbol_link = SymbolLink(OfdmTransceiver(link))
         self._seeds = keras.random.SeedGenerator(seed)
         self._generator = sionna_config.tf_rng  # made here, since a graph must not make it
 

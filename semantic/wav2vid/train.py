@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.link.config import LinkConfig
-from linksim.link.transmission import Link, carry
+from linksim.link.transmission import Link, send
 from linksim.media import Clip
 from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst
@@ -90,8 +90,8 @@ def effective(clip: Clip) -> np.ndarray:
 
 def received_talk_of(clip: Clip, weights: Path, link: Link, snr_db: float, seed: int) -> Talk:
     """Return a clip's true faces, with its sound and its faces as they arrive."""
-    video, _ = carry(Dvst(weights=str(weights), audio="none"), clip, link, snr_db, seed)
-    sound, _ = carry(Asc(rate="mid"), clip, link, snr_db, seed)
+    video, _ = send(Dvst(weights=str(weights), audio="none"), clip, link, snr_db, seed)
+    sound, _ = send(Asc(rate="mid"), clip, link, snr_db, seed)
     heard = talk_of(Clip(clip.frames, clip.fps, sound.audio, sound.sample_rate, clip.name))
     seen = talk_of(Clip(video.frames, clip.fps, sound.audio, sound.sample_rate, clip.name))
     return Talk(heard.faces, heard.voice, f"{clip.name} at {snr_db:g} dB", seen.faces)

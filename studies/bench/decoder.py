@@ -13,13 +13,14 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Mapper
 
-from linksim.link.config import MODULATIONS, LinkConfig, code_block
+from linksim.link.config import LinkConfig
 from linksim.link.transceiver import noise_variance
 from linksim.montecarlo import clopper_pearson
 from linksim.phy.coding.belief_propagation import BoxplusDecoder
 from linksim.phy.coding.min_sum import MinSumDecoder
 from linksim.phy.coding.min_sum_gpu import GraphMinSumDecoder
 from linksim.phy.demapping import QamDemapper
+from linksim.phy.modulations import MODULATIONS
 from linksim.seeding import derive_seed, seed_sionna
 
 OURS = ("min-sum", "min-sum, all iterations", "min-sum, graph", "boxplus, early stop")
@@ -58,8 +59,8 @@ def bench_decoder(
         ``points``: for each Es/N0 and decoder, ``throughput_bps`` of information bits, ``bler``
         and its 95 % interval; ``speedup``: likewise, of `OURS` over ``Sionna min-sum, XLA``.
     """
-    block = code_block(config, config.mcs)
-    order = MODULATIONS[config.modulation]
+    block = config.code_block()
+    order = MODULATIONS[config.modulation].bits
     encoder = LDPC5GEncoder(block.info_bits, block.coded_bits, num_bits_per_symbol=order)
     decoders = _decoders(encoder, config.decoder_iterations)
     points = {}

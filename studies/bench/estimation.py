@@ -10,10 +10,11 @@ from rich.table import Table
 from sionna.phy.ofdm import LMMSEInterpolator
 
 from linksim.phy.channels import parse_channel
-from linksim.phy.estimation import WIENER, channel_covariance
+from linksim.phy.estimation import LmmseInterpolator, TwoPassInterpolator, channel_covariance
 from linksim.phy.grid import Grid
 from linksim.seeding import seed_sionna
 
+WIENER = {"lmmse": LmmseInterpolator, "lmmse-f-t": TwoPassInterpolator}
 CHANNEL = "tdl-c:delay_spread=300e-9,speed=30"
 SUBCARRIERS = 72
 NO = 0.1

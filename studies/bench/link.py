@@ -17,10 +17,10 @@ from sionna.phy.ofdm import LMMSEEqualizer, LSChannelEstimator, ResourceGridMapp
 from sionna.phy.utils import sim_ber
 
 from linksim.link.bit_link import BitLink
-from linksim.link.config import MODULATIONS, LinkConfig, code_block
-from linksim.link.transceiver import FrontEnd
+from linksim.link.config import LinkConfig
+from linksim.link.transceiver import OfdmTransceiver, grid_of
 from linksim.montecarlo import clopper_pearson
-from linksim.phy.grid import Grid
+from linksim.phy.modulations import MODULATIONS
 from linksim.seeding import derive_seed
 
 SIGNIFICANCE = 0.01
@@ -57,9 +57,9 @@ class PlainSionna:
     """
 
     def __init__(self, config: LinkConfig) -> None:
-        block = code_block(config, config.mcs)
-        order = MODULATIONS[config.modulation]
-        grid = Grid.of(config).sionna
+        block = config.code_block()
+        order = MODULATIONS[config.modulation].bits
+        grid = grid_of(config).sionna
         self._payload_bits = 8 * block.payload_bytes
         self._source = BinarySource()
         self._crc = CRCEncoder("CRC24A")
@@ -159,7 +159,7 @@ def _at_snr(
     for mode in ("graph", "xla"):
         report(f"plain Sionna: sim_ber, {mode}")
         timings[mode] = _time_sim_ber(plain, mode, snr_db, batch, seconds)
-    info_bits = code_block(config, config.mcs).info_bits
+    info_bits = config.code_block().info_bits
     throughput = {k: t.blocks * info_bits / t.seconds for k, t in timings.items()}
     ours = timings["linksim"]
     return {
@@ -176,7 +176,7 @@ def _at_snr(
 
 
 def _time_linksim(config: LinkConfig, snr_db: float, batch: int, seconds: float) -> Timing:
-    link = BitLink(config, FrontEnd(config))
+    link = BitLink(config, OfdmTransceiver(config))
     frames = batch // link.block.per_frame
     start = time.perf_counter()
     link.measure(snr_db, derive_seed("bench", "warm-up"), frames)

@@ -11,10 +11,11 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
 
-from linksim.link.bit_link import ldpc_decoder
-from linksim.link.config import MODULATIONS, LinkConfig, code_block
-from linksim.link.transceiver import FrontEnd, noise_variance
+from linksim.link.config import LinkConfig
+from linksim.link.transceiver import OfdmTransceiver, noise_variance
+from linksim.phy.coding.decoders import DECODERS
 from linksim.phy.demapping import QamDemapper
+from linksim.phy.modulations import MODULATIONS
 from linksim.seeding import derive_seed, seed_sionna
 
 Stage = tuple[str, Callable[..., Any], Callable[..., Any] | None]
@@ -80,18 +81,21 @@ def table(result: dict[str, Any]) -> Table:
 
 def _stages(config: LinkConfig, snr_db: float) -> list[Stage]:
     """List the stages in order; each takes what the one before it returned."""
-    front_end, block = FrontEnd(config), code_block(config, config.mcs)
-    order, no = MODULATIONS[config.modulation], noise_variance(snr_db)
+    transceiver, block = OfdmTransceiver(config), config.code_block()
+    order, no = MODULATIONS[config.modulation].bits, noise_variance(snr_db)
     crc, source = CRCEncoder("CRC24A"), BinarySource()
     encoder = LDPC5GEncoder(block.info_bits, block.coded_bits, num_bits_per_symbol=order)
     mapper = Mapper("qam", order)
     flooding = LDPC5GDecoder(encoder, num_iter=config.decoder_iterations)
-    decoder, ours = ldpc_decoder(config, encoder, crc), QamDemapper(order)
+    decoder, ours = (
+        DECODERS[config.decoder].build(encoder, crc, config.decoder_iterations),
+        QamDemapper(order),
+    )
     app = Demapper("app", "qam", order)
-    fades = tf.function(front_end.fades, jit_compile=True)
+    draw = tf.function(transceiver.draw, jit_compile=True)
 
     def carried(symbols: tf.Tensor, h: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        out = front_end(symbols, h, no)
+        out = transceiver(symbols, h, no)
         return out.symbols, out.noise_variance
 
     def compiled(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,7 +108,7 @@ def _stages(config: LinkConfig, snr_db: float) -> list[Stage]:
         ("payload and CRC", compiled(drawn), None),
         ("LDPC encoder", compiled(encoder), None),
         ("mapper", compiled(mapper), None),
-        ("fading", lambda symbols: (symbols, fades(len(symbols))), None),
+        ("fading", lambda symbols: (symbols, draw(len(symbols))), None),
         ("channel, estimator, equaliser", compiled(carried), None),
         ("demapper", compiled(ours), compiled(app)),
         ("LDPC decoder", decoder, compiled(flooding)),

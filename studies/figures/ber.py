@@ -8,9 +8,10 @@ import numpy as np
 
 from linksim.errors import LinksimError
 from linksim.files import replacing
-from linksim.link.config import MODULATIONS, LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.link.experiments.error_rate import ErrorRate, theory_ber
 from linksim.link.theory import ergodic_limit_db, outage_rayleigh
+from linksim.phy.modulations import MODULATIONS
 from studies.figures.curves import SNR_LABEL
 from studies.figures.style import load_style, styled
 
@@ -68,9 +69,9 @@ def _draw_theory(axes: plt.Axes, config: LinkConfig, snr_db: np.ndarray, *, code
         if np.isfinite(exact).all():
             axes.plot(grid, exact, "k--", lw=0.8, marker="", label="closed form")
     elif config.channel == "rayleigh" and config.interleave_slots == 1:
-        efficiency = MODULATIONS[config.modulation] * config.code_rate
+        efficiency = MODULATIONS[config.modulation].bits * config.code_rate
         bound = outage_rayleigh(efficiency, 10.0 ** (grid / 10.0))
         axes.plot(grid, bound, "k--", lw=0.8, marker="", label="outage bound")
     elif config.channel == "rayleigh":
-        limit = ergodic_limit_db(MODULATIONS[config.modulation] * config.code_rate)
+        limit = ergodic_limit_db(MODULATIONS[config.modulation].bits * config.code_rate)
         axes.axvline(limit, color="k", ls=":", lw=0.8, label="ergodic capacity")

@@ -9,9 +9,10 @@ from operator import itemgetter
 
 import numpy as np
 
-from linksim.link.config import MODULATIONS, LinkConfig, code_block
+from linksim.link.config import LinkConfig
 from linksim.link.theory import ergodic_limit_db, outage_rayleigh
 from linksim.metrics import METRICS
+from linksim.phy.modulations import MODULATIONS
 from studies.run.frames import frames
 from studies.run.kinds import KINDS, MUSIC
 from studies.run.record import BLER
@@ -265,5 +266,5 @@ def _limits(study: Study, channels: Sequence[str]) -> list[Limit]:
 
 
 def _rate(link: LinkConfig) -> float:
-    block = code_block(link, link.mcs)
-    return round(block.info_bits / block.coded_bits * MODULATIONS[link.modulation], 3)
+    block = link.code_block()
+    return round(block.info_bits / block.coded_bits * MODULATIONS[link.modulation].bits, 3)

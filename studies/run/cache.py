@@ -9,9 +9,10 @@ from zipfile import BadZipFile
 import numpy as np
 
 from linksim import __version__
-from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Mcs, SymbolStream
+from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, SymbolStream
 from linksim.files import replacing
 from linksim.media import Clip
+from linksim.phy.coding.mcs import Mcs
 from linksim.plugins import code_digest
 from studies.run.plan import digest
 

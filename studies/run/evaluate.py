@@ -9,7 +9,7 @@ import numpy as np
 from linksim import metrics as media_metrics
 from linksim.endpoint import Csi, Endpoint
 from linksim.link.config import LinkConfig
-from linksim.link.transmission import Accounting, Adaptation, Link, Retransmissions, carry
+from linksim.link.transmission import Accounting, Adaptation, Link, Retransmissions, send
 from linksim.media import Clip
 from linksim.metrics import MetricValue
 from linksim.montecarlo import Tally
@@ -71,7 +71,7 @@ def evaluate(
 ) -> Outcome:
     """Carry a clip over a link and measure what arrives against it."""
     encode = cache.encode if cache else None
-    received, sent = carry(endpoint, clip, link, snr_db, seed, encode=encode)
+    received, sent = send(endpoint, clip, link, snr_db, seed, encode=encode)
     return Outcome(
         clip=received,
         metrics=score(tuple(metrics), clip, received, fid_frames),

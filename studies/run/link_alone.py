@@ -78,7 +78,6 @@ def count(config: LinkConfig, stop: StopRule, snr_db: float, seed: int) -> dict[
     from dataclasses import asdict
 
     from linksim.link.accounting import frame_pilots, frame_uses
-    from linksim.link.config import code_block
 
     counts, reason = counter_for(config).count(snr_db, stop, "link", seed)
     blocks, frames = counts.blocks, counts.blocks.clusters
@@ -89,7 +88,7 @@ def count(config: LinkConfig, stop: StopRule, snr_db: float, seed: int) -> dict[
         "bit_errors": asdict(counts.bits),
         "stop": reason,
         "accounting": {
-            "payload_bits": 8 * code_block(config, config.mcs).payload_bytes * blocks.trials,
+            "payload_bits": 8 * config.code_block().payload_bytes * blocks.trials,
             "side_info_bits": 0,
             "channel_uses": frames * frame_uses(config),
             "overhead_uses": frames * frame_pilots(config),

@@ -3,12 +3,13 @@ import pytest
 
 from baselines.digital.budget import fit
 from baselines.digital.traditional import Traditional
-from linksim.endpoint import BitStream, Csi, Encoded, Mcs
+from linksim.endpoint import BitStream, Csi, Encoded
 from linksim.errors import LinksimError
 from linksim.link.accounting import channel_uses, frame_uses
 from linksim.link.config import LinkConfig
 from linksim.link.transmission import Link
 from linksim.media import Clip
+from linksim.phy.coding.mcs import Mcs
 
 LINK = "modulation=qpsk,code_rate=0.4"
 QPSK = LinkConfig(modulation="qpsk", code_rate=0.4)

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from linksim.endpoint import Mcs
 from linksim.errors import LinksimError, unknown
-from linksim.link.config import VERSIONS, CodeBlock, LinkConfig, code_block
-from linksim.link.transceiver import FrontEnd, noise_variance
+from linksim.link.config import LinkConfig
+from linksim.link.slot_codes import own_block
+from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.montecarlo import Tally
 from linksim.phy.channels import parse_channel
+from linksim.phy.coding.code_block import CodeBlock
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.phy.coding.rate_matching import gather, select
+from linksim.phy.coding.redundancy import VERSIONS
 from linksim.seeding import derive_seed, seed_sionna
 
 BATCH_BLOCKS = 256
@@ -59,24 +61,6 @@ class Combined:
     transmissions: int
     lost: Tally
     reference: Tally
-
-
-def own_block(config: LinkConfig, mcs: Mcs) -> CodeBlock:
-    """Return the block that fills a slot at an MCS, bits repeated below rate 1/5.
-
-    Raises
-    ------
-    LinksimError
-        If more than one code block fills the slot, or blocks are interleaved over slots.
-    """
-    block = code_block(config, mcs, repetition=True)
-    if block.per_frame > 1 or config.interleave_slots > 1 or config.block_length is not None:
-        raise LinksimError(
-            f"one code block is to fill one slot here, but there are {block.per_frame} in "
-            f"{config.interleave_slots} slot(s); use fewer subcarriers, no block_length and no "
-            "interleaving"
-        )
-    return block
 
 
 def combining_gain(
@@ -142,8 +126,8 @@ class _Gain:
                 "transmissions are compared over one antenna a side and in the frequency domain, "
                 f"not over '{config.channel}' in domain {config.domain}"
             )
-        self._front_end = FrontEnd(config)
-        self._pass = tf.function(self._front_end.carry, jit_compile=True)
+        self._transceiver = OfdmTransceiver(config)
+        self._pass = tf.function(self._transceiver.transmit, jit_compile=True)
         self._code = self._make(self._block)
         counts = range(1, config.harq + 1)
         self._alone = [self._code if self._chase else self._single(count) for count in counts]
@@ -176,7 +160,7 @@ class _Gain:
         seed_sionna(seed)
         shape = (BATCH_BLOCKS, 8 * self._block.payload_bytes)
         payload = np.random.default_rng(seed).integers(0, 2, shape)
-        fades = [self._front_end.fades(BATCH_BLOCKS) for _ in self._alone]
+        fades = [self._transceiver.draw(BATCH_BLOCKS) for _ in self._alone]
         code, every = self._code, np.arange(BATCH_BLOCKS)
         mother = code.encode(payload)
         buffer = SoftBuffer(BATCH_BLOCKS, code.versions, code.symbols)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from linksim.link import theory
-from linksim.link.bit_link import BitLink, UncodedLink
+from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
-from linksim.link.transceiver import FrontEnd
+from linksim.link.transceiver import OfdmTransceiver
+from linksim.link.uncoded_link import UncodedLink
 from linksim.montecarlo import Counts, StopRule, simulate
 from linksim.phy.channels import parse_channel
 
@@ -66,9 +67,9 @@ class ErrorCounter:
     """
 
     def __init__(self, config: LinkConfig, *, coded: bool) -> None:
-        front_end = FrontEnd(config)
+        transceiver = OfdmTransceiver(config)
         self._coded = coded
-        self._link = BitLink(config, front_end) if coded else UncodedLink(config, front_end)
+        self._link = BitLink(config, transceiver) if coded else UncodedLink(config, transceiver)
         self._frames = max(1, measure_slots(config) // config.interleave_slots)
 
     def count(self, snr_db: float, stop: StopRule, *seed_parts: object) -> tuple[Counts, str]:

@@ -20,13 +20,14 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from linksim.link.config import VERSIONS, LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.link.feedback import CsiFeedback
 from linksim.link.outer_loop import OuterLoop
 from linksim.link.slot_codes import SlotCodes
-from linksim.link.transceiver import FrontEnd, noise_variance
+from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.montecarlo import Tally
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
+from linksim.phy.coding.redundancy import VERSIONS
 from linksim.seeding import derive_seed, seed_sionna
 
 DRAWN_SLOTS = 4096
@@ -97,13 +98,13 @@ class ParallelLinks:
     ) -> None:
         self._config, self._links, self._slots, self._warm_up = config, links, slots, warm_up
         self._slot_codes = SlotCodes(config, table)
-        self._front_end = FrontEnd(config)
+        self._transceiver = OfdmTransceiver(config)
         self._feedback = CsiFeedback.of(config)
         self._round_trip = max(1, config.feedback_delay_slots)
-        self._outer_loop = OuterLoop(table, links, self._front_end.symbols_per_frame)
+        self._outer_loop = OuterLoop(table, links, self._transceiver.symbols_per_frame)
         self._code = lru_cache(maxsize=None)(lambda mcs: _Sent(self._slot_codes.code(mcs)))
-        self._pass = tf.function(self._front_end.carry, jit_compile=True)
-        self._measure = tf.function(self._front_end.sound, jit_compile=True)
+        self._pass = tf.function(self._transceiver.transmit, jit_compile=True)
+        self._measure = tf.function(self._transceiver.measure_snr, jit_compile=True)
         self._channel = lru_cache(maxsize=1)(self._draw)
         self._reports = lru_cache(maxsize=1)(self._report)
 
@@ -127,7 +128,8 @@ class ParallelLinks:
         versions = len(VERSIONS[self._config.combining])
         log = _Log(self._slots, self._links)
         buffers = [
-            SoftBuffer(self._links, versions, self._front_end.symbols_per_frame) for _ in processes
+            SoftBuffer(self._links, versions, self._transceiver.symbols_per_frame)
+            for _ in processes
         ]
         for slot in range(self._slots):
             process, buffer = (x[slot % self._round_trip] for x in (processes, buffers))
@@ -148,13 +150,13 @@ class ParallelLinks:
         sizes = 8 * np.array([block.payload_bytes for block in self._slot_codes.blocks])
         counted = slice(self._warm_up, self._slots)
         last = self._slots - (self._config.harq - 1) * self._round_trip
-        return log.sum_up(sizes / self._front_end.uses_per_frame, counted, last)
+        return log.sum_up(sizes / self._transceiver.uses_per_frame, counted, last)
 
     def _transmit(
         self, process: "_Process", buffer: SoftBuffer, h: np.ndarray, no: tf.Tensor
     ) -> np.ndarray:
         """Send the block of each link and return which of them are decoded; bool, [links]."""
-        symbols = np.zeros((self._links, self._front_end.symbols_per_frame), np.complex64)
+        symbols = np.zeros((self._links, self._transceiver.symbols_per_frame), np.complex64)
         kinds = sorted(set(zip(process.mcs.tolist(), process.attempt.tolist(), strict=True)))
         groups = [
             (
@@ -179,8 +181,8 @@ class ParallelLinks:
         seed_sionna(derive_seed(seed, "fading"))
         at_once = max(1, DRAWN_SLOTS // self._slots)
         parts = [
-            self._front_end.channel.sample(
-                min(at_once, self._links - first), self._slots, self._front_end.grid
+            self._transceiver.channel.sample(
+                min(at_once, self._links - first), self._slots, self._transceiver.grid
             ).numpy()
             for first in range(0, self._links, at_once)
         ]

@@ -26,7 +26,7 @@ class Channel(ABC):
     """The option that may stand first without its key, as in ``cir:FILE``."""
 
     burst_slots: ClassVar[int] = 512
-    """Slots over which the fading of a `Fading` is continuous, at least. Bounds memory."""
+    """Least number of slots over which a `ChannelRealisation` is continuous; bounds memory."""
 
     rx_antennas: int = 1
     tx_antennas: int = 1

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from linksim.errors import LinksimError
-from linksim.link.config import slot_duration
 from linksim.phy.channels.cir_file import write_cir
 from linksim.phy.channels.multipath import Multipath
 from linksim.phy.channels.registry import parse_channel
-from linksim.phy.pilots import SYMBOLS_PER_SLOT
+from linksim.phy.pilots import SYMBOLS_PER_SLOT, slot_duration
 from linksim.seeding import seed_sionna
 
 BATCH = 64

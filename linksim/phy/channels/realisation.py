@@ -9,11 +9,11 @@ from linksim.phy.grid import Grid
 from linksim.seeding import derive_seed, seed_sionna
 
 
-class Fading:
-    """The fades that a transmission meets, whoever sends and whenever they are asked for.
+class ChannelRealisation:
+    """One channel realisation, indexed by slot number, shared by all streams.
 
-    Each burst has a seed of its own, so a slot has one fade, whatever was drawn before:
-    sounding, feedback and every stream of a transmission see one and the same channel.
+    Each burst has a seed of its own, so a slot has one frequency response, whatever was drawn
+    before: CSI measurement, feedback and every stream of a transmission see the same channel.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Fading:
     grid : Grid
         The resource grid of a slot.
     seed : int
-        Of this realisation.
+        Seed of this realisation.
     """
 
     def __init__(self, channel: Channel, grid: Grid, seed: int) -> None:
@@ -30,7 +30,7 @@ class Fading:
         self._burst = lru_cache(maxsize=2)(self._draw)
 
     def slots(self, first: int, count: int) -> tf.Tensor:
-        """Return the fades of consecutive slots.
+        """Return the frequency responses of consecutive slots.
 
         Output
         ------

@@ -17,13 +17,13 @@ from functools import lru_cache
 import numpy as np
 import tensorflow as tf
 from sionna.phy.fec.crc import CRCEncoder
-from sionna.phy.mapping import Mapper
 from sionna.phy.nr.utils import generate_prng_seq
 
-from linksim.link.config import CRC_BITS, MODULATIONS, VERSIONS, CodeBlock
+from linksim.phy.coding.code_block import CRC_BITS, CodeBlock
 from linksim.phy.coding.min_sum import MinSumDecoder
 from linksim.phy.coding.rate_matching import MotherEncoder, RateMatcher, select
-from linksim.phy.demapping import QamDemapper
+from linksim.phy.coding.redundancy import VERSIONS
+from linksim.phy.modulations import MODULATIONS, Modulation
 
 SCRAMBLING_INIT = 2**15 + 1
 """c_init of TS 38.211, 7.3.1.1, for n_RNTI = 1, q = 0 and n_ID = 1."""
@@ -72,9 +72,9 @@ class HarqCode:
     block : CodeBlock
         Sizes; n is that of one transmission.
     modulation : str
-        One of `MODULATIONS`.
+        Name of a modulation.
     combining : str
-        A name in `VERSIONS`.
+        Way of combining, a name in `VERSIONS`.
     iterations : int
         Of the decoder, at most.
     mother : MotherEncoder, optional
@@ -94,7 +94,8 @@ class HarqCode:
         mother: MotherEncoder | None = None,
         selections: Sequence[np.ndarray] | None = None,
     ) -> None:
-        order = MODULATIONS[modulation]
+        kind = MODULATIONS[modulation]
+        order = kind.bits
         self.block = block
         self.symbols = block.coded_bits // order
         self._scramble = generate_prng_seq(block.coded_bits, SCRAMBLING_INIT).astype(np.uint8)
@@ -104,7 +105,7 @@ class HarqCode:
             selections = [select(self.mother, v, block.coded_bits) for v in VERSIONS[combining]]
         self._matchers = [RateMatcher(selected, order) for selected in selections]
         self._decoder = MinSumDecoder(self.mother, iterations)
-        self._map, self._demap = _modem(order, self.symbols)
+        self._map, self._demap = _modem(kind, self.symbols)
 
     @property
     def versions(self) -> int:
@@ -182,11 +183,13 @@ class HarqCode:
 
 
 @lru_cache(maxsize=32)
-def _modem(order: int, symbols: int) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
+def _modem(
+    kind: Modulation, symbols: int
+) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
     """Return the mapper and the demapper of blocks of so many symbols, which many codes share."""
-    bits = tf.TensorSpec([None, symbols * order], tf.float32)
+    bits = tf.TensorSpec([None, symbols * kind.bits], tf.float32)
     received = [tf.TensorSpec([None, symbols], kind) for kind in (tf.complex64, tf.float32)]
     return (
-        tf.function(Mapper("qam", order), input_signature=[bits]),
-        tf.function(QamDemapper(order), input_signature=received),
+        tf.function(kind.mapper(), input_signature=[bits]),
+        tf.function(kind.demapper(), input_signature=received),
     )

@@ -1,7 +1,24 @@
-"""The modulation and coding schemes of the data channel (TS 38.214, clause 5.1.3.1)."""
+"""Modulation and coding schemes, and the tables of them in TS 38.214."""
 
-from linksim.endpoint import Mcs
+from dataclasses import dataclass
+
 from linksim.errors import LinksimError
+
+
+@dataclass(frozen=True)
+class Mcs:
+    """A modulation and coding scheme.
+
+    Parameters
+    ----------
+    modulation : str
+        Name of a modulation, e.g. ``"16qam"``.
+    code_rate : float
+        Information bits (CRC included) per coded bit.
+    """
+
+    modulation: str
+    code_rate: float
 
 
 def _table(*rows: tuple[str, tuple[float, ...]]) -> tuple[Mcs, ...]:
@@ -26,8 +43,29 @@ MCS_TABLES: dict[int, tuple[Mcs, ...]] = {
         ("64qam", (438, 466, 517, 567, 616, 666, 719, 772)),
     ),
 }
-"""By number: Tables 5.1.3.1-1 (up to 64QAM), -2 (up to 256QAM) and -3 (low spectral
-efficiency); the place in a table is I_MCS. Code rates below 1/5 repeat bits."""
+"""MCS tables of TS 38.214 by number: Tables 5.1.3.1-1 (up to 64QAM), -2 (up to 256QAM) and -3 (low
+spectral efficiency); the place in a table is I_MCS. Code rates below 1/5 repeat bits."""
+
+
+CQI_TABLE: tuple[Mcs, ...] = tuple(
+    Mcs(modulation, rate / 1024)
+    for modulation, rate in (
+        ("qpsk", 308),
+        ("qpsk", 449),
+        ("qpsk", 602),
+        ("16qam", 378),
+        ("16qam", 490),
+        ("16qam", 616),
+        ("64qam", 466),
+        ("64qam", 567),
+        ("64qam", 666),
+        ("64qam", 772),
+        ("64qam", 873),
+        ("64qam", 948),
+    )
+)
+"""CQI 4 to 15 of TS 38.214, Table 5.2.2.1-2, most robust first. CQI 1 to 3 have code rates
+below 1/5, for which 5G LDPC repeats bits instead of coding."""
 
 
 def scheme(table: int, index: int) -> Mcs:

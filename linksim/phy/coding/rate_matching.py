@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
-from linksim.link.config import MIN_CODE_RATE
+from linksim.phy.coding.codes.ldpc import LDPC
 
 STARTS = {68: (0, 17, 33, 56), 52: (0, 13, 25, 43)}
 """k0 of redundancy versions 0 to 3 in units of Z, by the columns of the base graph: Table
@@ -44,7 +44,7 @@ class MotherEncoder(LDPC5GEncoder):
     """
 
     def __init__(self, k: int, n: int) -> None:
-        super().__init__(k, min(n, int(k / MIN_CODE_RATE)))
+        super().__init__(k, min(n, int(k / LDPC.min_rate)))
 
     def call(self, bits: tf.Tensor) -> tf.Tensor:
         """Encode."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from linksim.endpoint import BitStream, Encoded, Mcs
+from linksim.endpoint import BitStream, Encoded
 from linksim.errors import LinksimError
 from linksim.link.accounting import channel_uses
 from linksim.link.adaptive_link import AdaptedTransmission, AdaptiveBitLink, AdaptiveSender
@@ -14,9 +14,9 @@ from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
 from linksim.link.framing import unpack
 from linksim.link.outer_loop import START_DB, OuterLoop
-from linksim.link.transceiver import FrontEnd
+from linksim.link.transceiver import OfdmTransceiver
 from linksim.link.transmission import Link
-from linksim.phy.coding.mcs import MCS_TABLES
+from linksim.phy.coding.mcs import MCS_TABLES, Mcs
 
 SMALL = {"subcarriers": 36, "estimator": "perfect"}
 RNG = np.random.default_rng(0)
@@ -25,12 +25,12 @@ PACKETS = tuple(RNG.bytes(int(size)) for size in RNG.integers(1, 120, 400))
 
 @lru_cache
 def _link(config: LinkConfig) -> AdaptiveBitLink:
-    return AdaptiveBitLink(config, FrontEnd(config))
+    return AdaptiveBitLink(config, OfdmTransceiver(config))
 
 
 def _send(snr_db: float, packets: tuple[bytes, ...] = PACKETS, **options) -> AdaptedTransmission:
     link = _link(LinkConfig(**{**SMALL, **options}))
-    fading = link.front_end.fading(1)
+    fading = link.transceiver.realisation(1)
     sender = AdaptiveSender(link, snr_db, 1, fading, sounded_slot=0, first_slot=64)
     sent = sender.send(packets, 64)
     got = unpack(sent.blocks)
@@ -79,7 +79,7 @@ def test_blocks_fail_as_those_of_the_digital_pipe_at_that_scheme() -> None:
     config = LinkConfig(
         **SMALL, channel="awgn", modulation=scheme.modulation, code_rate=scheme.code_rate
     )
-    blocks = BitLink(config, FrontEnd(config)).measure(12.0, 1, 1024).blocks
+    blocks = BitLink(config, OfdmTransceiver(config)).measure(12.0, 1, 1024).blocks
     spread = np.sqrt(blocks.rate * (1 - blocks.rate) * (1 / len(mine) + 1 / 1024))
     assert 0.2 < blocks.rate < 0.9
     assert abs(1 - mine.mean() - blocks.rate) < 3.3 * spread + 1 / len(mine)
@@ -183,12 +183,12 @@ def test_the_streams_of_a_transmission_share_one_loop(monkeypatch: pytest.Monkey
 def test_several_streams_are_adapted_by_the_sinr_after_detection() -> None:
     """Zero forcing leaves 1/2 / (N0 [(H^H H)^-1]_kk) of each of two streams."""
     config = LinkConfig(**SMALL, channel="rayleigh:tx_antennas=2,rx_antennas=2", equalizer="zf")
-    front_end = FrontEnd(config)
-    h, no = front_end.fading(1).slots(0, 20), 0.01
+    transceiver = OfdmTransceiver(config)
+    h, no = transceiver.realisation(1).slots(0, 20), 0.01
     h_flat = h.numpy().reshape(20, 2, 2, -1)[..., 0]
     inverse = np.linalg.inv(h_flat.conj().swapaxes(1, 2) @ h_flat)
     variance = 2 * no * np.real(np.diagonal(inverse, axis1=1, axis2=2))
-    sounded = front_end.sound(h, tf.constant(no)).numpy()
+    sounded = transceiver.measure_snr(h, tf.constant(no)).numpy()
     np.testing.assert_allclose(sounded, 1 / variance.mean(axis=1), rtol=1e-3)
 
 

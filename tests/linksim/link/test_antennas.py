@@ -7,11 +7,12 @@ import tensorflow as tf
 from linksim.endpoint import SymbolStream
 from linksim.errors import LinksimError
 from linksim.link.accounting import frame_pilots, frame_symbols, frame_uses, stream_uses
-from linksim.link.bit_link import BitLink, UncodedLink
+from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
 from linksim.link.experiments.error_rate import theory_ber
 from linksim.link.symbol_link import SymbolLink
-from linksim.link.transceiver import FrontEnd, noise_variance
+from linksim.link.transceiver import OfdmTransceiver, noise_variance
+from linksim.link.uncoded_link import UncodedLink
 from linksim.seeding import seed_sionna
 
 
@@ -30,7 +31,7 @@ def test_bit_errors_follow_the_closed_form(
     rx: int, tx: int, modulation: str, snr_db: float
 ) -> None:
     config = _config(rx, tx, modulation=modulation, equalizer="zf")
-    bits = UncodedLink(config, FrontEnd(config)).measure(snr_db, 3, 256).bits
+    bits = UncodedLink(config, OfdmTransceiver(config)).measure(snr_db, 3, 256).bits
     low, high = bits.interval(0.99)
     assert low <= theory_ber(config, snr_db) <= high
     assert (high - low) / bits.rate < 0.15
@@ -38,19 +39,19 @@ def test_bit_errors_follow_the_closed_form(
 
 def test_lmmse_combines_at_maximum_ratio() -> None:
     config = _config(3, 1, modulation="16qam")
-    bits = UncodedLink(config, FrontEnd(config)).measure(6.0, 3, 128).bits
+    bits = UncodedLink(config, OfdmTransceiver(config)).measure(6.0, 3, 128).bits
     low, high = bits.interval(0.99)
     assert low <= theory_ber(config, 6.0) <= high
 
 
 def _errors(config: LinkConfig, snr_db: float) -> tuple[np.ndarray, np.ndarray]:
     """Return squared errors of the symbols, and the variances stated for them."""
-    front_end = FrontEnd(config)
+    transceiver = OfdmTransceiver(config)
     rng = np.random.default_rng(1)
-    points = rng.choice([-1.0, 1.0], (2, 64, front_end.symbols_per_frame))
+    points = rng.choice([-1.0, 1.0], (2, 64, transceiver.symbols_per_frame))
     symbols = tf.constant((points[0] + 1j * points[1]) / np.sqrt(2), tf.complex64)
     seed_sionna(2)
-    out = front_end(symbols, front_end.fades(64), noise_variance(snr_db))
+    out = transceiver(symbols, transceiver.draw(64), noise_variance(snr_db))
     return np.abs(out.symbols - symbols).ravel() ** 2, out.noise_variance.numpy().ravel()
 
 
@@ -63,7 +64,7 @@ def test_stated_variances_are_those_of_the_errors(equalizer: str) -> None:
 
 def test_lmmse_is_better_than_zero_forcing() -> None:
     zf, lmmse = (
-        UncodedLink(c, FrontEnd(c)).measure(10.0, 5, 128).bits.rate
+        UncodedLink(c, OfdmTransceiver(c)).measure(10.0, 5, 128).bits.rate
         for c in (_config(2, 2, equalizer=e, modulation="qpsk") for e in ("zf", "lmmse"))
     )
     assert lmmse < 0.8 * zf
@@ -83,7 +84,7 @@ def test_a_channel_use_is_a_resource_element_for_all_streams() -> None:
     assert frame_symbols(two) == 2 * frame_symbols(one) == 2 * 24 * 12
     stream = SymbolStream("latents", np.zeros(4 * 24 * 12, np.float32))
     assert stream_uses(stream, one) == 2 * stream_uses(stream, two) == 2 * 24 * 12
-    sent = SymbolLink(FrontEnd(two)).transmit(np.ones(4 * 24 * 12, np.float32), 20.0, 1)
+    sent = SymbolLink(OfdmTransceiver(two)).transmit(np.ones(4 * 24 * 12, np.float32), 20.0, 1)
     assert (sent.channel_uses, sent.overhead_uses) == (24 * 12, 24 * 2)
 
 
@@ -94,7 +95,7 @@ def test_two_streams_carry_a_payload_in_half_the_uses() -> None:
         _config(4, 1, coherence="slot", estimator="lmmse"),
         _config(4, 2, coherence="slot", estimator="lmmse"),
     ):
-        link = BitLink(config, FrontEnd(config))
+        link = BitLink(config, OfdmTransceiver(config))
         sent = link.transmit(payload, 30.0, 1)
         assert b"".join(sent.blocks)[:2000] == payload
         uses.append(sent.channel_uses)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from linksim.endpoint import Mcs
 from linksim.errors import LinksimError
 from linksim.link.bit_link import BitLink
-from linksim.link.config import LinkConfig, code_block
-from linksim.link.transceiver import FrontEnd, _slot_interleaver, noise_variance
+from linksim.link.config import LinkConfig
+from linksim.link.transceiver import OfdmTransceiver, _slot_interleaver, noise_variance
+from linksim.phy.coding.mcs import Mcs
 from linksim.seeding import seed_sionna
 
 SMALL = {"subcarriers": 24, "estimator": "perfect"}
@@ -16,7 +16,7 @@ SMALL = {"subcarriers": 24, "estimator": "perfect"}
 
 def _link(**options: object) -> BitLink:
     config = LinkConfig(**{**SMALL, **options})
-    return BitLink(config, FrontEnd(config))
+    return BitLink(config, OfdmTransceiver(config))
 
 
 def test_a_clean_channel_returns_the_payload() -> None:
@@ -75,20 +75,20 @@ def test_interleaving_gives_diversity() -> None:
 
 def test_interleaving_spreads_neighbours_over_slots_and_is_undone() -> None:
     config = LinkConfig(**SMALL, channel="rayleigh", interleave_slots=4)
-    front_end = FrontEnd(config)
-    symbols = tf.complex(tf.random.normal([3, front_end.symbols_per_frame]), 0.0)
+    transceiver = OfdmTransceiver(config)
+    symbols = tf.complex(tf.random.normal([3, transceiver.symbols_per_frame]), 0.0)
     seed_sionna(1)
-    h = front_end.fades(3)
-    out = front_end(symbols, h, noise_variance(40.0))
+    h = transceiver.draw(3)
+    out = transceiver(symbols, h, noise_variance(40.0))
     gain = np.abs(h.numpy()[:, 0, 0]) ** 2
     spread = np.sqrt(1e-4 / gain.min())
     np.testing.assert_allclose(out.symbols, symbols, atol=6 * spread)
     # Perfect CSI: the effective noise of a symbol tells the fade of its slot.
-    block, position = np.divmod(np.arange(front_end.symbols_per_frame), 24 * 12)
+    block, position = np.divmod(np.arange(transceiver.symbols_per_frame), 24 * 12)
     expected = 1e-4 / gain[(block + position) % 4]
     np.testing.assert_allclose(out.noise_variance[0], expected, rtol=0.02)
     # With no noise at all the equaliser's float32 arithmetic must not turn it negative.
-    assert (front_end(symbols, h, noise_variance(150.0)).noise_variance.numpy() > 0).all()
+    assert (transceiver(symbols, h, noise_variance(150.0)).noise_variance.numpy() > 0).all()
 
 
 @pytest.mark.parametrize(("depth", "per_slot"), [(1, 10), (4, 24), (16, 864)])
@@ -111,7 +111,7 @@ def test_silence_is_sent_at_unit_power() -> None:
     config = LinkConfig(channel="awgn", estimator="perfect")
     energies = []
 
-    class Spy(FrontEnd):
+    class Spy(OfdmTransceiver):
         def __call__(self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> object:
             energies.append(tf.reduce_mean(tf.abs(symbols) ** 2))
             return super().__call__(symbols, h, no)
@@ -119,16 +119,16 @@ def test_silence_is_sent_at_unit_power() -> None:
     spy = Spy(config)
     link = BitLink(config, spy)
     payload = tf.zeros([8, link.block.payload_bytes * 8], tf.uint8)
-    link._send_payload(payload, spy.fades(8), noise_variance(20.0))
+    link._send_payload(payload, spy.draw(8), noise_variance(20.0))
     assert float(energies[0]) == pytest.approx(1.0, abs=0.05)
 
 
 def test_a_stream_may_bring_its_own_mcs() -> None:
     config = LinkConfig(**SMALL, channel="awgn")
-    front_end = FrontEnd(config)
-    robust = BitLink(config, front_end, Mcs("qpsk", 0.3))
+    transceiver = OfdmTransceiver(config)
+    robust = BitLink(config, transceiver, Mcs("qpsk", 0.3))
     payload = bytes(range(40))
-    assert BitLink(config, front_end).transmit(payload, 3.0, 1).blocks == (None,)
+    assert BitLink(config, transceiver).transmit(payload, 3.0, 1).blocks == (None,)
     assert robust.transmit(payload, 3.0, 1).block_ok.all()
 
 
@@ -147,7 +147,7 @@ def test_a_stream_may_bring_its_own_mcs() -> None:
 )
 def test_code_blocks_fill_the_slot(options: dict, sizes: tuple[int, int, int]) -> None:
     config = LinkConfig(**options)
-    block = code_block(config, config.mcs)
+    block = config.code_block()
     assert (block.info_bits, block.coded_bits, block.per_frame) == sizes
     assert block.payload_bytes * 8 + 24 == block.info_bits
 
@@ -164,7 +164,7 @@ def test_code_blocks_fill_the_slot(options: dict, sizes: tuple[int, int, int]) -
 )
 def test_other_block_sizes_carry_bytes_too(options: dict) -> None:
     config = LinkConfig(channel="awgn", estimator="perfect", **options)
-    link = BitLink(config, FrontEnd(config))
+    link = BitLink(config, OfdmTransceiver(config))
     payload = np.random.default_rng(1).bytes(3 * link.block.payload_bytes)
     assert b"".join(link.transmit(payload, 25.0, 1).blocks) == payload
 

@@ -14,11 +14,12 @@ from sionna.phy.mapping import BinarySource, Demapper, Mapper
 
 from linksim.link import theory
 from linksim.link.bit_link import BitLink
-from linksim.link.config import MODULATIONS, LinkConfig
-from linksim.link.transceiver import FrontEnd, noise_variance
+from linksim.link.config import LinkConfig
+from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.montecarlo import Tally
 from linksim.phy.coding.belief_propagation import BoxplusDecoder, boxplus
 from linksim.phy.coding.graph_decoder import crc_parity_matrix
+from linksim.phy.modulations import MODULATIONS
 from linksim.seeding import derive_seed, seed_sionna
 
 
@@ -52,10 +53,10 @@ def test_awgn_bler_equals_a_chain_of_sionna_blocks(
         subcarriers=24,
         decoder="boxplus",
     )
-    link = BitLink(config, FrontEnd(config))
+    link = BitLink(config, OfdmTransceiver(config))
     ours = _bler(link, snr_db, 512, 2)
 
-    order, k, n = MODULATIONS[modulation], link.block.info_bits, link.block.coded_bits
+    order, k, n = MODULATIONS[modulation].bits, link.block.info_bits, link.block.coded_bits
     encode = LDPC5GEncoder(k, n, num_bits_per_symbol=order)
     decode, source, awgn = LDPC5GDecoder(encode, num_iter=20), BinarySource(), AWGN()
     mapper, demapper = Mapper("qam", order), Demapper("app", "qam", order)
@@ -86,7 +87,7 @@ def test_awgn_bler_equals_sionnas_published_tables(
     """PDSCH table 1, at its own grid points with 0.01 < BLER < 0.9."""
     path = files("sionna.sys") / "bler_tables" / "PDSCH_table1.json"
     entry = json.loads(path.read_text())["category"]["1"]["index"]["1"]["MCS"][str(mcs)]
-    order = MODULATIONS[modulation]
+    order = MODULATIONS[modulation].bits
     coded = int(np.ceil(info_bits / rate / order)) * order
     config = LinkConfig(
         channel="awgn",
@@ -97,7 +98,7 @@ def test_awgn_bler_equals_sionnas_published_tables(
         interleave_slots=slots,
         decoder="boxplus",
     )
-    link = BitLink(config, FrontEnd(config))
+    link = BitLink(config, OfdmTransceiver(config))
     assert link.block.info_bits == info_bits
     points = zip(entry["SNR_db"], entry["CBS"][str(info_bits)]["BLER"], strict=True)
     tested = [(snr_db, bler) for snr_db, bler in points if 0.01 < bler < 0.9]
@@ -113,14 +114,14 @@ def test_flat_rayleigh_bler_is_the_awgn_bler_averaged_over_the_fade() -> None:
     """And the Gaussian outage probability bounds it from below."""
     small = {"estimator": "perfect", "subcarriers": 24}
     awgn = LinkConfig(channel="awgn", **small)
-    link = BitLink(awgn, FrontEnd(awgn))
+    link = BitLink(awgn, OfdmTransceiver(awgn))
     gains_db = np.arange(4.0, 9.01, 0.25)
     curve = np.array([_bler(link, g, 512, 1).rate for g in gains_db])
     assert curve[0] == 1.0
     assert curve[-1] == 0.0
 
     fading = LinkConfig(channel="rayleigh", **small)
-    faded = BitLink(fading, FrontEnd(fading))
+    faded = BitLink(fading, OfdmTransceiver(fading))
     for mean_db in (8.0, 14.0):
         mean = 10 ** (mean_db / 10)
         gain = np.geomspace(1e-3, 30, 40_000)  # |h|^2

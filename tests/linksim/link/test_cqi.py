@@ -5,8 +5,9 @@ from math import log2, nan
 
 import pytest
 
-from linksim.endpoint import Csi, Mcs
+from linksim.endpoint import Csi
 from linksim.link.cqi import CQI_TABLE, select_mcs, spectral_efficiency
+from linksim.phy.coding.mcs import Mcs
 
 
 def test_table_has_the_efficiencies_printed_in_the_standard():

@@ -53,7 +53,7 @@ def test_sounding_meets_the_fading_of_the_transmission(channel: str) -> None:
     config = LinkConfig(channel=channel, subcarriers=24, feedback_bits=12, feedback_delay_slots=100)
     link, packets = Link(config), Encoded((BitStream("bits", (bytes(500),)),))
     pairs = np.array(
-        [(link.sound(15.0, s).snr_db, link.transmit(packets, 15.0, s).csi.snr_db)
+        [(link.measure_csi(15.0, s).snr_db, link.transmit(packets, 15.0, s).csi.snr_db)
          for s in range(12)]
     )  # fmt: skip
     # The delay outlasts so short a transmission, so the reports that it hears are none.

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
-from linksim.link.transceiver import FrontEnd
+from linksim.link.transceiver import OfdmTransceiver
 
 pytestmark = [
     pytest.mark.gpu,
@@ -24,7 +24,7 @@ def test_products_are_not_rounded(compiled: bool) -> None:
 @pytest.mark.parametrize("decoder", ["min-sum", "boxplus"])
 def test_blocks_are_decoded_where_they_are(decoder: str) -> None:
     config = LinkConfig(decoder=decoder)
-    link = BitLink(config, FrontEnd(config))
+    link = BitLink(config, OfdmTransceiver(config))
     decoded, passed = link._decode(tf.fill([64, link.block.coded_bits], -4.0))
     assert "GPU" in decoded.device
     assert "GPU" in passed.device
@@ -33,6 +33,8 @@ def test_blocks_are_decoded_where_they_are(decoder: str) -> None:
 
 def test_a_seed_is_one_result() -> None:
     config = LinkConfig(channel="tdl-a", estimator="lmmse")
-    first, second = (BitLink(config, FrontEnd(config)).measure(10.0, 3, 256) for _ in range(2))
+    first, second = (
+        BitLink(config, OfdmTransceiver(config)).measure(10.0, 3, 256) for _ in range(2)
+    )
     assert first.bits.errors > 0
     assert first == second

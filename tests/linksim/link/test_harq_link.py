@@ -9,7 +9,7 @@ from linksim.endpoint import BitStream, Encoded
 from linksim.errors import LinksimError
 from linksim.link.bit_link import BitLink, BitTransmission
 from linksim.link.config import LATER_FIELDS, LinkConfig
-from linksim.link.transceiver import FrontEnd
+from linksim.link.transceiver import OfdmTransceiver
 from linksim.link.transmission import Link
 
 SMALL = {"subcarriers": 12, "channel": "awgn", "estimator": "perfect", "harq": 4}
@@ -17,7 +17,7 @@ SMALL = {"subcarriers": 12, "channel": "awgn", "estimator": "perfect", "harq": 4
 
 @lru_cache
 def _link(config: LinkConfig) -> BitLink:
-    return BitLink(config, FrontEnd(config))
+    return BitLink(config, OfdmTransceiver(config))
 
 
 def _send(blocks: int, snr_db: float, **options: object) -> BitTransmission:

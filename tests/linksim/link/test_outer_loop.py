@@ -1,8 +1,8 @@
 import numpy as np
 
-from linksim.link.config import MODULATIONS
 from linksim.link.outer_loop import START_DB, TARGET_BLER, OuterLoop
 from linksim.phy.coding.mcs import MCS_TABLES
+from linksim.phy.modulations import MODULATIONS
 
 
 def _settled(loop: OuterLoop, snr_db: list[float]) -> np.ndarray:
@@ -16,7 +16,7 @@ def test_a_better_report_gives_a_faster_scheme_down_to_the_slowest() -> None:
     found = _settled(loop, list(snr_db + START_DB))
     assert (np.diff(found) >= 0).all()
     assert (found[0], found[-1]) == (0, 28)
-    efficiency = [MODULATIONS[m.modulation] * m.code_rate for m in MCS_TABLES[1]]
+    efficiency = [MODULATIONS[m.modulation].bits * m.code_rate for m in MCS_TABLES[1]]
     for mcs, snr_db in ((found[3], 0.0), (found[4], 6.5), (found[5], 15.0)):
         # Below Shannon's limit, and no more than 2.5 dB from it.
         assert efficiency[mcs] < np.log2(1 + 10 ** (snr_db / 10))

@@ -7,13 +7,13 @@ import tensorflow as tf
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
 from linksim.link.symbol_link import SymbolLink
-from linksim.link.transceiver import FrontEnd, noise_variance
+from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.seeding import seed_sionna
 
 
 def _link(**options: object) -> SymbolLink:
     config = LinkConfig(**{"subcarriers": 24, **options})
-    return SymbolLink(FrontEnd(config))
+    return SymbolLink(OfdmTransceiver(config))
 
 
 def _latents(*shape: int) -> np.ndarray:

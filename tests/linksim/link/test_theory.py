@@ -7,12 +7,12 @@ import pytest
 from scipy import integrate, special
 
 from linksim.link import theory
-from linksim.link.config import MODULATIONS
+from linksim.phy.modulations import MODULATIONS
 
 
 def _ber_by_decision_regions(modulation: str, snr: float) -> float:
     """Sum P(received in region j | sent i) * Hamming distance over one Gray-coded PAM rail."""
-    bits = MODULATIONS[modulation] // 2
+    bits = MODULATIONS[modulation].bits // 2
     levels = 2**bits
     points = np.arange(-levels + 1, levels, 2) * np.sqrt(1.5 / (levels**2 - 1))
     edges = np.concatenate([[-np.inf], (points[1:] + points[:-1]) / 2, [np.inf]])

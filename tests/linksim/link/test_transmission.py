@@ -15,9 +15,9 @@ from linksim.endpoint import (
 )
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
-from linksim.link.transmission import SOUNDING_SLOTS, Accounting, Link, carry
+from linksim.link.transmission import CSI_SLOTS, Accounting, Link, send
 from linksim.media import Clip
-from linksim.phy.channels.realisation import Fading
+from linksim.phy.channels.realisation import ChannelRealisation
 
 RNG = np.random.default_rng(0)
 PACKETS = tuple(RNG.bytes(int(n)) for n in RNG.integers(10, 120, 60))
@@ -112,13 +112,13 @@ def test_streams_of_any_depth_follow_one_another_through_the_same_fading(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked = []
-    slots = Fading.slots
+    slots = ChannelRealisation.slots
 
-    def noted(self: Fading, first: int, count: int) -> object:
+    def noted(self: ChannelRealisation, first: int, count: int) -> object:
         asked.append((self, first, count))
         return slots(self, first, count)
 
-    monkeypatch.setattr(Fading, "slots", noted)
+    monkeypatch.setattr(ChannelRealisation, "slots", noted)
     streams = (
         BitStream("deep", PACKETS, Mcs("qpsk", 0.3), interleave_slots=7),
         BitStream("plain", PACKETS),
@@ -127,7 +127,7 @@ def test_streams_of_any_depth_follow_one_another_through_the_same_fading(
     link = _link(channel="rayleigh", interleave_slots=2)
     sent = link.transmit(Encoded(streams, b"size"), 12.0, 1)
     assert len({id(fading) for fading, _, _ in asked}) == 1
-    following = SOUNDING_SLOTS + link.config.feedback_delay_slots
+    following = CSI_SLOTS + link.config.feedback_delay_slots
     for _, first, count in asked:
         assert first == following
         following += count
@@ -201,8 +201,8 @@ def test_carrying_a_clip_is_to_encode_transmit_and_decode(fed_back: bool) -> Non
             return Clip(audio=received.streams["audio"].latents)
 
     link, clip = _link(channel="rayleigh"), Clip(audio=LATENTS / 10)
-    heard, sent = carry(Loud(), clip, link, 12.0, 3)
-    assert told == [link.sound(12.0, 3) if fed_back else None]
+    heard, sent = send(Loud(), clip, link, 12.0, 3)
+    assert told == [link.measure_csi(12.0, 3) if fed_back else None]
     by_hand = link.transmit(Encoded((SymbolStream("audio", clip.audio),)), 12.0, 3)
     np.testing.assert_array_equal(heard.audio, by_hand.received.streams["audio"].latents)
     assert sent.accounting == by_hand.accounting
@@ -219,7 +219,7 @@ def test_an_encoder_may_stand_in() -> None:
             return Clip(audio=received.streams["audio"].latents)
 
     halved = Encoded((SymbolStream("audio", clip.audio / 2),))
-    heard, _ = carry(Deaf(), clip, link, 60.0, 1, encode=lambda *_: halved)
+    heard, _ = send(Deaf(), clip, link, 60.0, 1, encode=lambda *_: halved)
     np.testing.assert_allclose(heard.audio, clip.audio / 2, atol=2e-3)
 
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from linksim.link.bit_link import UncodedLink
-from linksim.link.config import MODULATIONS, LinkConfig
+from linksim.link.config import LinkConfig
 from linksim.link.experiments.error_rate import theory_ber
-from linksim.link.transceiver import FrontEnd
+from linksim.link.transceiver import OfdmTransceiver
+from linksim.link.uncoded_link import UncodedLink
 from linksim.montecarlo import Tally
+from linksim.phy.modulations import MODULATIONS
 from linksim.seeding import derive_seed
 
 SNR_DB = {
@@ -27,7 +28,7 @@ def _inside(
         config = LinkConfig(
             channel=channel, modulation=modulation, estimator="perfect", subcarriers=subcarriers
         )
-        link = UncodedLink(config, FrontEnd(config))
+        link = UncodedLink(config, OfdmTransceiver(config))
         for snr_db in (s + o for s in SNR_DB[modulation] for o in snr_offsets):
             bits = sum(
                 (
@@ -59,13 +60,13 @@ def test_slot_coherence_with_intervals_clustered_by_fade() -> None:
 
 def test_the_bits_of_one_fade_are_not_independent() -> None:
     config = LinkConfig(modulation="16qam", estimator="perfect")
-    tally = UncodedLink(config, FrontEnd(config)).measure(10.0, 1, 256).bits
+    tally = UncodedLink(config, OfdmTransceiver(config)).measure(10.0, 1, 256).bits
     assert tally.effective_trials() < tally.trials / 100
 
 
 @pytest.mark.parametrize("equalizer", ["zf", "lmmse"])
 def test_both_equalisers_are_exact_for_one_antenna(equalizer: str) -> None:
     config = LinkConfig(channel="rayleigh:coherence=re", estimator="perfect", equalizer=equalizer)
-    bits = UncodedLink(config, FrontEnd(config)).measure(12.0, 2, 256).bits
+    bits = UncodedLink(config, OfdmTransceiver(config)).measure(12.0, 2, 256).bits
     low, high = bits.interval(0.99)
     assert low <= theory_ber(config, 12.0) <= high

@@ -11,8 +11,8 @@ from linksim.phy.estimation import (
     TwoPassInterpolator,
     channel_covariance,
     estimate_noise,
-    make_interpolators,
 )
+from linksim.phy.estimators import ESTIMATORS
 from linksim.phy.grid import Grid
 from linksim.phy.pilots import PILOT_SYMBOLS, PilotLayout
 from linksim.seeding import seed_sionna
@@ -40,7 +40,9 @@ def _nmse(h_hat: tf.Tensor, h: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("estimator", ["ls-nearest", "ls-linear"])
 def test_ls_error_is_what_the_interpolation_weights_give(estimator: str) -> None:
     h, h_ls = _noisy_pilots("rayleigh")
-    h_hat, variance = make_interpolators(estimator, GRID, parse_channel("rayleigh"))[0](h_ls, NO)
+    h_hat, variance = ESTIMATORS[estimator].interpolators(GRID, parse_channel("rayleigh"))[0](
+        h_ls, NO
+    )
     error = _nmse(h_hat, h).mean(axis=1)
     # Symbols 2 and 11 carry pilots. A line through them weights them 1-t and t.
     t = (np.arange(14) - 2) / 9
@@ -57,7 +59,7 @@ def test_ls_equals_sionnas_estimator(estimator: str, kind: str) -> None:
     expected, _ = LSChannelEstimator(GRID.sionna, interpolation_type=kind)(y, NO)
     rows = tf.reshape(tf.gather(y[:, 0, 0], PILOT_SYMBOLS, axis=1), [3, -1])
     h_ls = rows / GRID.sionna.pilot_pattern.pilots[0, 0]
-    h_hat, _ = make_interpolators(estimator, GRID, parse_channel("rayleigh"))[0](h_ls, NO)
+    h_hat, _ = ESTIMATORS[estimator].interpolators(GRID, parse_channel("rayleigh"))[0](h_ls, NO)
     np.testing.assert_allclose(h_hat, expected[:, 0, 0, 0, 0], atol=1e-5)
 
 
@@ -65,17 +67,17 @@ def test_ls_equals_sionnas_estimator(estimator: str, kind: str) -> None:
 def test_lmmse_error_is_the_one_it_states_and_below_ls(channel: str) -> None:
     h, h_ls = _noisy_pilots(channel)
     model = parse_channel(channel)
-    h_hat, variance = make_interpolators("lmmse", GRID, model)[0](h_ls, NO)
+    h_hat, variance = ESTIMATORS["lmmse"].interpolators(GRID, model)[0](h_ls, NO)
     error = _nmse(h_hat, h)
     assert error.mean() == pytest.approx(float(tf.reduce_mean(variance)), rel=0.06)
-    ls, _ = make_interpolators("ls-linear", GRID, model)[0](h_ls, NO)
+    ls, _ = ESTIMATORS["ls-linear"].interpolators(GRID, model)[0](h_ls, NO)
     assert error.mean() < 0.5 * _nmse(ls, h).mean()
 
 
 def test_lmmse_of_flat_fading_is_the_mean_of_all_pilots() -> None:
     """For h common to P pilots the Wiener filter has error N0 / (P + N0)."""
     h, h_ls = _noisy_pilots("rayleigh")
-    h_hat, _ = make_interpolators("lmmse", GRID, parse_channel("rayleigh"))[0](h_ls, NO)
+    h_hat, _ = ESTIMATORS["lmmse"].interpolators(GRID, parse_channel("rayleigh"))[0](h_ls, NO)
     assert _nmse(h_hat, h).mean() == pytest.approx(NO / (144 + NO), rel=0.08)
 
 
@@ -120,7 +122,7 @@ def test_combs_are_interpolated_as_sionnas_estimator_does(layout: PilotLayout) -
     rng = np.random.default_rng(0)
     y = tf.constant(rng.normal(size=(3, 1, 1, 14, 48)) + 1j, tf.complex64)
     expected, _ = LSChannelEstimator(grid.sionna, interpolation_type="lin")(y, NO)
-    filters = make_interpolators("ls-linear", grid, parse_channel("rayleigh"))
+    filters = ESTIMATORS["ls-linear"].interpolators(grid, parse_channel("rayleigh"))
     for stream, interpolate in enumerate(filters):
         mine = layout.subcarriers(48, stream)
         rows = y.numpy()[:, 0, 0][:, np.array(layout.symbols)[:, None], mine].reshape(3, -1)
@@ -152,7 +154,7 @@ def test_estimated_noise_is_unbiased(layout: PilotLayout, delay_spread: float) -
 
 def test_lmmse_compiles_under_xla() -> None:
     _, h_ls = _noisy_pilots("tdl-a")
-    lmmse = make_interpolators("lmmse", GRID, parse_channel("tdl-a"))[0]
+    lmmse = ESTIMATORS["lmmse"].interpolators(GRID, parse_channel("tdl-a"))[0]
     eager, _ = lmmse(h_ls[:5], tf.constant(NO))
     compiled, _ = tf.function(lmmse, jit_compile=True)(h_ls[:5], tf.constant(NO))
     np.testing.assert_allclose(compiled, eager, atol=1e-4)

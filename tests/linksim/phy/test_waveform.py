@@ -7,7 +7,7 @@ from scipy import special
 
 from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
-from linksim.link.transceiver import FrontEnd, noise_variance
+from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.phy.channels import parse_channel
 from linksim.phy.grid import Grid
 from linksim.phy.waveform import Ofdm, Taps
@@ -105,7 +105,7 @@ def test_symbols_run_into_one_another_beyond_the_prefix_alone() -> None:
 
 def test_a_payload_crosses_in_the_time_domain() -> None:
     config = LinkConfig(channel="tdl-a:rx_antennas=2,speed=30", domain="time", subcarriers=24)
-    link = BitLink(config, FrontEnd(config))
+    link = BitLink(config, OfdmTransceiver(config))
     payload = np.random.default_rng(0).bytes(300)
     sent = link.transmit(payload, 25.0, 1)
     assert b"".join(sent.blocks)[:300] == payload
@@ -116,11 +116,11 @@ def test_what_perfect_csi_leaves_is_the_noise_it_states() -> None:
     config = LinkConfig(
         channel="tdl-a:delay_spread=50e-9,speed=1", domain="time", estimator="perfect"
     )
-    front_end = FrontEnd(config)
+    transceiver = OfdmTransceiver(config)
     rng = np.random.default_rng(0)
-    points = rng.choice([-1.0, 1.0], (2, 20, front_end.symbols_per_frame)) / np.sqrt(2)
+    points = rng.choice([-1.0, 1.0], (2, 20, transceiver.symbols_per_frame)) / np.sqrt(2)
     symbols = tf.constant(points[0] + 1j * points[1], tf.complex64)
     seed_sionna(2)
-    out = front_end(symbols, front_end.fades(20), noise_variance(15.0))
+    out = transceiver(symbols, transceiver.draw(20), noise_variance(15.0))
     ratio = np.abs(out.symbols - symbols) ** 2 / out.noise_variance
     assert np.mean(ratio) == pytest.approx(1.0, abs=0.05)

@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from linksim.endpoint import Csi, Mcs
+from linksim.endpoint import Csi
 from linksim.errors import LinksimError
 from linksim.link.accounting import stream_uses
 from linksim.link.config import LinkConfig
 from linksim.link.experiments.error_rate import error_rates
 from linksim.montecarlo import StopRule
+from linksim.phy.coding.mcs import Mcs
 from linksim.streams.protection import SCHEMES, needed_snr_db, side_stream
 from semantic.dvst.bitstream import conditions
 from semantic.dvst.bitstream.codec import Codec

@@ -15,7 +15,7 @@ from linksim.endpoint import (
 from linksim.errors import LinksimError
 from linksim.link.accounting import channel_uses
 from linksim.link.config import LinkConfig
-from linksim.link.transmission import Link, carry
+from linksim.link.transmission import Link, send
 from linksim.media import Clip
 from linksim.metrics import METRICS
 from linksim.metrics.words import edits, words
@@ -138,7 +138,7 @@ def test_shipped_weights_beat_the_digital_path_at_0_db(link: Link) -> None:
     def rate(form: str) -> float:
         scheme, sent = Text(form=form, uses=16.0, slots=1), words(LONG)
         seeds = range(6)
-        heard = [carry(scheme, clip(LONG), link, 0.0, seed)[0].text for seed in seeds]
+        heard = [send(scheme, clip(LONG), link, 0.0, seed)[0].text for seed in seeds]
         return sum(edits(sent, words(text)) for text in heard) / (len(sent) * len(seeds))
 
     semantic, digital = rate("semantic"), rate("digital")

@@ -7,7 +7,7 @@ from scipy.stats import kstest
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
 from linksim.link.symbol_link import SymbolLink
-from linksim.link.transceiver import FrontEnd
+from linksim.link.transceiver import OfdmTransceiver
 from semantic.training.channel import SLOT_SYMBOLS, TrainingChannel
 
 SLOTS = 300
@@ -22,7 +22,7 @@ def send(channel: TrainingChannel, latents: np.ndarray, snr_db: float) -> list[n
 def test_noise_has_the_distribution_of_the_link(snr_db: float) -> None:
     latents = np.random.default_rng(1).normal(0, 3, 2 * SLOT_SYMBOLS * SLOTS).astype(np.float32)
     config = LinkConfig(channel="rayleigh", estimator="perfect")
-    link = SymbolLink(FrontEnd(config)).transmit(latents, snr_db, seed=5)
+    link = SymbolLink(OfdmTransceiver(config)).transmit(latents, snr_db, seed=5)
     received, variance = send(TrainingChannel(seed=2), latents[None], snr_db)
     # One value a slot: within a slot the variance is the same.
     ours, theirs = variance[0, :: 2 * SLOT_SYMBOLS], link.noise_variance[:: 2 * SLOT_SYMBOLS]

@@ -46,7 +46,7 @@ class Darker:
 class Straight:
     """A link that delivers what is sent."""
 
-    def sound(self, snr_db: float, seed: int) -> None:
+    def measure_csi(self, snr_db: float, seed: int) -> None:
         return None
 
     def transmit(self, encoded: Clip, snr_db: float, seed: int) -> SimpleNamespace:

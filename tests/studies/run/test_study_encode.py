@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from fake_parts import FakeEndpoint
 
-from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Mcs, SymbolStream
+from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, SymbolStream
 from linksim.media import Clip
+from linksim.phy.coding.mcs import Mcs
 from studies.run.cache import EncoderCache, load_encoded, save_encoded
 
 CLIP = Clip(audio=np.ones(4, np.float32), name="ones")

@@ -7,9 +7,9 @@ from scipy import stats
 from linksim.errors import LinksimError
 from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
-from linksim.link.experiments.combining_gain import own_block
 from linksim.link.experiments.link_adaptation import ParallelLinks
-from linksim.link.transceiver import FrontEnd
+from linksim.link.slot_codes import own_block
+from linksim.link.transceiver import OfdmTransceiver
 from linksim.montecarlo import Tally
 from linksim.phy.coding.mcs import scheme
 
@@ -54,7 +54,7 @@ def test_a_fixed_scheme_fails_as_often_as_in_the_digital_pipe() -> None:
     mcs = scheme(1, 13)
     config = LinkConfig(subcarriers=12, estimator="perfect", modulation=mcs.modulation,
                         code_rate=mcs.code_rate)  # fmt: skip
-    link = BitLink(config, FrontEnd(config))
+    link = BitLink(config, OfdmTransceiver(config))
     theirs = sum((link.measure(10.0, seed, 256).blocks for seed in range(6)), Tally())
     table = [[t.errors, t.trials - t.errors] for t in (ours, theirs)]
     assert stats.fisher_exact(table).pvalue > 0.01

@@ -10,7 +10,7 @@ from scipy import special, stats
 
 from linksim.errors import LinksimError
 from linksim.phy.channels import CHANNELS, channel_classes, parse_channel
-from linksim.phy.channels.realisation import Fading
+from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.phy.grid import Grid
 from linksim.seeding import seed_sionna
 
@@ -103,12 +103,14 @@ def test_neighbouring_seeds_share_nothing() -> None:
 
 
 def test_a_realisation_is_the_same_whoever_asks() -> None:
-    fading = Fading(parse_channel("tdl-a:speed=30"), GRID, 7)
+    fading = ChannelRealisation(parse_channel("tdl-a:speed=30"), GRID, 7)
     whole = fading.slots(0, 1100).numpy()
-    again = Fading(parse_channel("tdl-a:speed=30"), GRID, 7)
+    again = ChannelRealisation(parse_channel("tdl-a:speed=30"), GRID, 7)
     np.testing.assert_array_equal(again.slots(500, 30), whole[500:530])
     np.testing.assert_array_equal(again.slots(3, 2), whole[3:5])
-    assert (Fading(parse_channel("tdl-a"), GRID, 8).slots(0, 5).numpy() != whole[:5]).any()
+    assert (
+        ChannelRealisation(parse_channel("tdl-a"), GRID, 8).slots(0, 5).numpy() != whole[:5]
+    ).any()
 
 
 def test_there_are_fifteen_channels_and_more() -> None:
@@ -223,7 +225,7 @@ def test_an_installed_channel_goes_by_its_name(
 
 @pytest.mark.parametrize("coherence", [3, 1000])
 def test_a_coherence_time_is_never_cut(coherence: int) -> None:
-    fading = Fading(parse_channel(f"rayleigh:coherence={coherence}"), Grid(12, 15e3), 1)
+    fading = ChannelRealisation(parse_channel(f"rayleigh:coherence={coherence}"), Grid(12, 15e3), 1)
     h = fading.slots(0, 3 * coherence + 600).numpy()[:, 0, 0]
     starts = np.flatnonzero(np.diff(h)) + 1
     np.testing.assert_array_equal(starts, np.arange(1, starts.size + 1) * coherence)

@@ -2,15 +2,15 @@ import pytest
 from sionna.phy.nr.utils import decode_mcs_index
 
 from linksim.errors import LinksimError
-from linksim.link.config import MODULATIONS
 from linksim.phy.coding.mcs import MCS_TABLES, scheme
+from linksim.phy.modulations import MODULATIONS
 
 
 @pytest.mark.parametrize(("table", "size"), [(1, 29), (2, 28), (3, 29)])
 def test_tables_are_those_of_sionna(table: int, size: int) -> None:
     assert len(MCS_TABLES[table]) == size
     order, rate = decode_mcs_index(list(range(size)), table_index=table, is_pusch=False)
-    assert [MODULATIONS[m.modulation] for m in MCS_TABLES[table]] == order.numpy().tolist()
+    assert [MODULATIONS[m.modulation].bits for m in MCS_TABLES[table]] == order.numpy().tolist()
     assert [m.code_rate for m in MCS_TABLES[table]] == rate.numpy().tolist()
 
 
@@ -23,7 +23,7 @@ def test_spectral_efficiencies_are_those_printed_in_the_standard(
     table: int, index: int, printed: float
 ) -> None:
     mcs = scheme(table, index)
-    assert MODULATIONS[mcs.modulation] * mcs.code_rate == pytest.approx(printed, abs=5e-5)
+    assert MODULATIONS[mcs.modulation].bits * mcs.code_rate == pytest.approx(printed, abs=5e-5)
 
 
 @pytest.mark.parametrize(("table", "index"), [(4, 0), (1, 29), (2, 28), (1, -1)])

@@ -8,11 +8,12 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import Mapper
 
 from linksim.errors import LinksimError
-from linksim.link.bit_link import BitLink, ldpc_decoder
+from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
-from linksim.link.transceiver import FrontEnd
+from linksim.link.transceiver import OfdmTransceiver
 from linksim.phy.coding import min_sum
 from linksim.phy.coding.belief_propagation import BoxplusDecoder
+from linksim.phy.coding.decoders import DECODERS
 from linksim.phy.coding.graph_decoder import GraphDecoder
 from linksim.phy.coding.min_sum import MinSumDecoder
 from linksim.phy.coding.min_sum_gpu import GraphMinSumDecoder
@@ -167,9 +168,9 @@ def test_on_a_gpu_a_link_has_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = {"boxplus": BoxplusDecoder, "min-sum": GraphMinSumDecoder, "auto": GraphMinSumDecoder}
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [kind])
     for name, kind in chosen.items():
-        assert type(ldpc_decoder(LinkConfig(decoder=name), encoder, crc)) is kind
+        assert type(DECODERS[name].build(encoder, crc, 20)) is kind
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [])
-    assert type(ldpc_decoder(LinkConfig(), encoder, crc)) is MinSumDecoder
+    assert type(DECODERS["auto"].build(encoder, crc, 20)) is MinSumDecoder
 
 
 def test_a_link_may_choose_its_decoder() -> None:
@@ -177,7 +178,7 @@ def test_a_link_may_choose_its_decoder() -> None:
     lost = {}
     for decoder in ("min-sum", "boxplus"):
         config = LinkConfig(channel="rayleigh", subcarriers=24, decoder=decoder)
-        counts = BitLink(config, FrontEnd(config)).measure(10.0, 3, 512)
+        counts = BitLink(config, OfdmTransceiver(config)).measure(10.0, 3, 512)
         lost[decoder] = counts.blocks.errors
     assert lost["boxplus"] > 50
     assert lost["min-sum"] == pytest.approx(lost["boxplus"], rel=0.08)

@@ -1,0 +1,49 @@
+"""The LDPC codes of 5G (TS 38.212, clauses 5.2.2, 5.3.2 and 5.4.2)."""
+
+from __future__ import annotations
+
+import typing
+
+from linksim.phy.coding.codes.code import Code, Codec
+from linksim.phy.coding.decoders import DECODERS
+
+if typing.TYPE_CHECKING:
+    from sionna.phy.fec.crc import CRCEncoder
+
+MAX_CODE_BLOCK_BITS = {1 / 4: 3840, 1 / 3: 3824, 1.0: 8448}
+"""Longest code block up to each rate (5.2.2). Between rates 1/4 and 1/3 base graph 1, which starts
+at 3825 bits, has no code."""
+
+
+class Ldpc(Code):
+    """5G LDPC with its rate matching and bit interleaving.
+
+    Rates below 1/5 need repetition, which the buffer of redundancy versions does.
+    """
+
+    name = "ldpc"
+    min_rate, max_rate = 0.2, 0.95
+    retransmits = True
+
+    def max_info_bits(self, rate: float) -> int:
+        """See `Code`."""
+        return next(bits for limit, bits in MAX_CODE_BLOCK_BITS.items() if rate <= limit)
+
+    def build(
+        self,
+        info_bits: int,
+        coded_bits: int,
+        bits_per_symbol: int,
+        crc: CRCEncoder,
+        *,
+        decoder: str,
+        iterations: int,
+    ) -> Codec:
+        """See `Code`."""
+        from sionna.phy.fec.ldpc import LDPC5GEncoder
+
+        encoder = LDPC5GEncoder(info_bits, coded_bits, num_bits_per_symbol=bits_per_symbol)
+        return Codec(encoder, DECODERS[decoder].build(encoder, crc, iterations))
+
+
+LDPC = Ldpc()
