@@ -1,8 +1,8 @@
-"""The digital pipe with an MCS of its own in every slot.
+"""The bit link with an MCS of its own in every slot.
 
 ::
 
-    packets ─▶ as many bytes as the MCS carries ─▶ code ─▶ front end ─▶ soft buffer ─CRC─▶ block
+    packets ─▶ as many bytes as the MCS carries ─▶ code ─▶ transceiver ▶ soft buffer ─CRC─▶ block
                                    ▲                                                  │
      outer loop ─────────────── MCS                                                   │
         ▲  ▲                                                                          │
@@ -10,7 +10,7 @@
         └─────────────────────────────────────────────┘
 
 A block fills a slot. With HARQ each slot of the round trip has a stop-and-wait process, as in
-`parallel_links`; blocks that are sent again keep their MCS.
+`link_adaptation`; blocks that are sent again keep their MCS.
 """
 
 from dataclasses import dataclass
@@ -34,12 +34,12 @@ from linksim.phy.coding.redundancy import VERSIONS
 from linksim.seeding import derive_seed, seed_sionna
 
 AGE_QUANTILE = 0.9
-"""Of what reports promised too much while the channel was sounded, which the offset starts with."""
+"""Quantile of what reports promised too much before the first block; the offset starts with it."""
 
 
 @dataclass(frozen=True)
 class AdaptedTransmission(BitTransmission):
-    """What became of packets whose blocks each had an MCS of their own.
+    """Result of sending packets whose blocks each had an MCS of their own.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class AdaptiveBitLink:
     config : LinkConfig
         Its MCS table, feedback and HARQ are used, its modulation and code rate are not.
     transceiver : OfdmTransceiver
-        Shared with the other pipes.
+        The transceiver, which the other links share.
 
     Raises
     ------
@@ -83,8 +83,8 @@ class AdaptiveBitLink:
                 "more subcarriers, or another mcs_table"
             )
         self.outer_loop = OuterLoop(config.mcs_table, 1, transceiver.symbols_per_frame)
-        self.carry = tf.function(transceiver.transmit, jit_compile=True)
-        self.sound = tf.function(transceiver.measure_snr, jit_compile=True)
+        self.transmit = tf.function(transceiver.transmit, jit_compile=True)
+        self.measure_snr = tf.function(transceiver.measure_snr, jit_compile=True)
 
     def payload_bytes(self, mcs: int) -> int:
         """Return what a slot carries."""
@@ -103,11 +103,11 @@ class AdaptiveSender:
     seed : int
         Of noise, reports and lost acknowledgements.
     fading : ChannelRealisation
-        The channel as it happens to be.
-    sounded_slot : int
+        The channel realisation.
+    reported_slot : int
         Slot of `fading` from which on reference signals are sent.
     first_slot : int
-        That of the first block; until then the channel is sounded.
+        Slot of the first block.
     """
 
     def __init__(
@@ -117,11 +117,11 @@ class AdaptiveSender:
         seed: int,
         fading: ChannelRealisation,
         *,
-        sounded_slot: int,
+        reported_slot: int,
         first_slot: int,
     ) -> None:
         self._link, self._no, self._seed = link, noise_variance(snr_db), seed
-        self._reports = _Reports(link, self._no, seed, fading, sounded_slot)
+        self._reports = _Reports(link, self._no, seed, fading, reported_slot)
         self._round_trip = max(1, link.config.feedback_delay_slots)
         self._acknowledged = np.random.default_rng(derive_seed(seed, "acknowledgements"))
         self._answers: dict[int, tuple[int, int]] = {}
@@ -175,7 +175,9 @@ class AdaptiveSender:
         block.attempts += 1
         seed_sionna(derive_seed(self._seed, "noise", slot))
         symbols = block.code.send(block.mother, block.attempts)
-        received, variance, snr = self._link.carry(symbols, self._reports.fade(slot), self._no)
+        received, variance, snr = self._link.transmit(
+            symbols, self._reports.response(slot), self._no
+        )
         got = received.numpy(), variance.numpy()
         bits, ok = block.code.receive(self._buffer, np.array([turn]), block.attempts, *got)
         if block.arrived is None:
@@ -235,7 +237,7 @@ class _Reports:
 
     Parameters
     ----------
-    link, no, seed, fading, sounded_slot
+    link, no, seed, fading, reported_slot
         As of `AdaptiveSender`; `no` is the noise variance.
     """
 
@@ -245,21 +247,21 @@ class _Reports:
         no: tf.Tensor,
         seed: int,
         fading: ChannelRealisation,
-        sounded_slot: int,
+        reported_slot: int,
     ) -> None:
         self._link, self._no, self._seed = link, no, seed
-        self._fading, self._first = fading, sounded_slot
+        self._fading, self._first = fading, reported_slot
         self._feedback = CsiFeedback.of(link.config)
         self._measured = np.zeros(0, np.float32)
         self._known = self._measured
-        self._fades = lru_cache(maxsize=2)(self._draw)
+        self._responses = lru_cache(maxsize=2)(self._draw)
 
     def at(self, slot: int) -> float:
         """Return the last report that has come, in dB; NaN if there is none."""
         while slot - self._first >= len(self._known):
             part = len(self._measured) // BATCH_SLOTS
             seed_sionna(derive_seed(self._seed, "sounding", part))
-            more = self._link.measure_csi(self._fades(part), self._no).numpy()
+            more = self._link.measure_snr(self._responses(part), self._no).numpy()
             self._measured = np.concatenate([self._measured, more])
             self._known = self._feedback.reports(self._measured, derive_seed(self._seed, "reports"))
         return float(self._known[slot - self._first])
@@ -276,10 +278,10 @@ class _Reports:
         known = excess[~np.isnan(excess)]
         return max(0.0, float(np.quantile(known, AGE_QUANTILE))) if known.size else 0.0
 
-    def fade(self, slot: int) -> tf.Tensor:
+    def response(self, slot: int) -> tf.Tensor:
         """Return the frequency response of a slot, as `ChannelRealisation.slots` does."""
         part, place = divmod(slot - self._first, BATCH_SLOTS)
-        return self._fades(part)[place : place + 1]
+        return self._responses(part)[place : place + 1]
 
     def _draw(self, part: int) -> tf.Tensor:
         return self._fading.slots(self._first + part * BATCH_SLOTS, BATCH_SLOTS)

@@ -1,4 +1,4 @@
-"""The digital pipe: bytes in, bytes and block flags out."""
+"""The bit link: bytes in, bytes and block flags out."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from linksim.seeding import derive_seed, seed_sionna
 
 @dataclass(frozen=True)
 class BitTransmission:
-    """What became of a payload.
+    """Result of sending a payload.
 
     Parameters
     ----------
@@ -57,11 +57,11 @@ class BitTransmission:
 
 
 class BitLink:
-    """Transport blocks over the shared front end (TS 38.212 and 38.211).
+    """Transport blocks over the shared transceiver (TS 38.212 and 38.211).
 
     ::
 
-        bytes ─CRC-24A─▶ LDPC + bit interleaving ─▶ scramble ─▶ QAM ─▶ front end
+        bytes ─CRC-24A─▶ LDPC + bit interleaving ─▶ scramble ─▶ QAM ─▶ transceiver
                                                                           │
         bytes, flags ◀─CRC─ LDPC decoder ◀─ descramble ◀─ APP demapper ◀──┘
 
@@ -73,7 +73,7 @@ class BitLink:
     config : LinkConfig
         Grid, interleaving, block length and decoder iterations.
     transceiver : OfdmTransceiver
-        Shared with the analogue pipe.
+        The transceiver, which the symbol link shares.
     mcs : Mcs or None
         Modulation and code rate; None takes those of `config`.
     """
@@ -127,9 +127,9 @@ class BitLink:
         snr_db : float
             Mean Es/N0 per resource element in dB.
         seed : int
-            Of the noise, and of the fading if none is given.
+            Seed of the noise, and of the channel if no realisation is given.
         fading : ChannelRealisation or None
-            The channel as it happens to be.
+            The channel realisation.
         first_slot : int
             Slot of `fading` in which the payload starts.
         """
@@ -149,17 +149,17 @@ class BitLink:
         for start in range(0, frames, per_batch):
             blocks = sent[start * self.block.per_frame :][: per_batch * self.block.per_frame]
             slots = min(per_batch, frames - start) * depth
-            fades = fading.slots(first_slot + start * depth, slots)
+            h = fading.slots(first_slot + start * depth, slots)
             seed_sionna(derive_seed(seed, "noise", start))
             llr, measured = self._send(
                 _padded(blocks, per_batch * self.block.per_frame),
-                _padded(fades, per_batch * depth),
+                _padded(h, per_batch * depth),
                 no,
             )
             bits, ok = self._decode(llr[: len(blocks)])
             received.append(np.asarray(bits)[:, : 8 * self.block.payload_bytes])
             flags.append(np.asarray(ok))
-            snr.append(measured.numpy()[: len(fades)])
+            snr.append(measured.numpy()[: len(h)])
         ok = np.concatenate(flags)
         once = np.ones(len(ok), int)
         return self._transmission(
@@ -194,9 +194,9 @@ class BitLink:
         snr_db : float
             Mean Es/N0 per resource element in dB.
         seed : int
-            Of the payload, the fades and the noise.
+            Seed of payload, channel and noise.
         frames : int
-            Frames of the batch, each with fades of its own.
+            Interleaver frames of the batch, each with a channel realisation of its own.
         """
         seed_sionna(seed)
         info, llr = self._send_random(noise_variance(snr_db), frames)

@@ -16,7 +16,7 @@ def spectral_efficiency(mcs: Mcs) -> float:
 
 
 def select_mcs(csi: Csi | None) -> Mcs:
-    """Return the fastest scheme of `CQI_TABLE` that the channel should carry.
+    """Return the fastest scheme of `CQI_TABLE` that the channel should bear.
 
     Its spectral efficiency is at most log2(1 + SNR / gap), with a gap of 3 dB. Without a
     report, or where none is slow enough, it is the most robust one.

@@ -84,9 +84,9 @@ class Retransmitter:
         snr_db : float
             Mean Es/N0 per resource element in dB.
         seed : int
-            Of noise and of lost acknowledgements.
+            Seed of noise and of lost acknowledgements.
         fading : ChannelRealisation
-            The channel as it happens to be.
+            The channel realisation.
         first_slot : int
             Slot of `fading` in which the first block starts.
 
@@ -116,10 +116,10 @@ class Retransmitter:
                 frame += self._batch
                 continue
             state.prepare(sent, frame + when)
-            fades = fading.slots(first_slot + frame * depth, self._batch * depth)
+            h = fading.slots(first_slot + frame * depth, self._batch * depth)
             seed_sionna(derive_seed(seed, "noise", frame))
-            symbols, variance, measured = self._carry(
-                payload[sent], state.attempts[sent], places, fades, noise_variance(snr_db)
+            symbols, variance, measured = self._through(
+                payload[sent], state.attempts[sent], places, h, noise_variance(snr_db)
             )
             state.receive(sent, frame + when, symbols, variance)
             known = state.ok[sent] & (answered.random(len(sent)) >= self._loss)
@@ -140,12 +140,12 @@ class Retransmitter:
             every[: int(np.flatnonzero(used)[-1]) + 1],
         )
 
-    def _carry(
+    def _through(
         self,
         payload: np.ndarray,
         attempts: np.ndarray,
         places: np.ndarray,
-        fades: tf.Tensor,
+        h: tf.Tensor,
         no: tf.Tensor,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what is received of blocks sent in places of a batch of frames, and the SNRs."""
@@ -157,7 +157,7 @@ class Retransmitter:
             blocks[places[these]] = self._code.send(mother[these], int(attempt))
         frames = np.full((self._batch, width), PADDING, np.complex64)
         frames[:, : self._per_frame * size] = blocks.reshape(self._batch, -1)
-        symbols, variance, snr = (x.numpy() for x in self._pass(frames, fades, no))
+        symbols, variance, snr = (x.numpy() for x in self._pass(frames, h, no))
         symbols, variance = (
             x[:, : self._per_frame * size].reshape(-1, size)[places] for x in (symbols, variance)
         )

@@ -1,4 +1,4 @@
-"""The analogue pipe: real latents in, equalised latents and their noise out."""
+"""The symbol link: real latents in, equalised latents and their noise out."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from linksim.seeding import derive_seed, seed_sionna
 
 @dataclass(frozen=True)
 class SymbolTransmission:
-    """What became of a run of latents.
+    """Result of sending a run of latents.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ class SymbolTransmission:
 
 
 class SymbolLink:
-    """Power-normalised latents over the shared front end, two reals a channel use.
+    """Power-normalised latents over the shared transceiver, two reals a channel use.
 
     ::
 
-        latents ─÷ scale─▶ pair to I/Q ─▶ pad to frames ─▶ front end ─▶ unpair ─× scale─▶ latents'
+        latents ─÷ scale─▶ pair to I/Q ─▶ pad to frames ▶ transceiver ▶ unpair ─× scale─▶ latents'
             └──────── scale, 16 bits of side information ───────────────────────┘
 
     Every step is differentiable with respect to the latents.
@@ -45,7 +45,7 @@ class SymbolLink:
     Parameters
     ----------
     transceiver : OfdmTransceiver
-        Shared with the digital pipe.
+        The transceiver, which the bit link shares.
     """
 
     def __init__(self, transceiver: OfdmTransceiver) -> None:
@@ -58,7 +58,7 @@ class SymbolLink:
     def __call__(
         self, latents: tf.Tensor, no: tf.Tensor, energy: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send a batch, each row through frames and fades of its own.
+        """Send a batch, each row through frames and channel realisations of its own.
 
         Input
         -----
@@ -102,9 +102,9 @@ class SymbolLink:
         snr_db : float
             Mean Es/N0 per resource element in dB.
         seed : int
-            Of the noise, and of the fading if none is given.
+            Seed of the noise, and of the channel if no realisation is given.
         fading : ChannelRealisation or None
-            The channel as it happens to be.
+            The channel realisation.
         first_slot : int
             Slot of `fading` in which the latents start.
 
@@ -115,7 +115,7 @@ class SymbolLink:
         """
         values = np.asarray(latents, np.float32).reshape(1, -1)
         if not np.isfinite(values).all():
-            raise LinksimError("a latent to transmit is NaN or infinite; mend the encoder")
+            raise LinksimError("a latent to transmit is NaN or infinite; check the encoder")
         frames = self.frames(values.size)
         if not frames:
             empty = np.zeros(0, np.float32)

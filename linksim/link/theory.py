@@ -72,8 +72,8 @@ def _sum_terms(modulation: str, snr: np.ndarray | float, term: object) -> np.nda
 def outage_rayleigh(rate: float, snr: np.ndarray | float) -> np.ndarray:
     """Return P(log2(1 + |h|^2 snr) < rate) in flat Rayleigh fading.
 
-    A lower bound on the block error rate when one block sees one fade (Ozarow, Shamai and
-    Wyner, 1994).
+    A lower bound on the block error rate when one block sees one channel
+    realisation (Ozarow, Shamai and Wyner, 1994).
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def ergodic_capacity_rayleigh(snr: np.ndarray | float) -> np.ndarray:
 def ergodic_limit_db(rate: float) -> float:
     """Return the mean Es/N0 in dB at which the ergodic Rayleigh capacity equals a rate.
 
-    No code that is interleaved over ever so many fades works below it.
+    No code that is interleaved over ever so many channel realisations works below it.
 
     Parameters
     ----------

@@ -10,12 +10,13 @@ from sionna.phy.ofdm import ResourceGridMapper
 
 from linksim.link.accounting import frame_pilots, frame_symbols, frame_uses
 from linksim.link.config import LinkConfig
+from linksim.phy.channels import Channel, Multipath
 from linksim.phy.channels.realisation import ChannelRealisation, burst_slots
 from linksim.phy.equalisers import EQUALISERS
 from linksim.phy.estimation import estimate_noise
 from linksim.phy.estimators import ESTIMATORS
 from linksim.phy.grid import Grid
-from linksim.phy.waveform import Taps
+from linksim.phy.waveform import Ofdm, Taps
 from linksim.seeding import derive_seed
 
 VARIANCE_FLOOR = 1.2e-7
@@ -67,8 +68,12 @@ class OfdmTransceiver:
     def __init__(self, config: LinkConfig) -> None:
         self.grid = grid_of(config)
         channel = config.channel_model
-        self._in_time = config.domain == "time"
-        self.channel = Taps(channel, self.grid) if self._in_time else channel
+        self.channel: Channel = channel
+        self._ofdm: Ofdm | None = None
+        if config.domain == "time":
+            assert isinstance(channel, Multipath)  # as the configuration has checked
+            self.channel = taps = Taps(channel, self.grid)
+            self._ofdm = taps.ofdm
         self.slots_per_frame = config.interleave_slots
         self.symbols_per_frame = frame_symbols(config)
         self.uses_per_frame, self.pilots_per_frame = frame_uses(config), frame_pilots(config)
@@ -78,7 +83,7 @@ class OfdmTransceiver:
         self._order = tf.constant(order, tf.int32)
         self._inverse = tf.constant(np.argsort(order), tf.int32)
         self._map = ResourceGridMapper(resource_grid)
-        self._apply = self.channel.ofdm if self._in_time else ApplyOFDMChannel()
+        self._apply = self._ofdm or ApplyOFDMChannel()
         self._pilots = [_pilots_of(self.grid, stream) for stream in range(self._streams)]
         self._noise_known = config.noise == "known"
         self._interpolate = ESTIMATORS[config.estimator].interpolators(self.grid, channel)
@@ -121,7 +126,7 @@ class OfdmTransceiver:
         x = self._map(share * self._to_slots(symbols)[:, tf.newaxis])
         h = tf.reshape(h, [-1, 1, self._rx, 1, self._streams, *h.shape[-2:]])
         y = self._apply(x, h, no)
-        h = self._apply.response(h) if self._in_time else h
+        h = self._ofdm.response(h) if self._ofdm else h
         h_ls = self._at_pilots(y)
         if not self._noise_known:
             no = estimate_noise(h_ls, len(self.grid.layout.symbols))
@@ -211,10 +216,10 @@ def _pilots_of(grid: Grid, stream: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _slot_interleaver(depth: int, per_slot: int) -> np.ndarray:
-    """Return the symbol, of a frame's, that each resource element carries; [depth * per_slot].
+    """Return the symbol of a frame that each resource element carries; [depth * per_slot].
 
-    Position p of block b goes to position p of slot (b + p) mod depth: neighbours fade
-    apart, and every block keeps its share of good and bad positions within the slot.
+    Position p of block b goes to position p of slot (b + p) mod depth: neighbours meet
+    different channels, and every block keeps its share of good and bad positions within the slot.
     """
     slot, position = np.divmod(np.arange(depth * per_slot), per_slot)
     return (slot - position) % depth * per_slot + position

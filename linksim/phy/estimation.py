@@ -176,7 +176,7 @@ class _Filter:
         Which of the outputs are the pilots.
     """
 
-    def __init__(self, to_pilots: np.ndarray, pilots: Sequence[int]) -> None:
+    def __init__(self, to_pilots: np.ndarray, pilots: Sequence[int] | np.ndarray) -> None:
         self.pilots = len(pilots)
         eigenvalues, u = np.linalg.eigh(to_pilots[pilots, :])
         spread = (to_pilots @ u).T

@@ -139,7 +139,7 @@ class Taps(Channel):
 
     @property
     def memory_slots(self) -> int | None:
-        """Slots that share a fade; None if all those of a burst are correlated."""
+        """Coherence time in slots; None if all those of a burst are correlated."""
         return self._channel.memory_slots
 
     def sample(self, bursts: int, slots: int, grid: Grid) -> tf.Tensor:

@@ -62,7 +62,7 @@ def evaluate_bound(
     fid_frames : int, optional
         As of `studies.run.evaluate.score`.
     """
-    from linksim.link.transmission import Accounting
+    from linksim.link.results import Accounting
     from linksim.montecarlo import Tally
     from studies.run.evaluate import Outcome, score
 

@@ -9,7 +9,8 @@ import numpy as np
 from linksim import metrics as media_metrics
 from linksim.endpoint import Csi, Endpoint
 from linksim.link.config import LinkConfig
-from linksim.link.transmission import Accounting, Adaptation, Link, Retransmissions, send
+from linksim.link.results import Accounting, Adaptation, Retransmissions
+from linksim.link.transmission import Link, send
 from linksim.media import Clip
 from linksim.metrics import MetricValue
 from linksim.montecarlo import Tally

@@ -53,7 +53,7 @@ class Combined:
         Blocks that the CRC fails.
     reference : Tally
         Blocks that one transmission loses which ought to be as good. For Chase combining it is
-        one of the summed SNR: of the fade whose power is that of all, on each resource element.
+        one of the summed SNR, whose channel has the power of all, on each resource element.
         For incremental redundancy it is one code over all the slots, one of `REFERENCES`.
     """
 
@@ -73,7 +73,7 @@ def combining_gain(
 ) -> Iterator[Combined]:
     """Send every block ``config.harq`` times, and decode after each.
 
-    Each transmission meets a fade of its own.
+    Each transmission meets a channel realisation of its own.
 
     Parameters
     ----------
@@ -160,31 +160,31 @@ class _Gain:
         seed_sionna(seed)
         shape = (BATCH_BLOCKS, 8 * self._block.payload_bytes)
         payload = np.random.default_rng(seed).integers(0, 2, shape)
-        fades = [self._transceiver.draw(BATCH_BLOCKS) for _ in self._alone]
+        channels = [self._transceiver.draw(BATCH_BLOCKS) for _ in self._alone]
         code, every = self._code, np.arange(BATCH_BLOCKS)
         mother = code.encode(payload)
         buffer = SoftBuffer(BATCH_BLOCKS, code.versions, code.symbols)
-        for count, h in enumerate(fades, 1):
-            received = self._carry(code.send(mother, count), h, no)
+        for count, h in enumerate(channels, 1):
+            received = self._through(code.send(mother, count), h, no)
             _, ok = code.receive(buffer, every, count, *received)
-            yield Tally.of(~ok, 1), self._send_alone(payload, fades[:count], no)
+            yield Tally.of(~ok, 1), self._send_alone(payload, channels[:count], no)
 
-    def _send_alone(self, payload: np.ndarray, fades: list[tf.Tensor], no: tf.Tensor) -> Tally:
-        """Return what one transmission loses that has all of these fades."""
-        code = self._alone[len(fades) - 1]
+    def _send_alone(self, payload: np.ndarray, channels: list[tf.Tensor], no: tf.Tensor) -> Tally:
+        """Return what one transmission loses that meets all of these channels."""
+        code = self._alone[len(channels) - 1]
         symbols = code.send(code.encode(payload), 1)
         if self._chase:
-            power = tf.add_n([tf.abs(h) ** 2 for h in fades])
+            power = tf.add_n([tf.abs(h) ** 2 for h in channels])
             together = tf.cast(tf.sqrt(power), tf.complex64)
         else:
-            symbols = symbols.reshape(BATCH_BLOCKS * len(fades), -1)
-            together = tf.reshape(tf.stack(fades, axis=1), [-1, *fades[0].shape[1:]])
-        received = self._carry(symbols, together, no)
+            symbols = symbols.reshape(BATCH_BLOCKS * len(channels), -1)
+            together = tf.reshape(tf.stack(channels, axis=1), [-1, *channels[0].shape[1:]])
+        received = self._through(symbols, together, no)
         buffer = SoftBuffer(BATCH_BLOCKS, 1, code.symbols)
         _, ok = code.receive(buffer, np.arange(BATCH_BLOCKS), 1, *received)
         return Tally.of(~ok, 1)
 
-    def _carry(
+    def _through(
         self, symbols: np.ndarray, h: tf.Tensor, no: tf.Tensor
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return received symbols and their noise variance, a row for each block."""

@@ -33,7 +33,8 @@ class ErrorRate:
     ber, bler : float
         Bit and block error rate; `bler` is NaN if uncoded.
     ci_low, ci_high : float
-        Interval of `bler` (of `ber`, if uncoded) at the stated confidence, clustered by fade.
+        Interval of `bler` (of `ber`, if uncoded) at the stated confidence, clustered by channel
+        realisation.
     bits, bit_errors, blocks, block_errors : int
         Counts; information bits, CRC included. Uncoded, a block is a frame.
     theory_ber : float

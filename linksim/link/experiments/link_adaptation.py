@@ -21,20 +21,18 @@ import tensorflow as tf
 from scipy import stats
 
 from linksim.link.config import LinkConfig
+from linksim.link.experiments.processes import CODEWORDS, Processes, SentWords
 from linksim.link.feedback import CsiFeedback
 from linksim.link.outer_loop import OuterLoop
 from linksim.link.slot_codes import SlotCodes
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.montecarlo import Tally
-from linksim.phy.coding.harq import HarqCode, SoftBuffer
+from linksim.phy.coding.harq import SoftBuffer
 from linksim.phy.coding.redundancy import VERSIONS
 from linksim.seeding import derive_seed, seed_sionna
 
 DRAWN_SLOTS = 4096
-"""Slots whose fades are drawn at once, of as many links as that makes; bounds memory."""
-
-CODEWORDS = 32
-"""Code words of each MCS that are sent again and again; the noise is new each time."""
+"""Slots whose channels are drawn at once, of as many links as that makes; bounds memory."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ class ParallelLinks:
         self._feedback = CsiFeedback.of(config)
         self._round_trip = max(1, config.feedback_delay_slots)
         self._outer_loop = OuterLoop(table, links, self._transceiver.symbols_per_frame)
-        self._code = lru_cache(maxsize=None)(lambda mcs: _Sent(self._slot_codes.code(mcs)))
+        self._code = lru_cache(maxsize=None)(lambda mcs: SentWords(self._slot_codes.code(mcs)))
         self._pass = tf.function(self._transceiver.transmit, jit_compile=True)
         self._measure = tf.function(self._transceiver.measure_snr, jit_compile=True)
         self._channel = lru_cache(maxsize=1)(self._draw)
@@ -120,11 +118,11 @@ class ParallelLinks:
         seed : int
             Of fading, noise and feedback, which are the same for every MCS.
         """
-        fades, reports = self._channel(seed), self._reports(snr_db, seed)
+        channels, reports = self._channel(seed), self._reports(snr_db, seed)
         rng = np.random.default_rng(derive_seed(seed, "words and acknowledgements"))
         seed_sionna(derive_seed(seed, "noise"))
         self._outer_loop.reset()
-        processes = [_Process.idle(self._links) for _ in range(self._round_trip)]
+        processes = [Processes.idle(self._links) for _ in range(self._round_trip)]
         versions = len(VERSIONS[self._config.combining])
         log = _Log(self._slots, self._links)
         buffers = [
@@ -132,7 +130,8 @@ class ParallelLinks:
             for _ in processes
         ]
         for slot in range(self._slots):
-            process, buffer = (x[slot % self._round_trip] for x in (processes, buffers))
+            turn = slot % self._round_trip
+            process, buffer = processes[turn], buffers[turn]
             answers = process.answers()
             if mcs is None:
                 first = np.where(process.attempt == 1, answers, -1)
@@ -143,7 +142,7 @@ class ParallelLinks:
             process.start(fresh, chosen, rng.integers(0, CODEWORDS, self._links))
             buffer.clear(np.flatnonzero(fresh))
             process.attempt += 1
-            ok = self._transmit(process, buffer, fades[:, slot], noise_variance(snr_db))
+            ok = self._transmit(process, buffer, channels[:, slot], noise_variance(snr_db))
             log.note(slot, self._round_trip, process, ok)
             process.arrived |= ok
             process.heard = rng.random(self._links) >= self._feedback.loss
@@ -153,7 +152,7 @@ class ParallelLinks:
         return log.sum_up(sizes / self._transceiver.uses_per_frame, counted, last)
 
     def _transmit(
-        self, process: "_Process", buffer: SoftBuffer, h: np.ndarray, no: tf.Tensor
+        self, process: "Processes", buffer: SoftBuffer, h: np.ndarray, no: tf.Tensor
     ) -> np.ndarray:
         """Send the block of each link and return which of them are decoded; bool, [links]."""
         symbols = np.zeros((self._links, self._transceiver.symbols_per_frame), np.complex64)
@@ -177,7 +176,7 @@ class ParallelLinks:
         return ok
 
     def _draw(self, seed: int) -> np.ndarray:
-        """Return the fades of all links, complex64, [links, slots, …], as `Channel.sample`."""
+        """Return the channels of all links, complex64, [links, slots, …], as `Channel.sample`."""
         seed_sionna(derive_seed(seed, "fading"))
         at_once = max(1, DRAWN_SLOTS // self._slots)
         parts = [
@@ -194,65 +193,15 @@ class ParallelLinks:
 
         Measured from reference signals of their own, which are there in every slot.
         """
-        fades, no = self._channel(seed), noise_variance(snr_db)
+        channels, no = self._channel(seed), noise_variance(snr_db)
         seed_sionna(derive_seed(seed, "sounding"))
-        measured = [self._measure(fades[:, slot], no).numpy() for slot in range(self._slots)]
+        measured = [self._measure(channels[:, slot], no).numpy() for slot in range(self._slots)]
         return np.stack(
             [
                 self._feedback.reports(snr, derive_seed(seed, "reports", link))
                 for link, snr in enumerate(np.stack(measured, axis=1))
             ]
         )
-
-
-class _Sent:
-    """The code of one MCS, and what is sent of its code words."""
-
-    def __init__(self, code: HarqCode) -> None:
-        self.code = code
-        shape = (CODEWORDS, 8 * code.block.payload_bytes)
-        self._mother = code.encode(np.random.default_rng(1).integers(0, 2, shape))
-        self.symbols = lru_cache(maxsize=32)(self._send)
-
-    def _send(self, attempt: int) -> np.ndarray:
-        return self.code.send(self._mother, attempt)
-
-
-@dataclass
-class _Process:
-    """The stop-and-wait process of each link whose turn it is; arrays of [links].
-
-    Parameters
-    ----------
-    mcs, word : np.ndarray
-        int; I_MCS and code word of the block.
-    attempt : np.ndarray
-        int; transmissions made of it, 0 before the first block.
-    arrived, heard : np.ndarray
-        bool; whether the receiver has the block, and whether its last answer came through.
-    """
-
-    mcs: np.ndarray
-    word: np.ndarray
-    attempt: np.ndarray
-    arrived: np.ndarray
-    heard: np.ndarray
-
-    @classmethod
-    def idle(cls, links: int) -> "_Process":
-        """Return processes that have sent nothing."""
-        return cls(*(np.zeros(links, kind) for kind in (int, int, int, bool, bool)))
-
-    def answers(self) -> np.ndarray:
-        """Return what the transmitter knows: 1 for an ACK, 0 for a NACK, -1 for neither."""
-        return np.where(self.heard, self.arrived.astype(int), -1)
-
-    def start(self, fresh: np.ndarray, mcs: np.ndarray, word: np.ndarray) -> None:
-        """Begin new blocks where it is asked for; bool, int and int, [links]."""
-        self.mcs = np.where(fresh, mcs, self.mcs)
-        self.word = np.where(fresh, word, self.word)
-        self.attempt = np.where(fresh, 0, self.attempt)
-        self.arrived = self.arrived & ~fresh
 
 
 class _Log:
@@ -262,7 +211,7 @@ class _Log:
         self._mcs, self._attempt, self._first = (np.zeros((slots, links), int) for _ in range(3))
         self._new, self._ok = np.zeros((slots, links), bool), np.zeros((slots, links), bool)
 
-    def note(self, slot: int, round_trip: int, process: _Process, ok: np.ndarray) -> None:
+    def note(self, slot: int, round_trip: int, process: Processes, ok: np.ndarray) -> None:
         """Write down a slot, before the process knows of it."""
         self._mcs[slot], self._attempt[slot] = process.mcs, process.attempt
         self._first[slot] = slot - (process.attempt - 1) * round_trip

@@ -44,12 +44,12 @@ class Channel(ABC):
 
     @property
     def memory_slots(self) -> int | None:
-        """Slots that share a fade; None if all those of a burst are correlated."""
+        """Coherence time in slots; None if all those of a burst are correlated."""
         return 1
 
     @property
     def drawn_from(self) -> "Path | None":
-        """A file that the fades come from, and that results depend on."""
+        """File that realisations come from, and that results depend on."""
         return None
 
     def check_grid(self, slot_duration: float) -> None:  # noqa: B027

@@ -39,7 +39,7 @@ class Drawn(Multipath):
 
     @property
     def memory_slots(self) -> int | None:
-        """Slots that share a fade; None if all those of a burst may be correlated."""
+        """Coherence time in slots; None if all those of a burst may be correlated."""
         return 1 if self.times == 1 else None
 
     def check_grid(self, slot_duration: float) -> None:

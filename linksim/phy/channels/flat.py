@@ -15,7 +15,7 @@ if typing.TYPE_CHECKING:
     from linksim.phy.grid import Grid
 
 MAX_COHERENCE = 4096
-"""Most slots of one fade."""
+"""Greatest coherence time in slots."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +37,11 @@ class _Block(Channel):
     coherence: int | str = option("slot", "h is drawn anew every: slot, a number of slots, or re")
 
     def __post_init__(self) -> None:
-        number = isinstance(self.coherence, int)
-        if not (
-            self.coherence in ("slot", "re") or (number and 1 <= self.coherence <= MAX_COHERENCE)
-        ):
+        if isinstance(self.coherence, int):
+            known = 1 <= self.coherence <= MAX_COHERENCE
+        else:
+            known = self.coherence in ("slot", "re")
+        if not known:
             raise LinksimError(
                 f"channel '{self.name}': coherence must be slot, re or a number of slots from 1 to "
                 f"{MAX_COHERENCE}, not '{self.coherence}'"
@@ -53,7 +54,7 @@ class _Block(Channel):
 
     @property
     def memory_slots(self) -> int | None:
-        """Slots that share a fade."""
+        """Coherence time in slots."""
         return self.coherence if isinstance(self.coherence, int) else 1
 
     def sample(self, bursts: int, slots: int, grid: "Grid") -> "tf.Tensor":

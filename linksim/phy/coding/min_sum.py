@@ -15,15 +15,15 @@ Two things would keep a loop from being vectorised: a signed index, for it may c
 of an array, and more arrays in one loop than the compiler is ready to check for overlap.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+from numba import extending, types
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
 from linksim.phy.coding.base_graph import BaseGraph
@@ -36,6 +36,9 @@ LN2, SLOPE = np.float32(0.6931472), np.float32(0.25)
 
 A power of two, by which products are exact: a compiler may then fuse them with the sum.
 """
+
+_intrinsic: Any = extending.intrinsic
+THREADS: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 
 LARGEST = np.float32(1e4)
 """Magnitude to which log-likelihood ratios from the channel are limited."""
@@ -133,7 +136,7 @@ class MinSumDecoder:
             stop = self._iterations, self._stop_early, _crc_table()
             _decode(llr[these], where, edges, sizes, stop, bits[these], ok[these])
 
-        _spread(part, range(0, blocks, CHUNK_BLOCKS))
+        _run_parts(part, range(0, blocks, CHUNK_BLOCKS))
         return bits, ok
 
 
@@ -149,15 +152,15 @@ def _crc_table() -> np.ndarray:
 @cache
 def _pool() -> ThreadPoolExecutor:
     # One for each processor of this process, unless the environment tells Numba otherwise.
-    return ThreadPoolExecutor(numba.config.NUMBA_NUM_THREADS, "min-sum")
+    return ThreadPoolExecutor(THREADS, "min-sum")
 
 
-def _spread(part: object, starts: Iterable[int]) -> None:
+def _run_parts(part: Callable[[int], None], starts: Iterable[int]) -> None:
     """Run the parts on all processors of this process; the compiled code lets go of the GIL."""
-    list(_pool().map(part, starts))  # type: ignore[arg-type]
+    list(_pool().map(part, starts))
 
 
-@intrinsic
+@_intrinsic
 def _as_int(context, value):  # type: ignore[no-untyped-def]
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
         return builder.bitcast(args[0], ir.IntType(32))
@@ -165,7 +168,7 @@ def _as_int(context, value):  # type: ignore[no-untyped-def]
     return types.int32(types.float32), generate
 
 
-@intrinsic
+@_intrinsic
 def _as_float(context, value):  # type: ignore[no-untyped-def]
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
         return builder.bitcast(args[0], ir.FloatType())

@@ -15,7 +15,8 @@ from linksim.endpoint import (
 )
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
-from linksim.link.transmission import CSI_SLOTS, Accounting, Link, send
+from linksim.link.results import Accounting
+from linksim.link.transmission import CSI_SLOTS, Link, send
 from linksim.media import Clip
 from linksim.phy.channels.realisation import ChannelRealisation
 
