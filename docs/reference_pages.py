@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from linksim.endpoint import endpoint_class, endpoint_names
+from linksim.endpoint import ENDPOINTS
 from linksim.link.config import LinkConfig
 from linksim.phy.channels import CHANNELS
 from studies.cli.main import command_parser
@@ -38,7 +38,7 @@ def _leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser
 
 def schemes() -> str:
     """Return a section with the options of each installed scheme."""
-    return "\n\n".join(_section(name, endpoint_class(name)) for name in endpoint_names())
+    return "\n\n".join(_section(name, cls) for name, cls in sorted(ENDPOINTS.items()))
 
 
 def channels() -> str:

@@ -13,20 +13,16 @@ import typing
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 import numpy as np
 
-from linksim.errors import unknown
 from linksim.options import build
 from linksim.phy.coding.mcs import Mcs
-from linksim.plugins import is_dotted, load_class
+from linksim.registry import ClassRegistry
 
 if typing.TYPE_CHECKING:
     from linksim.media import Clip
-
-ENTRY_POINT_GROUP = "linksim.endpoints"
 
 SETUP = "set-up"
 """Name under which side information is accounted; no stream may have it."""
@@ -206,25 +202,8 @@ class Endpoint(ABC):
         """Turn what arrived into a clip of the original length; never raises for losses."""
 
 
-def endpoint_names() -> list[str]:
-    """Return the names of all installed endpoints."""
-    return sorted(e.name for e in entry_points(group=ENTRY_POINT_GROUP))
-
-
-def endpoint_class(name: str) -> type[Endpoint]:
-    """Return an endpoint's class by its name or dotted path.
-
-    Raises
-    ------
-    LinksimError
-        For an unknown scheme (with the nearest known name), or a dotted path that leads to none.
-    """
-    if is_dotted(name):
-        return load_class(name, Endpoint, "scheme")
-    found = {e.name: e for e in entry_points(group=ENTRY_POINT_GROUP)}
-    if name not in found:
-        raise unknown("scheme", name, found)
-    return found[name].load()
+ENDPOINTS: ClassRegistry[Endpoint] = ClassRegistry("scheme", Endpoint, "", "linksim.endpoints")
+"""Every installed endpoint by its name; dotted paths of classes are looked up as well."""
 
 
 def make_endpoint(name: str, options: Mapping[str, Any] | None = None) -> Endpoint:
@@ -233,6 +212,7 @@ def make_endpoint(name: str, options: Mapping[str, Any] | None = None) -> Endpoi
     Raises
     ------
     LinksimError
-        As `endpoint_class`, and for an unknown option or a value of the wrong type.
+        For an unknown scheme (with the nearest known name), a dotted path that leads to none, an
+        unknown option or a value of the wrong type.
     """
-    return build(endpoint_class(name), options or {}, f"scheme '{name}'")
+    return build(ENDPOINTS[name], options or {}, f"scheme '{name}'")

@@ -14,9 +14,10 @@ from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
 from linksim.errors import LinksimError, unknown
-from linksim.plugins import is_dotted, load_object
+from linksim.plugins import is_dotted, load_class, load_object
 
 P = TypeVar("P")
+T = TypeVar("T")
 
 
 def parts_in(package: str, wanted: Callable[[Any], bool]) -> dict[str, Any]:
@@ -33,14 +34,16 @@ def parts_in(package: str, wanted: Callable[[Any], bool]) -> dict[str, Any]:
     Returns
     -------
     dict
-        In the order of modules, and of definitions within each.
+        In the order of modules, and of definitions within each; a part may stand in a tuple.
     """
     found: dict[str, Any] = {}
     folder = importlib.import_module(package)
     for module in pkgutil.iter_modules(folder.__path__, f"{package}."):
-        for part in vars(importlib.import_module(module.name)).values():
-            if wanted(part) and part.name:
-                found.setdefault(part.name, part)
+        for value in vars(importlib.import_module(module.name)).values():
+            parts: tuple[Any, ...] = value if isinstance(value, tuple) else (value,)
+            for part in parts:
+                if wanted(part) and getattr(part, "name", None):
+                    found.setdefault(part.name, part)
     return found
 
 
@@ -58,7 +61,7 @@ class Registry(Mapping[str, P], Generic[P]):
     base : type
         What every part is an instance of; it has an attribute ``name``.
     package : str
-        Where linksim's own parts stand.
+        Where linksim's own parts stand; empty if all are installed ones.
     group : str
         The entry-point group of installed parts, e.g. ``"linksim.estimators"``.
 
@@ -75,34 +78,41 @@ class Registry(Mapping[str, P], Generic[P]):
     """
 
     kind: str
-    base: type[P]
+    base: type[Any]
     package: str
     group: str
 
     @cached_property
-    def _own(self) -> dict[str, P]:
-        return parts_in(self.package, lambda part: isinstance(part, self.base))
+    def own(self) -> dict[str, P]:
+        """The parts that come with linksim."""
+        return parts_in(self.package, self._is_part) if self.package else {}
 
-    @cached_property
+    @property
     def _installed(self) -> dict[str, str]:
         points = sorted(entry_points(group=self.group), key=lambda point: point.name)
         return {point.name: point.value.replace(":", ".") for point in points}
 
     def __getitem__(self, name: str) -> P:
-        if name in self._own:
-            return self._own[name]
-        if not is_dotted(name) and name not in self._installed:
-            raise unknown(self.kind, name, self)
-        return self._load(self._installed.get(name, name))
+        if name in self.own:
+            return self.own[name]
+        if is_dotted(name):
+            return self._load(name)
+        installed = self._installed
+        if name not in installed:
+            raise unknown(self.kind, name, [*self.own, *installed])
+        return self._load(installed[name])
 
     def __contains__(self, name: object) -> bool:
-        return name in self._own or name in self._installed
+        return name in self.own or name in self._installed
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._own, *self._installed]))
+        return iter(dict.fromkeys([*self.own, *self._installed]))
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+    def _is_part(self, value: Any) -> bool:
+        return isinstance(value, self.base)
 
     def _load(self, path: str) -> P:
         part = load_object(path, self.kind)
@@ -115,3 +125,16 @@ class Registry(Mapping[str, P], Generic[P]):
             where = f"{self.base.__module__}.{self.base.__name__}"
             raise LinksimError(f"{self.kind} '{path}' is no instance of {where}")
         return part
+
+
+class ClassRegistry(Registry[type[T]]):
+    """All classes of one kind, whose fields are the options of a part.
+
+    A class is a dataclass derived from `base` with a class attribute ``name``.
+    """
+
+    def _is_part(self, value: Any) -> bool:
+        return isinstance(value, type) and issubclass(value, self.base)
+
+    def _load(self, path: str) -> type[T]:
+        return load_class(path, self.base, self.kind)

@@ -18,6 +18,7 @@ from linksim.phy.estimators import ESTIMATORS
 from linksim.phy.grid import Grid
 from linksim.phy.waveform import Ofdm, Taps
 from linksim.seeding import derive_seed
+from linksim.startup import full_precision
 
 VARIANCE_FLOOR = 1.2e-7
 """The unbiased LMMSE noise is 1/d - 1 with d near 1; below this float32 gives noise, or less."""
@@ -66,6 +67,7 @@ class OfdmTransceiver:
     """
 
     def __init__(self, config: LinkConfig) -> None:
+        full_precision()
         self.grid = grid_of(config)
         channel = config.channel_model
         self.channel: Channel = channel

@@ -11,10 +11,6 @@ from sionna.phy.ofdm import PilotPattern, ResourceGrid
 
 from linksim.phy.pilots import SYMBOLS_PER_SLOT, PilotLayout, slot_duration
 
-# On a GPU products of matrices would be rounded to TensorFloat-32, and channel estimates by up to
-# 3e-3 with them. This holds for the whole process.
-tf.config.experimental.enable_tensor_float_32_execution(enabled=False)
-
 
 @dataclass(frozen=True)
 class Grid:

@@ -29,10 +29,10 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from linksim.phy.channels import channel_classes
+    from linksim.phy.channels import CHANNELS
 
     alike: dict[tuple[Any, ...], list[str]] = {}
-    classes = channel_classes()
+    classes = dict(CHANNELS)
     for name, channel in classes.items():
         about = (channel.__doc__ or "").strip().splitlines()[0]
         options = []

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from linksim.endpoint import endpoint_class
+from linksim.endpoint import ENDPOINTS
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import LinkConfig
 
@@ -105,7 +105,7 @@ def _known(schemes: Sequence["Scheme"]) -> Iterator[str]:
         if field.name.startswith(f"{FEEDBACK}_"):
             yield field.name.replace("_", ".", 1)
     names = dict.fromkeys(scheme.scheme for scheme in schemes)
-    options = [[f.name for f in fields(endpoint_class(name))] for name in names]  # type: ignore[arg-type]
+    options = [[f.name for f in fields(ENDPOINTS[name])] for name in names]  # type: ignore[arg-type]
     for name, own in zip(names, options, strict=True):
         yield from (f"{name}.{field}" for field in own)
     yield from (f"options.{f}" for f in options[0] if all(f in own for own in options))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from linksim.endpoint import endpoint_class
+from linksim.endpoint import ENDPOINTS
 from linksim.errors import LinksimError, unknown
 from studies.spec import axes
 from studies.spec.study import (
@@ -159,7 +159,7 @@ def _check_schemes(study: Study, source: Source) -> None:
                 raise LinksimError(f"'{scheme.label}' is given twice; each scheme needs its own")
             labels.add(scheme.label)
         with source.field("schemes", index, "scheme"):
-            endpoint_class(scheme.scheme)
+            ENDPOINTS[scheme.scheme]
         with source.field("schemes", index, "options"):
             scheme.endpoint()
         with source.field("schemes", index, "link"):

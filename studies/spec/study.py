@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from linksim.endpoint import Endpoint, endpoint_class, make_endpoint
+from linksim.endpoint import ENDPOINTS, Endpoint, make_endpoint
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import LinkConfig
 from linksim.media.synthetic.sounds import SOUNDS
@@ -137,7 +137,7 @@ class Scheme(_Model):
         """Return digests of what does not come with linksim, whose version says nothing of it."""
         classes: dict[str, type] = {}
         if is_dotted(self.scheme):
-            classes[self.scheme] = endpoint_class(self.scheme)
+            classes[self.scheme] = ENDPOINTS[self.scheme]
         name = channel.partition(":")[0]
         if name.lower() not in CHANNELS:
             classes[name] = channel_class(name)
@@ -326,7 +326,7 @@ class Study(_Model):
 
     def left_out(self) -> dict[str, str]:
         """Return the label of each scheme that cannot run here, and what would mend it."""
-        reasons = {s.label: endpoint_class(s.scheme).missing() for s in self.swept}
+        reasons = {s.label: ENDPOINTS[s.scheme].missing() for s in self.swept}
         return {label: reason for label, reason in reasons.items() if reason}
 
 

@@ -9,13 +9,12 @@ independent of each other. Nothing here imports TensorFlow until a channel is sa
 """
 
 from linksim.phy.channels.channel import Channel
-from linksim.phy.channels.flat import MAX_COHERENCE
+from linksim.phy.channels.models.flat import MAX_COHERENCE
 from linksim.phy.channels.multipath import Multipath, superpose
 from linksim.phy.channels.registry import (
     CHANNELS,
     canonical,
     channel_class,
-    channel_classes,
     parse_channel,
 )
 
@@ -26,7 +25,6 @@ __all__ = [
     "Multipath",
     "canonical",
     "channel_class",
-    "channel_classes",
     "parse_channel",
     "superpose",
 ]

@@ -15,7 +15,7 @@ import numpy as np
 
 from linksim.errors import LinksimError
 from linksim.phy.channels.cir_file import write_cir
-from linksim.phy.channels.traced import Rt
+from linksim.phy.channels.models.traced import Rt
 
 BATCH = 128
 """Receivers that are traced at once."""

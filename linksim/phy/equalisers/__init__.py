@@ -3,7 +3,9 @@
 from linksim.phy.equalisers.equaliser import Equaliser
 from linksim.registry import Registry
 
-EQUALISERS = Registry("equalizer", Equaliser, "linksim.phy.equalisers", "linksim.equalisers")
+EQUALISERS: Registry[Equaliser] = Registry(
+    "equalizer", Equaliser, "linksim.phy.equalisers", "linksim.equalisers"
+)
 """Every equaliser by its name."""
 
 __all__ = ["EQUALISERS", "Equaliser"]

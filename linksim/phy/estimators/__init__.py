@@ -3,7 +3,9 @@
 from linksim.phy.estimators.estimator import Estimator
 from linksim.registry import Registry
 
-ESTIMATORS = Registry("estimator", Estimator, "linksim.phy.estimators", "linksim.estimators")
+ESTIMATORS: Registry[Estimator] = Registry(
+    "estimator", Estimator, "linksim.phy.estimators", "linksim.estimators"
+)
 """Every channel estimator by its name."""
 
 __all__ = ["ESTIMATORS", "Estimator"]

@@ -3,7 +3,9 @@
 from linksim.phy.modulations.modulation import Modulation
 from linksim.registry import Registry
 
-MODULATIONS = Registry("modulation", Modulation, "linksim.phy.modulations", "linksim.modulations")
+MODULATIONS: Registry[Modulation] = Registry(
+    "modulation", Modulation, "linksim.phy.modulations", "linksim.modulations"
+)
 """Every modulation by its name."""
 
 __all__ = ["MODULATIONS", "Modulation"]

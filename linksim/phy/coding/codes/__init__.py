@@ -3,7 +3,7 @@
 from linksim.phy.coding.codes.code import Code, Codec
 from linksim.registry import Registry
 
-CODES = Registry("code", Code, "linksim.phy.coding.codes", "linksim.codes")
+CODES: Registry[Code] = Registry("code", Code, "linksim.phy.coding.codes", "linksim.codes")
 """Every channel code by its name."""
 
 __all__ = ["CODES", "Code", "Codec"]

@@ -10,7 +10,7 @@ from linksim.link.config import LinkConfig
 from linksim.phy.channels import parse_channel, traced
 from linksim.phy.channels.cir_file import read_cir, write_cir
 from linksim.phy.channels.export import export_channel
-from linksim.phy.channels.traced import CACHE_VARIABLE, require_backend
+from linksim.phy.channels.models.traced import CACHE_VARIABLE, require_backend
 from linksim.phy.grid import Grid
 from linksim.seeding import seed_sionna
 from studies.cli.main import main

@@ -103,5 +103,5 @@ def _named(base: type[_Tr38901], family: str, model: str) -> type[_Tr38901]:
     return type(f"{base.__name__}{model}", (base,), body)
 
 
-TDL = {f"tdl-{m.lower()}": _named(Tdl, "tdl", m) for m in MODELS}
-CDL = {f"cdl-{m.lower()}": _named(Cdl, "cdl", m) for m in MODELS}
+TDL = tuple(_named(Tdl, "tdl", m) for m in MODELS)
+CDL = tuple(_named(Cdl, "cdl", m) for m in MODELS)

@@ -15,8 +15,8 @@ from typing import ClassVar
 from linksim.errors import LinksimError, unknown
 from linksim.options import check_range, option
 from linksim.phy.channels.channel import MAX_ANTENNAS
-from linksim.phy.channels.cir import Drawn
 from linksim.phy.channels.cir_file import Cir, read_cir
+from linksim.phy.channels.models.cir import Drawn
 
 CACHE_VARIABLE = "LINKSIM_CACHE"
 SYMBOL_RATE = 14e3

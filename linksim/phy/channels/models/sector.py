@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from linksim.errors import unknown
 from linksim.options import option
-from linksim.phy.channels.clustered import linear_array
+from linksim.phy.channels.models.clustered import linear_array
 from linksim.phy.channels.multipath import Multipath
 
 if TYPE_CHECKING:
