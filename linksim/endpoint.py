@@ -1,4 +1,4 @@
-"""What crosses the link, and who sends and receives it.
+"""The contract between a codec and the link: streams, CSI and both ends of a scheme.
 
 ::
 
@@ -30,7 +30,7 @@ SETUP = "set-up"
 
 @dataclass(frozen=True)
 class BitStream:
-    """Packets for the digital pipe. A packet arrives whole or not at all.
+    """Packets for the bit link. A packet arrives whole or not at all.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class BitStream:
         The scheme's own choice; None takes the link's.
     interleave_slots : int or None
         Slots over which its code blocks are interleaved; the scheme's own choice, as for side
-        information that many fades must carry; None takes the link's.
+        information that must cross many channel realisations; None takes the link's.
     adaptive : bool
         Whether every slot has an MCS of its own, which follows reports and acknowledgements.
 
@@ -67,7 +67,7 @@ class BitStream:
 
 @dataclass(frozen=True)
 class SymbolStream:
-    """Real latents for the analogue pipe; two make one channel use.
+    """Real latents for the symbol link; two make one channel use.
 
     Parameters
     ----------
@@ -88,9 +88,9 @@ class Encoded:
     Parameters
     ----------
     streams : tuple of BitStream or SymbolStream
-        What crosses the link.
+        The streams that cross the link.
     setup : bytes
-        What call set-up signals once (sizes, rates, duration). It is taken as delivered,
+        Bytes that call set-up signals once (sizes, rates, duration). It is taken as delivered,
         as in a session description, and its bits are counted as side information.
 
     Raises
@@ -138,7 +138,7 @@ class ReceivedSymbols:
 
 @dataclass(frozen=True)
 class Received:
-    """What the receiver has: the set-up, and each stream by its name."""
+    """The receiver's view: the set-up, and each stream by its name."""
 
     setup: bytes
     streams: Mapping[str, ReceivedBits | ReceivedSymbols] = field(default_factory=dict)

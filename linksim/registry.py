@@ -57,11 +57,11 @@ class Registry(Mapping[str, P], Generic[P]):
     Parameters
     ----------
     kind : str
-        What a part is called in messages, e.g. ``"estimator"``.
+        Name of the kind in messages, e.g. ``"estimator"``.
     base : type
-        What every part is an instance of; it has an attribute ``name``.
+        Class that every part is an instance of; it has an attribute ``name``.
     package : str
-        Where linksim's own parts stand; empty if all are installed ones.
+        Package that linksim's own parts stand in; empty if all are installed ones.
     group : str
         The entry-point group of installed parts, e.g. ``"linksim.estimators"``.
 

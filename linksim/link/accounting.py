@@ -1,4 +1,4 @@
-"""What streams cost, in complex channel uses, before anything is sent."""
+"""Costs of streams in complex channel uses, before anything is sent."""
 
 from linksim.endpoint import BitStream, Encoded, SymbolStream
 from linksim.errors import LinksimError
@@ -15,9 +15,9 @@ def channel_uses(encoded: Encoded, link: LinkConfig) -> int:
     Parameters
     ----------
     encoded : Encoded
-        What is sent.
+        The streams to send.
     link : LinkConfig
-        The link. Its channel, front end and feedback do not matter.
+        The link. Its channel, receiver and feedback do not matter.
 
     Raises
     ------

@@ -56,7 +56,7 @@ class AdaptedTransmission(BitTransmission):
 
 
 class AdaptiveBitLink:
-    """What is compiled for a link whose MCS follows the channel; it serves every SNR.
+    """Compiled parts of a link whose MCS follows the channel; they serve every SNR.
 
     Parameters
     ----------
@@ -97,11 +97,11 @@ class AdaptiveSender:
     Parameters
     ----------
     link : AdaptiveBitLink
-        What they cross.
+        The link that they cross.
     snr_db : float
         Mean Es/N0 per resource element in dB.
     seed : int
-        Of noise, reports and lost acknowledgements.
+        Seed of noise, reports and lost acknowledgements.
     fading : ChannelRealisation
         The channel realisation.
     reported_slot : int
@@ -231,14 +231,14 @@ class _Block:
 
 
 class _Reports:
-    """What is known of the channel at the start of each slot.
+    """CSI that the transmitter has at the start of each slot.
 
     Reference signals are there in every slot, whatever else is sent.
 
     Parameters
     ----------
     link, no, seed, fading, reported_slot
-        As of `AdaptiveSender`; `no` is the noise variance.
+        Those of `AdaptiveSender`; `no` is the noise variance.
     """
 
     def __init__(

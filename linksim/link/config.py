@@ -1,4 +1,4 @@
-"""What a link is made of, checked before anything heavy is loaded."""
+"""The configuration of a link, checked before anything heavy is loaded."""
 
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property

@@ -7,7 +7,7 @@ from linksim.phy.coding.mcs import CQI_TABLE, Mcs
 from linksim.phy.modulations import MODULATIONS
 
 GAP_DB = 3.0
-"""How far from Shannon's limit a scheme is taken to work."""
+"""Distance from Shannon's limit, in dB, at which a scheme is taken to work."""
 
 
 def spectral_efficiency(mcs: Mcs) -> float:

@@ -11,7 +11,7 @@ LOWEST_DB, HIGHEST_DB = -10.0, 30.0
 """Range of a report; measurements beyond it are clipped."""
 
 TIE_DB = 1e-6
-"""By which a mean that lies on the grid, but for rounding errors, is moved up."""
+"""Offset in dB that moves up a mean that lies on the grid, but for rounding errors."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -77,7 +77,7 @@ def pack(packets: Sequence[bytes], block_bytes: int) -> bytes:
     Parameters
     ----------
     packets : sequence of bytes
-        As of `Packer`.
+        The packets, as `Packer` takes them.
     block_bytes : int
         Payload of one transport block.
 

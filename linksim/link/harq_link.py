@@ -25,7 +25,7 @@ BATCH_SLOTS = 64
 """Most slots of one compiled call; part of what a seed reproduces."""
 
 PADDING = (1 + 1j) / 2**0.5
-"""What is sent where there is no block."""
+"""Symbol that is sent where there is no block."""
 
 
 def round_trip_frames(config: LinkConfig) -> int:
@@ -48,11 +48,11 @@ class Retransmitter:
     config : LinkConfig
         HARQ, feedback and decoder.
     transceiver : OfdmTransceiver
-        What the symbols cross.
+        The transceiver that the symbols cross.
     block : CodeBlock
         Sizes.
     modulation : str
-        Of the blocks.
+        Modulation of the blocks.
     """
 
     def __init__(
@@ -165,12 +165,12 @@ class Retransmitter:
 
 
 class _Schedule:
-    """Which blocks go in which frame: those to be sent again before new ones.
+    """Order of blocks in frames: those to be sent again go before new ones.
 
     Parameters
     ----------
     blocks : int
-        How many there are.
+        Number of blocks.
     per_frame : int
         Places in a frame.
     round_trip : int
@@ -224,7 +224,7 @@ class _Schedule:
 
 
 class _Receiver:
-    """What the receiver has of each block.
+    """Receiver's state of each block.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ class _Receiver:
     held : int
         Blocks that it keeps soft values of at a time, at most.
     code : HarqCode
-        Of the blocks.
+        Code of the blocks.
     """
 
     def __init__(self, payload: np.ndarray, held: int, code: HarqCode) -> None:

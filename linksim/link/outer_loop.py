@@ -25,7 +25,7 @@ from linksim.phy.coding.mcs import MCS_TABLES
 
 TARGET_BLER = 0.1
 STEP_DB = 0.2
-"""By which a NACK raises the offset (Δ)."""
+"""Step in dB by which a NACK raises the offset (Δ)."""
 
 MOST_DB = 10.0
 """Greatest offset, which bounds the time that the loop takes to come back from a deep fade."""
@@ -37,7 +37,7 @@ MEMORY = 1000
 """Answers over which a link averages how often its slowest MCS fails."""
 
 OUTAGE = 0.4 * TARGET_BLER
-"""How often that is from which on the target is given up."""
+"""Rate of failures of the slowest MCS from which on the target is given up."""
 
 PDSCH = 1
 """Sionna's number of the category of MCS tables that is the downlink's."""
@@ -59,7 +59,7 @@ class OuterLoop:
     table : int
         Number of the MCS table, 1 to 3.
     links : int
-        How many links.
+        Number of links.
     symbols : int
         Data resource elements of a slot.
     """

@@ -13,7 +13,7 @@ from linksim.montecarlo import Tally
 
 @dataclass(frozen=True)
 class Accounting:
-    """What was sent, in complex channel uses. Sums stream by stream.
+    """Cost of what was sent, in complex channel uses; costs of streams add up.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Accounting:
 
 @dataclass(frozen=True)
 class Retransmissions:
-    """What HARQ took for the blocks of one stream.
+    """Transmissions and delay that HARQ took for the blocks of one stream.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Retransmissions:
 
 @dataclass(frozen=True)
 class Adaptation:
-    """What link adaptation did with the blocks of one stream.
+    """MCSs and first errors of the blocks of one stream under link adaptation.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ class StreamResult:
     Parameters
     ----------
     received : ReceivedBits or ReceivedSymbols
-        What the receiver has of it.
+        The stream as the receiver has it.
     accounting : Accounting
-        What it cost.
+        The cost of the stream.
     snr : np.ndarray
         float32, [slots]; Es/N0 measured from the pilots of each slot, linear; NaN where nothing
         was sent.
@@ -92,9 +92,9 @@ class StreamResult:
     block_errors : Tally
         Lost blocks, clustered by the coherence intervals that they share.
     harq : Retransmissions or None
-        What HARQ took, where blocks are sent again.
+        Transmissions and delay, where blocks are sent again.
     adaptation : Adaptation or None
-        What link adaptation did, where the MCS follows the channel.
+        MCSs and first errors, where the MCS follows the channel.
     """
 
     received: ReceivedBits | ReceivedSymbols
@@ -108,7 +108,7 @@ class StreamResult:
 
 @dataclass(frozen=True)
 class Transmission:
-    """What the receiver got, and what it cost.
+    """Result of one transmission: all streams as received, and their cost.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class Transmission:
 
     @property
     def received(self) -> Received:
-        """What `Endpoint.decode` takes."""
+        """The input of `Endpoint.decode`."""
         return Received(self.setup, {n: s.received for n, s in self.streams.items()})
 
     @property
@@ -156,12 +156,12 @@ class Transmission:
 
     @property
     def harq(self) -> dict[str, Retransmissions]:
-        """What HARQ took for each bit stream, where blocks are sent again."""
+        """Transmissions and delay of each bit stream, where blocks are sent again."""
         return {n: s.harq for n, s in self.streams.items() if s.harq is not None}
 
     @property
     def adaptation(self) -> dict[str, Adaptation]:
-        """What link adaptation did with each adaptive stream."""
+        """MCSs and first errors of each adaptive stream."""
         return {n: s.adaptation for n, s in self.streams.items() if s.adaptation is not None}
 
 

@@ -66,7 +66,7 @@ class Link:
     Parameters
     ----------
     config : LinkConfig
-        What it is made of.
+        The configuration of the link.
     """
 
     config: LinkConfig
@@ -98,11 +98,11 @@ class Link:
         Parameters
         ----------
         encoded : Encoded
-            What the endpoint wants sent.
+            The streams of an endpoint.
         snr_db : float
             Mean Es/N0 per resource element in dB.
         seed : int
-            With the inputs, all that the result depends on.
+            Seed; with the inputs, all that the result depends on.
 
         Raises
         ------
@@ -255,13 +255,13 @@ def send(
     endpoint : Endpoint
         Both ends.
     clip : Clip
-        What is sent.
+        The clip to send.
     link : Link
-        What it crosses.
+        The link that it crosses.
     snr_db : float
         Mean Es/N0 per resource element in dB.
     seed : int
-        Of fading, noise and feedback.
+        Seed of channel, noise and feedback.
     encode : callable, optional
         Stands in for ``endpoint.encode``, as one that knows encodings from before.
 

@@ -18,7 +18,7 @@ class UncodedLink:
     config : LinkConfig
         Its modulation is used.
     transceiver : OfdmTransceiver
-        The front end.
+        The transceiver.
     """
 
     def __init__(self, config: LinkConfig, transceiver: OfdmTransceiver) -> None:

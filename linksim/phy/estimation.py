@@ -135,7 +135,7 @@ class TwoPassInterpolator(Interpolator):
     Parameters
     ----------
     covariance_time, covariance_frequency, pilot_symbols, pilot_subcarriers
-        As `LmmseInterpolator` has them.
+        The parameters of `LmmseInterpolator`.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class _Filter:
     to_pilots : np.ndarray
         complex, [outputs, pilots]; R_hp.
     pilots : sequence of int
-        Which of the outputs are the pilots.
+        Indices of the outputs that are pilots.
     """
 
     def __init__(self, to_pilots: np.ndarray, pilots: Sequence[int] | np.ndarray) -> None:

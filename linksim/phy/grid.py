@@ -25,9 +25,9 @@ class Grid:
     subcarriers : int
         Subcarriers, all of them used.
     subcarrier_spacing : float
-        In Hz.
+        Subcarrier spacing in Hz.
     layout : PilotLayout
-        Where the pilots are.
+        Layout of the pilots.
     """
 
     subcarriers: int

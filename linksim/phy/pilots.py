@@ -1,4 +1,4 @@
-"""Where the pilots of a slot are, and whose."""
+"""The pilots of a slot: their places, and the streams that they belong to."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ PILOT_SYMBOLS = (2, 11)
 
 MAX_SPACING = 12
 LEAST_PILOTS = 4
-"""Of a stream in an OFDM symbol: what differences of third order need."""
+"""Least number of pilots of a stream in an OFDM symbol, which third differences need."""
 
 
 def slot_duration(subcarrier_spacing: float) -> float:

@@ -26,7 +26,7 @@ OVERSAMPLING = 1.5
 pulse be short: the edges of the grid must not be those of the sampled band."""
 
 HALF_WIDTH = 4
-"""Of the pulse, in samples, to either side."""
+"""Half width of the pulse in samples."""
 
 WINDOW = 5.0
 """Kaiser's beta of the pulse: errors in the band of the grid below -45 dB."""
@@ -47,7 +47,7 @@ class Ofdm:
     grid : Grid
         Subcarriers and their spacing.
     longest_delay : float
-        Of the channel, in s.
+        Delay spread of the channel in s.
     """
 
     def __init__(self, grid: Grid, longest_delay: float) -> None:

@@ -1,4 +1,4 @@
-"""What combining gains: block error rates after each of a block's transmissions."""
+"""Gain of HARQ combining: block error rates after each of a block's transmissions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ REFERENCES = {
     "bits": "the very bits that were combined, in the order of the buffer",
     "rate": "a code of the combined rate, its base graph by that rate",
 }
-"""What incremental redundancy is compared with: one transmission over all the slots, of
+"""References for incremental redundancy: one transmission over all the slots, of
 
 - the mother code of the first transmission, whose bits are read off the circular buffer from
   version 0 on. It repeats none before it has sent all, as versions do where they overlap;
@@ -48,7 +48,7 @@ class Combined:
     snr_db : float
         Mean Es/N0 per resource element of one transmission, in dB.
     transmissions : int
-        How many were combined.
+        Number of transmissions that were combined.
     lost : Tally
         Blocks that the CRC fails.
     reference : Tally
@@ -82,7 +82,7 @@ def combining_gain(
     snr_db : sequence of float
         Es/N0 per resource element in dB.
     batches : int
-        Of 256 blocks at each SNR.
+        Batches of 256 blocks at each SNR.
     seed : int
         Every point is a pure function of the link, its SNR and this; what the transmissions
         lose does not depend on the reference.

@@ -117,7 +117,7 @@ def error_rates(
     seed : int
         Every point is a pure function of the link, its SNR and this.
     confidence : float
-        Of the intervals.
+        Confidence of the intervals.
     """
     counter = ErrorCounter(config, coded=coded)
     for snr in map(float, snr_db):

@@ -4,7 +4,7 @@
 
     slot t:  reports of t - delay ─▶ MCS of each link ─▶ new block, or attempt 2, 3, … of one
                                                               │
-             ACK or NACK, known a round trip later ◀─CRC─ soft buffer ◀─ front end ◀─┘
+             ACK or NACK, known a round trip later ◀─CRC─ soft buffer ◀─ receiver ◀──┘
 
 Each link sends a block in every slot. Its stop-and-wait processes take turns, one for each slot
 of the round trip, so that a process knows what became of its block when its turn comes (TS
@@ -37,7 +37,7 @@ DRAWN_SLOTS = 4096
 
 @dataclass(frozen=True)
 class Adapted:
-    """What many links did at one SNR.
+    """Statistics of many links at one SNR.
 
     Parameters
     ----------
@@ -74,10 +74,10 @@ class ParallelLinks:
     Parameters
     ----------
     config : LinkConfig
-        Channel, front end, feedback and HARQ of each link; its modulation and code rate are not
+        Channel, receiver, feedback and HARQ of each link; its modulation and code rate are not
         used.
     links : int
-        How many.
+        Number of links.
     slots : int
         Slots that are simulated.
     warm_up : int
@@ -116,7 +116,7 @@ class ParallelLinks:
         snr_db : float
             Mean Es/N0 per resource element in dB.
         seed : int
-            Of fading, noise and feedback, which are the same for every MCS.
+            Seed of channel, noise and feedback, which are the same for every MCS.
         """
         channels, reports = self._channel(seed), self._reports(snr_db, seed)
         rng = np.random.default_rng(derive_seed(seed, "words and acknowledgements"))
@@ -205,7 +205,7 @@ class ParallelLinks:
 
 
 class _Log:
-    """What was sent, slot by slot and link by link, and what came of it."""
+    """Log of what was sent, slot by slot and link by link, and of what arrived."""
 
     def __init__(self, slots: int, links: int) -> None:
         self._mcs, self._attempt, self._first = (np.zeros((slots, links), int) for _ in range(3))

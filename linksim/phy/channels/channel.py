@@ -1,4 +1,4 @@
-"""What a channel is: a fading process, sampled on the resource elements of a grid."""
+"""The contract of a channel: a fading process, sampled on the resource elements of a grid."""
 
 import typing
 from abc import ABC, abstractmethod

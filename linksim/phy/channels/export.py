@@ -35,9 +35,9 @@ def export_channel(
     realisations, slots : int
         Independent realisations, and the slots that each lasts for.
     subcarrier_spacing : float
-        In Hz, which sets the slots' duration.
+        Subcarrier spacing in Hz, which sets the slots' duration.
     seed : int
-        Of the draws.
+        Seed of the draws.
 
     Returns
     -------

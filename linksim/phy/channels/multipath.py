@@ -85,7 +85,7 @@ def superpose(a: "tf.Tensor", basis: "tf.Tensor") -> "tf.Tensor":
     a : tf.complex64, [bursts, 1, rx antennas, 1, tx antennas, paths, steps]
         Coefficients.
     basis : tf.complex64, [bursts, paths, columns]
-        What a path of coefficient 1 gives.
+        Response to a path of coefficient 1.
 
     Output
     ------

@@ -30,7 +30,7 @@ RECEIVER_HEIGHT = 1.5
 """In m above the ground, as in TR 38.901."""
 
 HEIGHTS = (0.9, 1.1)
-"""Where the base station may be, over the height of the scene: below the roofs or above them."""
+"""Heights of the base station over that of the scene: below the roofs or above them."""
 
 
 def trace(channel: Rt, path: Path) -> None:

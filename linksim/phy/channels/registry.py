@@ -37,7 +37,7 @@ def canonical(spec: str) -> str:
     Raises
     ------
     LinksimError
-        As `parse_channel`.
+        For what `parse_channel` refuses.
     """
     parse_channel(spec)
     name, colon, rest = spec.strip().partition(":")
@@ -53,6 +53,6 @@ def channel_class(name: str) -> type[Channel]:
     Raises
     ------
     LinksimError
-        As `parse_channel`.
+        For what `parse_channel` refuses.
     """
     return CHANNELS[name.lower() if name.lower() in CHANNELS else name]

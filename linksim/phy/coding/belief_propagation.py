@@ -22,7 +22,7 @@ class BoxplusDecoder(GraphDecoder):
     Parameters
     ----------
     encoder, crc, iterations
-        As `GraphDecoder`.
+        The parameters of `GraphDecoder`.
     """
 
     def __init__(self, encoder: LDPC5GEncoder, crc: CRCEncoder, iterations: int) -> None:
@@ -83,7 +83,7 @@ def boxplus(messages: tf.Tensor) -> tf.Tensor:
     Output
     ------
     tf.float32, of the same shape
-        What checks tell bits.
+        Messages from checks to bits.
     """
     size, negative = _phi(tf.abs(messages)), messages < 0.0
     others = tf.reduce_sum(size, axis=1, keepdims=True) - size

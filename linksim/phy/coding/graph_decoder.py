@@ -1,4 +1,4 @@
-"""What LDPC decoders that are one compiled TensorFlow graph have in common."""
+"""Base of the LDPC decoders that are one compiled TensorFlow graph."""
 
 from abc import ABC, abstractmethod
 from typing import Any

@@ -30,12 +30,12 @@ SCRAMBLING_INIT = 2**15 + 1
 
 
 class SoftBuffer:
-    """What was received of blocks: symbols over their noise, summed, of each version.
+    """Soft buffer of blocks: symbols over their noise, summed, of each version.
 
     Parameters
     ----------
     blocks : int
-        How many blocks, or processes.
+        Number of blocks, or processes.
     versions : int
         Redundancy versions.
     symbols : int
@@ -76,7 +76,7 @@ class HarqCode:
     combining : str
         Way of combining, a name in `VERSIONS`.
     iterations : int
-        Of the decoder, at most.
+        Greatest number of iterations of the decoder.
     mother : MotherEncoder, optional
         The mother code, where it is not that of one transmission of the block.
     selections : sequence of np.ndarray, optional

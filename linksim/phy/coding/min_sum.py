@@ -29,10 +29,10 @@ from sionna.phy.fec.ldpc import LDPC5GEncoder
 from linksim.phy.coding.base_graph import BaseGraph
 
 FACTOR, FACTOR_LEAST = np.float32(0.9), np.float32(0.8)
-"""By which an answer is multiplied, and that to the bit of least magnitude."""
+"""Factors of an answer, and of that to the bit of least magnitude."""
 
 LN2, SLOPE = np.float32(0.6931472), np.float32(0.25)
-"""Of the straight line for ln(1 + exp(-x)).
+"""Start and slope of the straight line for ln(1 + exp(-x)).
 
 A power of two, by which products are exact: a compiler may then fuse them with the sum.
 """

@@ -37,7 +37,7 @@ class GraphMinSumDecoder(GraphDecoder):
     Parameters
     ----------
     encoder, crc, iterations
-        As `GraphDecoder`.
+        The parameters of `GraphDecoder`.
     """
 
     def __init__(self, encoder: LDPC5GEncoder, crc: CRCEncoder, iterations: int) -> None:

@@ -58,7 +58,7 @@ def select(encoder: LDPC5GEncoder, version: int, coded_bits: int) -> np.ndarray:
     Parameters
     ----------
     encoder : LDPC5GEncoder
-        Of the mother code.
+        Encoder of the mother code.
     version : int
         Redundancy version, 0 to 3.
     coded_bits : int
@@ -140,5 +140,5 @@ def _occurrence(places: np.ndarray) -> np.ndarray:
 
 
 def _interleave(selected: np.ndarray, order: int) -> np.ndarray:
-    """Spread over symbols: what comes first gets the most reliable bits of each (5.4.2.2)."""
+    """Interleave over symbols: what comes first gets the most reliable bits of each (5.4.2.2)."""
     return selected.reshape(order, -1).T.reshape(-1)

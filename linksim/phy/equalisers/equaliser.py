@@ -1,4 +1,4 @@
-"""What an equaliser is."""
+"""The contract of an equaliser."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class ZeroForcing(Equaliser):
     name = "zf"
 
     def build(self, grid: ResourceGrid, streams: StreamManagement) -> Equalise:
-        """See `Equaliser`."""
+        """Return Sionna's equaliser of a resource grid."""
         from sionna.phy.ofdm import ZFEqualizer
 
         return ZFEqualizer(grid, streams)
@@ -31,7 +31,7 @@ class LinearMmse(Equaliser):
     name = "lmmse"
 
     def build(self, grid: ResourceGrid, streams: StreamManagement) -> Equalise:
-        """See `Equaliser`."""
+        """Return Sionna's equaliser of a resource grid."""
         from sionna.phy.ofdm import LMMSEEqualizer
 
         return LMMSEEqualizer(grid, streams)

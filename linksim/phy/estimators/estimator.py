@@ -1,4 +1,4 @@
-"""What a channel estimator is."""
+"""The contract of a channel estimator."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class NearestPilot(Estimator):
     name = "ls-nearest"
 
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
-        """See `Estimator`; the channel's statistics are not used."""
+        """Return the rule for each stream; statistics of the channel are not used."""
         from sionna.phy.ofdm import NearestNeighborInterpolator
 
         from linksim.phy.estimation import fixed_interpolators
@@ -32,7 +32,7 @@ class LinearInterpolation(Estimator):
     name = "ls-linear"
 
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
-        """See `Estimator`; the channel's statistics are not used."""
+        """Return the rule for each stream; statistics of the channel are not used."""
         from sionna.phy.ofdm import LinearInterpolator
 
         from linksim.phy.estimation import fixed_interpolators

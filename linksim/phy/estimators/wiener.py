@@ -18,7 +18,7 @@ class Lmmse(Estimator):
     name = "lmmse"
 
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
-        """See `Estimator`; the statistics are those of `channel`."""
+        """Return a filter for each stream, by the statistics of `channel`."""
         from linksim.phy.estimation import LmmseInterpolator, wiener_interpolators
 
         return wiener_interpolators(LmmseInterpolator, grid, channel)
@@ -30,7 +30,7 @@ class TwoPassLmmse(Estimator):
     name = "lmmse-f-t"
 
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
-        """See `Estimator`; the statistics are those of `channel`."""
+        """Return a filter for each stream, by the statistics of `channel`."""
         from linksim.phy.estimation import TwoPassInterpolator, wiener_interpolators
 
         return wiener_interpolators(TwoPassInterpolator, grid, channel)

@@ -1,4 +1,4 @@
-"""What a modulation is: a name, and points in the complex plane with their labels."""
+"""The contract of a modulation: a name, and labelled points in the complex plane."""
 
 from __future__ import annotations
 

@@ -188,8 +188,8 @@ def test_several_streams_are_adapted_by_the_sinr_after_detection() -> None:
     h_flat = h.numpy().reshape(20, 2, 2, -1)[..., 0]
     inverse = np.linalg.inv(h_flat.conj().swapaxes(1, 2) @ h_flat)
     variance = 2 * no * np.real(np.diagonal(inverse, axis1=1, axis2=2))
-    sounded = transceiver.measure_snr(h, tf.constant(no)).numpy()
-    np.testing.assert_allclose(sounded, 1 / variance.mean(axis=1), rtol=1e-3)
+    measured_snr = transceiver.measure_snr(h, tf.constant(no)).numpy()
+    np.testing.assert_allclose(measured_snr, 1 / variance.mean(axis=1), rtol=1e-3)
 
 
 def test_a_table_of_higher_orders_carries_more() -> None:

@@ -1,4 +1,4 @@
-"""The digital pipe: payload, flags, accounting, interleaving, repeatability."""
+"""The bit link: payload, flags, accounting, interleaving, repeatability."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""HARQ in the digital pipe: what is sent again, when, at what cost, and what it mends."""
+"""HARQ in the bit link: what is sent again, when, at what cost, and what it gains."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""The analogue pipe: noise as stated, gradients, accounting."""
+"""The symbol link: noise as stated, gradients, accounting."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Whole transmissions: both pipes, side information, accounting, fades of lost blocks."""
+"""Whole transmissions: both links, side information, accounting, clusters of lost blocks."""
 
 import numpy as np
 import pytest

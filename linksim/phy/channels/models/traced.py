@@ -86,7 +86,7 @@ class Rt(Drawn):
 
     @property
     def path(self) -> Path:
-        """Where the impulse responses are kept."""
+        """File that the impulse responses are kept in."""
         key = json.dumps([asdict(self), version("sionna-rt")], sort_keys=True)
         digest = hashlib.sha256(key.encode()).hexdigest()[:16]
         return cache_folder() / f"rt-{self.scene}-{digest}.npz"

@@ -1,4 +1,4 @@
-"""What a channel code is."""
+"""The contract of a channel code."""
 
 from __future__ import annotations
 

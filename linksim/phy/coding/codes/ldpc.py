@@ -26,7 +26,7 @@ class Ldpc(Code):
     retransmits = True
 
     def max_info_bits(self, rate: float) -> int:
-        """See `Code`."""
+        """Return the length in bits of the longest code block at a rate (TS 38.212, 5.2.2)."""
         return next(bits for limit, bits in MAX_CODE_BLOCK_BITS.items() if rate <= limit)
 
     def build(
@@ -39,7 +39,7 @@ class Ldpc(Code):
         decoder: str,
         iterations: int,
     ) -> Codec:
-        """See `Code`."""
+        """Return Sionna's encoder and the decoder that is asked for."""
         from sionna.phy.fec.ldpc import LDPC5GEncoder
 
         encoder = LDPC5GEncoder(info_bits, coded_bits, num_bits_per_symbol=bits_per_symbol)

@@ -19,7 +19,7 @@ class BeliefPropagation(Decoder):
     name = "boxplus"
 
     def build(self, encoder: LDPC5GEncoder, crc: CRCEncoder, iterations: int) -> Decode:
-        """See `Decoder`."""
+        """Return the decoder as one TensorFlow graph."""
         from linksim.phy.coding.belief_propagation import BoxplusDecoder
 
         return BoxplusDecoder(encoder, crc, iterations)

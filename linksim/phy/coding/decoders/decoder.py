@@ -1,4 +1,4 @@
-"""What a decoder of 5G LDPC is."""
+"""The contract of a decoder of 5G LDPC."""
 
 from __future__ import annotations
 

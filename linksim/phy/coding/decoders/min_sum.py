@@ -19,7 +19,7 @@ class MinSum(Decoder):
     name = "min-sum"
 
     def build(self, encoder: LDPC5GEncoder, crc: CRCEncoder, iterations: int) -> Decode:
-        """See `Decoder`."""
+        """Return the decoder for the processor that there is."""
         import tensorflow as tf
 
         if tf.config.get_visible_devices("GPU"):

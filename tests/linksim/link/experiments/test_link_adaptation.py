@@ -1,4 +1,4 @@
-"""Link adaptation and HARQ of many links against closed cases and the digital pipe."""
+"""Link adaptation and HARQ of many links against closed cases and the bit link."""
 
 import numpy as np
 import pytest

@@ -7,9 +7,10 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
-from linksim.phy.channels import parse_channel, traced
+from linksim.phy.channels import parse_channel
 from linksim.phy.channels.cir_file import read_cir, write_cir
 from linksim.phy.channels.export import export_channel
+from linksim.phy.channels.models import traced
 from linksim.phy.channels.models.traced import CACHE_VARIABLE, require_backend
 from linksim.phy.grid import Grid
 from linksim.seeding import seed_sionna
