@@ -66,10 +66,10 @@ def test_sounding_meets_the_fading_of_the_transmission(channel: str) -> None:
 
 def test_the_transmitter_learns_the_mean_snr_from_pilots() -> None:
     config = LinkConfig(channel="awgn", subcarriers=24, feedback_bits=8)
-    csi = Link(config).sound(13.0, 1)
+    csi = Link(config).measure_csi(13.0, 1)
     assert csi.snr_db == pytest.approx(13.0, abs=0.3)
     lost = LinkConfig(channel="awgn", subcarriers=24, feedback_loss=1.0)
-    assert np.isnan(Link(lost).sound(13.0, 1).snr_db)
+    assert np.isnan(Link(lost).measure_csi(13.0, 1).snr_db)
 
 
 @pytest.mark.parametrize("snr_db", [-10.0, 3.3, 10.0, 15.0, 29.9])
