@@ -72,6 +72,30 @@ def check_choices(values: Any) -> None:
             raise unknown(field.name, value, map(str, choices))
 
 
+def convert_options(values: Any, *, but: Collection[str] = ()) -> None:
+    """Give the options of a frozen dataclass the types that they are declared with.
+
+    Text is read as `build` reads it, and numbers of NumPy become Python's.
+
+    Parameters
+    ----------
+    values : dataclass
+        An instance, in its ``__post_init__``.
+    but : collection of str
+        Fields that are left alone.
+
+    Raises
+    ------
+    LinksimError
+        For a value that cannot be had as its type; the message names the option.
+    """
+    hints = typing.get_type_hints(type(values))
+    for field in dataclasses.fields(values):
+        if field.name not in but:
+            value = _convert(getattr(values, field.name), hints[field.name], field.name)
+            object.__setattr__(values, field.name, value)
+
+
 def build(cls: type[T], values: Mapping[str, Any], what: str) -> T:
     """Construct `cls` from named values, text or already typed.
 

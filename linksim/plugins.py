@@ -87,6 +87,19 @@ def code_digest(cls: type) -> str:
     return file_digest(Path(sys.modules[cls.__module__].__file__))
 
 
+def source_digest(cls: type) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of the source of a class.
+
+    Of a class without a source, typed into an interactive session, its methods' code is taken.
+    """
+    try:
+        text = inspect.getsource(cls).encode()
+    except (OSError, TypeError):
+        codes = [f.__code__ for f in vars(cls).values() if inspect.isfunction(f)]
+        text = b"".join(code.co_code + repr(code.co_consts).encode() for code in codes)
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
 def file_digest(path: Path) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of a file; from memory, if it has not changed."""
     state = path.stat()

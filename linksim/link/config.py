@@ -6,8 +6,8 @@ from typing import Any
 
 from linksim.endpoint import BitStream
 from linksim.errors import LinksimError
-from linksim.options import build, check_choices, check_range, option, split_spec
-from linksim.phy.channels import Channel, Multipath, parse_channel
+from linksim.options import build, check_choices, check_range, convert_options, option, split_spec
+from linksim.phy.channels import Channel, Multipath, describe, parse_channel
 from linksim.phy.coding.code_block import CodeBlock, fit_code_block
 from linksim.phy.coding.codes import CODES
 from linksim.phy.coding.decoders import DECODERS
@@ -42,7 +42,7 @@ class LinkConfig:
     CodeBlock(info_bits=3888, coded_bits=5184, per_frame=1)
     """
 
-    channel: str = option("rayleigh", "channel model, as name:key=value,…")
+    channel: str | Channel = option("rayleigh", "channel model, as name:key=value,…")
     modulation: str = option("16qam", "modulation", choices=MODULATIONS)
     code_rate: float = option(0.5, "code rate, CRC included")
     block_length: int | None = option(
@@ -76,6 +76,7 @@ class LinkConfig:
     code: str = option("ldpc", "channel code", choices=CODES)
 
     def __post_init__(self) -> None:
+        self._tidy()
         check_choices(self)
         check_range("interleave_slots", self.interleave_slots, 1, 1024)
         check_range("subcarriers", self.subcarriers, 12, 3276)
@@ -92,22 +93,35 @@ class LinkConfig:
         self.pilot_layout.check(self.subcarriers)
         self.code_block()
 
+    def _tidy(self) -> None:
+        """Bring spellings that mean the same into one form, and refuse wrong types."""
+        if not isinstance(self.channel, str | Channel):
+            raise LinksimError(
+                f"channel must be text, as 'tdl-a:speed=3', or a Channel, not {self.channel!r}"
+            )
+        if not isinstance(self.pilots, str | int):
+            object.__setattr__(self, "pilots", "+".join(map(str, self.pilots)))
+        convert_options(self, but=("channel",))
+        if self.modulation.lower() in MODULATIONS:
+            object.__setattr__(self, "modulation", self.modulation.lower())
+
     def _check_channel(self, channel: Channel) -> None:
+        name = f"channel '{self.channel_text}'"
         if not channel.pilots_inform and ESTIMATORS[self.estimator].needs_pilots:
             raise LinksimError(
-                f"channel '{self.channel}' fades every resource element on its own, so pilots tell "
+                f"{name} fades every resource element on its own, so pilots tell "
                 f"nothing of the data; use estimator perfect, not {self.estimator}"
             )
         if channel.tx_antennas > channel.rx_antennas:
             raise LinksimError(
-                f"channel '{self.channel}' has {channel.tx_antennas} transmit antennas, one stream "
+                f"{name} has {channel.tx_antennas} transmit antennas, one stream "
                 f"each, which {channel.rx_antennas} receive antenna(s) cannot tell apart; have at "
                 "least as many rx_antennas as tx_antennas"
             )
         if self.domain == "time" and not isinstance(channel, Multipath):
             raise LinksimError(
-                f"domain time needs a channel of paths, as tdl-a; '{self.channel}' stands still "
-                "over a slot, so use domain frequency"
+                f"domain time needs a channel of paths, as tdl-a; {name} stands still over a slot, "
+                "so use domain frequency"
             )
 
     def _check_code(self) -> None:
@@ -124,8 +138,13 @@ class LinkConfig:
 
     @cached_property
     def channel_model(self) -> Channel:
-        """The channel that `channel` describes."""
-        return parse_channel(self.channel)
+        """The channel that `channel` describes or is."""
+        return parse_channel(self.channel) if isinstance(self.channel, str) else self.channel
+
+    @property
+    def channel_text(self) -> str:
+        """The channel as text; of an object, its class, options and a digest of its source."""
+        return self.channel if isinstance(self.channel, str) else describe(self.channel)
 
     @property
     def streams(self) -> int:
@@ -146,7 +165,7 @@ class LinkConfig:
         defaults = {field.name: field.default for field in fields(self)}
         return {
             name: value
-            for name, value in asdict(self).items()
+            for name, value in (asdict(self) | {"channel": self.channel_text}).items()
             if name not in LATER_FIELDS or value != defaults[name]
         }
 

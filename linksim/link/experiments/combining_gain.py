@@ -13,7 +13,6 @@ from linksim.link.config import LinkConfig
 from linksim.link.slot_codes import own_block
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.montecarlo import Tally
-from linksim.phy.channels import parse_channel
 from linksim.phy.coding.code_block import CodeBlock
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.phy.coding.rate_matching import gather, select
@@ -121,10 +120,10 @@ class _Gain:
         self._block = own_block(config, config.mcs)
         self._config, self._reference = config, reference
         self._chase = config.combining == "chase"
-        if config.domain == "time" or parse_channel(config.channel).rx_antennas > 1:
+        if config.domain == "time" or config.channel_model.rx_antennas > 1:
             raise LinksimError(
                 "transmissions are compared over one antenna a side and in the frequency domain, "
-                f"not over '{config.channel}' in domain {config.domain}"
+                f"not over '{config.channel_text}' in domain {config.domain}"
             )
         self._transceiver = OfdmTransceiver(config)
         self._pass = tf.function(self._transceiver.transmit, jit_compile=True)

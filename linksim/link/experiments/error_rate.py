@@ -12,7 +12,6 @@ from linksim.link.config import LinkConfig
 from linksim.link.transceiver import OfdmTransceiver
 from linksim.link.uncoded_link import UncodedLink
 from linksim.montecarlo import Counts, StopRule, simulate
-from linksim.phy.channels import parse_channel
 
 MEASURE_SLOTS, MEASURE_ELEMENTS = 256, 2**21
 """Slots, and resource elements times antenna pairs, of one compiled batch at most.
@@ -140,7 +139,7 @@ def error_rates(
 
 def measure_slots(config: LinkConfig) -> int:
     """Return the slots of one batch, at least one frame of which is sent."""
-    channel = parse_channel(config.channel)
+    channel = config.channel_model
     pairs = channel.rx_antennas * channel.tx_antennas
     return min(MEASURE_SLOTS, MEASURE_ELEMENTS // (config.slot_resource_elements * pairs))
 
@@ -151,7 +150,7 @@ def theory_ber(config: LinkConfig, snr_db: Any) -> Any:
     With several streams it is that of the zero-forcing equaliser.
     """
     snr = 10.0 ** (np.asarray(snr_db, float) / 10.0)
-    channel = parse_channel(config.channel)
+    channel = config.channel_model
     if channel.name == "awgn":
         return theory.ber_awgn(config.modulation, snr)
     if channel.name != "rayleigh" or (config.streams > 1 and config.equalizer != "zf"):

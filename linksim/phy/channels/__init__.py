@@ -15,6 +15,7 @@ from linksim.phy.channels.registry import (
     CHANNELS,
     canonical,
     channel_class,
+    describe,
     parse_channel,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "Multipath",
     "canonical",
     "channel_class",
+    "describe",
     "parse_channel",
     "superpose",
 ]

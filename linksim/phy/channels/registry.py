@@ -1,7 +1,11 @@
 """From a channel's name to its class, and from its text to the channel."""
 
+from dataclasses import fields, is_dataclass
+
+from linksim.errors import LinksimError
 from linksim.options import build, split_spec
 from linksim.phy.channels.channel import Channel
+from linksim.plugins import source_digest
 from linksim.registry import ClassRegistry
 
 CHANNELS: ClassRegistry[Channel] = ClassRegistry(
@@ -56,3 +60,33 @@ def channel_class(name: str) -> type[Channel]:
         For what `parse_channel` refuses.
     """
     return CHANNELS[name.lower() if name.lower() in CHANNELS else name]
+
+
+def describe(channel: Channel) -> str:
+    """Return a channel object as text that tells all that it depends on.
+
+    Parameters
+    ----------
+    channel : Channel
+        A frozen dataclass, of a module, a notebook or an interactive session.
+
+    Returns
+    -------
+    str
+        Class, options and a digest of the source of the class, as
+        ``"notebook.MyChannel(m=2)@1f0a…"``. Seeds and records go by it: another option or another
+        line of code is another channel.
+
+    Raises
+    ------
+    LinksimError
+        If the object is no frozen dataclass, by which it could be told from others.
+    """
+    kind = type(channel)
+    if not is_dataclass(channel) or not kind.__dataclass_params__.frozen:
+        raise LinksimError(
+            f"channel {kind.__qualname__} is no frozen dataclass; put @dataclass(frozen=True) "
+            "before the class, so that its options tell one channel from another"
+        )
+    options = ", ".join(f"{f.name}={getattr(channel, f.name)!r}" for f in fields(channel))
+    return f"{kind.__module__}.{kind.__qualname__}({options})@{source_digest(kind)}"
