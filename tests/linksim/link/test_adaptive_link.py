@@ -31,7 +31,7 @@ def _link(config: LinkConfig) -> AdaptiveBitLink:
 def _send(snr_db: float, packets: tuple[bytes, ...] = PACKETS, **options) -> AdaptedTransmission:
     link = _link(LinkConfig(**{**SMALL, **options}))
     fading = link.transceiver.realisation(1)
-    sender = AdaptiveSender(link, snr_db, 1, fading, sounded_slot=0, first_slot=64)
+    sender = AdaptiveSender(link, snr_db, 1, fading, reported_slot=0, first_slot=64)
     sent = sender.send(packets, 64)
     got = unpack(sent.blocks)
     assert all(packets[i] == packet for i, packet in got.items())
