@@ -133,16 +133,57 @@ class BitLink:
         first_slot : int
             Slot of `fading` in which the payload starts.
         """
-        sent = self._blocks_of(payload)
+        bits = np.unpackbits(np.frombuffer(payload, np.uint8))
+        return self.transmit_bits(bits, snr_db, seed, fading=fading, first_slot=first_slot)[1]
+
+    def transmit_bits(
+        self,
+        bits: np.ndarray,
+        snr_db: float,
+        seed: int,
+        *,
+        fading: ChannelRealisation | None = None,
+        first_slot: int = 0,
+    ) -> tuple[np.ndarray, BitTransmission]:
+        """Send bits as `transmit` sends bytes.
+
+        Parameters
+        ----------
+        bits : np.ndarray
+            uint8, [n]; 0 or 1.
+        snr_db, seed, fading, first_slot
+            Those of `transmit`.
+
+        Returns
+        -------
+        bits : np.ndarray
+            uint8, [n]; as decoded, those of lost blocks included.
+        transmission : BitTransmission
+            The result for each block.
+        """
+        sent = self._blocks_of(bits)
         frames = -(-len(sent) // self.block.per_frame)
         if not frames:
             nothing = np.zeros(0, np.float32)
-            return BitTransmission((), 0, 0, 0, nothing, nothing, nothing)
-        depth = self._transceiver.slots_per_frame
+            return bits, BitTransmission((), 0, 0, 0, nothing, nothing, nothing)
         fading = fading or self._transceiver.realisation(seed)
         if self._retransmitter:
             result = self._retransmitter.transmit(sent, snr_db, seed, fading, first_slot)
-            return self._transmission(sent, *result)
+        else:
+            result = self._send_once(sent, frames, snr_db, seed, fading, first_slot)
+        return result[0].reshape(-1)[: bits.size], self._transmission(sent, *result)
+
+    def _send_once(
+        self,
+        sent: np.ndarray,
+        frames: int,
+        snr_db: float,
+        seed: int,
+        fading: ChannelRealisation,
+        first_slot: int,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, np.ndarray]:
+        """Send each block once; for what is returned see `Retransmitter.transmit`."""
+        depth = self._transceiver.slots_per_frame
         per_batch = max(1, BATCH_SLOTS // depth)
         no = noise_variance(snr_db)
         received, flags, snr = [], [], []
@@ -160,11 +201,8 @@ class BitLink:
             received.append(np.asarray(bits)[:, : 8 * self.block.payload_bytes])
             flags.append(np.asarray(ok))
             snr.append(measured.numpy()[: len(h)])
-        ok = np.concatenate(flags)
-        once = np.ones(len(ok), int)
-        return self._transmission(
-            sent, np.concatenate(received), ok, once, depth * ok, frames, np.concatenate(snr)
-        )
+        ok, once = np.concatenate(flags), np.ones(len(sent), int)
+        return np.concatenate(received), ok, once, depth * ok, frames, np.concatenate(snr)
 
     def _transmission(
         self,
@@ -236,11 +274,10 @@ class BitLink:
         llr = (llr * (1.0 - 2.0 * self._scramble))[:, :used]
         return tf.reshape(llr, [info.shape[0], llr.shape[1] // per_frame]), equalised.snr
 
-    def _blocks_of(self, payload: bytes) -> np.ndarray:
-        size = self.block.payload_bytes
-        count = -(-len(payload) // size)
-        padded = np.frombuffer(payload.ljust(count * size, b"\0"), np.uint8)
-        return np.unpackbits(padded.reshape(count, size), axis=1)
+    def _blocks_of(self, bits: np.ndarray) -> np.ndarray:
+        size = 8 * self.block.payload_bytes
+        count = -(-bits.size // size)
+        return np.pad(bits, (0, count * size - bits.size)).reshape(count, size)
 
 
 def _padded(rows: np.ndarray | tf.Tensor, count: int) -> tf.Tensor:

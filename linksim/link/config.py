@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
+from math import log10
 from typing import Any
 
 from linksim.endpoint import BitStream
@@ -219,6 +220,21 @@ class LinkConfig:
             )
         except LinksimError as error:
             raise LinksimError(f"stream '{stream.name}': {error}") from error
+
+    def ebn0_offset_db(self, *, coded: bool = True) -> float:
+        """Return what Eb/N0 in dB lacks to Es/N0 in dB.
+
+        The energy of a resource element is shared by the information bits, CRC included, of all
+        streams on it; pilots are not counted.
+
+        Parameters
+        ----------
+        coded : bool
+            Whether bits are information bits of the code; if not, those of the symbols.
+        """
+        block = self.code_block()
+        rate = block.info_bits / block.coded_bits if coded else 1.0
+        return 10.0 * log10(self.streams * MODULATIONS[self.modulation].bits * rate)
 
     @property
     def slot_data_symbols(self) -> int:

@@ -26,6 +26,7 @@ FLOORS = (
     ("studies.claims",),
     ("studies.report",),
     ("studies.bench",),
+    ("studies.api",),
     ("studies.cli",),
 )
 """Rooms from the bottom up. A file imports from its own room or from a floor below."""

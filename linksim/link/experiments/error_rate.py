@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -118,23 +119,42 @@ def error_rates(
     confidence : float
         Confidence of the intervals.
     """
-    counter = ErrorCounter(config, coded=coded)
     for snr in map(float, snr_db):
-        counts, reason = counter.count(snr, stop, config.identity(), coded, snr, seed)
-        low, high = (counts.blocks if coded else counts.bits).interval(confidence)
-        yield ErrorRate(
-            snr_db=snr,
-            ber=counts.bits.rate,
-            bler=counts.blocks.rate if coded else float("nan"),
-            ci_low=low,
-            ci_high=high,
-            bits=counts.bits.trials,
-            bit_errors=counts.bits.errors,
-            blocks=counts.blocks.trials,
-            block_errors=counts.blocks.errors,
-            theory_ber=float("nan") if coded else theory_ber(config, snr),
-            stop=reason,
-        )
+        yield error_rate(config, snr, coded=coded, stop=stop, seed=seed, confidence=confidence)
+
+
+def error_rate(
+    config: LinkConfig,
+    snr_db: float,
+    *,
+    coded: bool,
+    stop: StopRule,
+    seed: int,
+    confidence: float = 0.95,
+) -> ErrorRate:
+    """Simulate a link at one SNR; for the parameters see `error_rates`."""
+    counter = _counter(config, coded)
+    counts, reason = counter.count(snr_db, stop, config.identity(), coded, snr_db, seed)
+    low, high = (counts.blocks if coded else counts.bits).interval(confidence)
+    return ErrorRate(
+        snr_db=snr_db,
+        ber=counts.bits.rate,
+        bler=counts.blocks.rate if coded else float("nan"),
+        ci_low=low,
+        ci_high=high,
+        bits=counts.bits.trials,
+        bit_errors=counts.bits.errors,
+        blocks=counts.blocks.trials,
+        block_errors=counts.blocks.errors,
+        theory_ber=float("nan") if coded else theory_ber(config, snr_db),
+        stop=reason,
+    )
+
+
+@lru_cache(maxsize=4)
+def _counter(config: LinkConfig, coded: bool) -> ErrorCounter:
+    """Return this process's counter of a link; one takes seconds to compile."""
+    return ErrorCounter(config, coded=coded)
 
 
 def measure_slots(config: LinkConfig) -> int:
