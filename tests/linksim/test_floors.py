@@ -17,6 +17,7 @@ FLOORS = (
     ("metrics",),
     ("endpoint",),
     ("link",),
+    ("torch",),
     ("streams",),
     ("semantic",),
     ("baselines",),
@@ -75,7 +76,7 @@ def _room(module: str) -> str:
     parts = module.split(".")
     if parts[0] == "linksim":
         is_folder = len(parts) > 1 and (ROOT / "linksim" / parts[1]).is_dir()
-        return parts[1] if is_folder or parts[1:] == ["endpoint"] else "root"
+        return parts[1] if is_folder or parts[1:] in (["endpoint"], ["torch"]) else "root"
     return ".".join(parts[:2]) if parts[0] == "studies" and len(parts) > 1 else parts[0]
 
 
