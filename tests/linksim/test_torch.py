@@ -62,7 +62,7 @@ def test_an_autoencoder_trains_through_an_estimated_channel() -> None:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
 
 
