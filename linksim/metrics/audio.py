@@ -6,12 +6,12 @@ does not arrive is not heard.
 
 import warnings
 from collections.abc import Callable
-from math import ceil
+from math import ceil, inf
 
 import numpy as np
 
 from linksim.media import Clip
-from linksim.metrics.value import MetricValue, undefined
+from linksim.metrics.value import Metric, MetricValue, undefined
 
 _PESQ_RATE = 16_000  # Hz, wide band
 _PESQ_SEGMENT = 15 * _PESQ_RATE
@@ -61,6 +61,12 @@ def stoi(reference: Clip, received: Clip) -> MetricValue:
     reference above its 40 dB silence threshold. Nothing received gives 0.
     """
     return _measure(reference, received, _stoi)
+
+
+NRMSE = Metric("nrmse", "NRMSE", "audio", False, (0.0, inf), nrmse)
+SNR = Metric("snr", "SNR of the sound (dB)", "audio", True, (-SNR_CAP, SNR_CAP), snr)
+PESQ = Metric("pesq", "PESQ wide-band (MOS-LQO)", "audio", True, (1.0, 4.65), pesq)
+STOI = Metric("stoi", "STOI", "audio", True, (-1.0, 1.0), stoi)
 
 
 def _measure(reference: Clip, received: Clip, measure: Measure) -> MetricValue:

@@ -7,6 +7,7 @@ As in `linksim.metrics.video` the reference's length counts, and a last frame st
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from linksim.errors import LinksimError
 from linksim.media import Clip
 from linksim.metrics.inception import FEATURES, activations, imagenet_weights, stand_in_weights
 from linksim.metrics.tfgan import load
-from linksim.metrics.value import MetricValue, undefined
+from linksim.metrics.value import Metric, MetricValue, undefined
 from linksim.metrics.video import mismatch
 
 _SCALE = 2.0**10  # a power of two rounds nothing
@@ -55,6 +56,14 @@ def fid_proxy(reference: Clip, received: Clip) -> MetricValue:
 def kid_proxy(reference: Clip, received: Clip) -> MetricValue:
     """`kid` with the weights of `stand_in_weights`: to be compared with itself alone."""
     return _measure(kernel_distance, reference, received, stand_in_weights())
+
+
+_STAND_IN = "-proxy (nsfwjs InceptionV3)"
+
+FID = Metric("fid", "FID", "video", False, (0.0, inf), fid, of_all_frames=True)
+KID = Metric("kid", "KID", "video", False, (-inf, inf), kid, of_all_frames=True)
+FID_PROXY = replace(FID, name="fid_proxy", label=f"FID{_STAND_IN}", function=fid_proxy)
+KID_PROXY = replace(KID, name="kid_proxy", label=f"KID{_STAND_IN}", function=kid_proxy)
 
 
 def thinned(clip: Clip, most: int, count: int) -> Clip:

@@ -6,8 +6,8 @@ import numpy as np
 
 from linksim.media import Clip
 from linksim.media.faces.mesh import LOWER_LIP, UPPER_LIP, find_mesh, installed
-from linksim.metrics.value import MetricValue, undefined
-from linksim.metrics.video import region_psnr
+from linksim.metrics.value import Metric, MetricValue, undefined
+from linksim.metrics.video import PSNR_CAP, region_psnr
 
 WIDENING = 0.4
 """Share of the lips' width that is added to the box on each of its four sides."""
@@ -31,6 +31,11 @@ def mouth_psnr(reference: Clip, received: Clip) -> MetricValue:
         _boxes[key] = mouth_box(reference)
     box = _boxes[key]
     return undefined(box) if isinstance(box, str) else region_psnr(reference, received, box)
+
+
+MOUTH_PSNR = Metric(
+    "mouth_psnr", "Mouth-region PSNR (dB)", "video", True, (0.0, PSNR_CAP), mouth_psnr
+)
 
 
 def mouth_box(clip: Clip) -> Box | str:

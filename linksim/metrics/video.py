@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from linksim.media import Clip
-from linksim.metrics.value import MetricValue, undefined
+from linksim.metrics.value import Metric, MetricValue, undefined
 
 PSNR_CAP = 100.0
 _BATCH = 8  # frames measured at a time, which bounds the memory
@@ -23,6 +23,9 @@ def psnr(reference: Clip, received: Clip) -> MetricValue:
     100 dB, which caps every frame.
     """
     return region_psnr(reference, received, (slice(None), slice(None)))
+
+
+PSNR = Metric("psnr", "PSNR (dB)", "video", True, (0.0, PSNR_CAP), psnr)
 
 
 def region_psnr(reference: Clip, received: Clip, region: tuple[slice, slice]) -> MetricValue:
@@ -60,6 +63,9 @@ def ms_ssim(reference: Clip, received: Clip) -> MetricValue:
         [tf.image.ssim_multiscale(a, b, 255).numpy() for a, b in _pairs(reference, received)]
     )
     return MetricValue(float(values.mean(dtype=np.float64)), len(values))
+
+
+MS_SSIM = Metric("ms_ssim", "MS-SSIM", "video", True, (0.0, 1.0), ms_ssim)
 
 
 def mismatch(reference: Clip, received: Clip) -> str:
