@@ -200,7 +200,7 @@ def _read_audio(
         stream = container.streams.audio[0]
         resampler = av.AudioResampler(format="fltp", rate=sample_rate)
         zero = None if video is None else video.start
-        start = None
+        start: Fraction | None = None
         chunks: list[np.ndarray] = []
         for frame in container.decode(stream):
             time = _time(frame, Fraction(0))
@@ -211,7 +211,7 @@ def _read_audio(
             chunks += [_mono(f) for f in resampler.resample(frame)]
         if chunks:
             chunks += [_mono(f) for f in resampler.resample(None)]
-        if not sum(map(len, chunks)):
+        if start is None or zero is None or not sum(map(len, chunks)):
             raise LinksimError(f"{source}: its audio stream holds no samples to read")
         track = _Track(np.concatenate(chunks), Fraction(sample_rate), start)
         truncation.check_stream(source, container, stream, track.seconds, limit)

@@ -78,10 +78,12 @@ def _measure(reference: Clip, received: Clip, measure: Measure) -> MetricValue:
     if reference.sample_rate != received.sample_rate:
         rates = f"{reference.sample_rate} Hz sent, {received.sample_rate} Hz received"
         return undefined(f"sample rates differ: {rates}")
-    if not reference.audio.any():
+    sent, heard = reference.audio, received.audio
+    assert sent is not None
+    assert heard is not None
+    if not sent.any():
         return undefined("the reference is silent")
-    sent = reference.audio
-    heard = received.audio[: len(sent)]
+    heard = heard[: len(sent)]
     heard = np.pad(heard, (0, len(sent) - len(heard)))
     return measure(sent, heard, reference.sample_rate)
 

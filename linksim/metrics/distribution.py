@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from linksim.media import Clip
 from linksim.metrics.inception import FEATURES, activations, imagenet_weights, stand_in_weights
 from linksim.metrics.tfgan import load
 from linksim.metrics.value import Metric, MetricValue, undefined
-from linksim.metrics.video import mismatch
+from linksim.metrics.video import comparable
 
 _SCALE = 2.0**10  # a power of two rounds nothing
 
@@ -127,12 +128,12 @@ def kernel_distance(a: np.ndarray, b: np.ndarray) -> float:
 def _measure(
     distance: Distance, reference: Clip, received: Clip, weights: Path | str
 ) -> MetricValue:
-    reason = mismatch(reference, received)
-    if reason:
-        return undefined(reason)
+    pair = comparable(reference, received)
+    if isinstance(pair, str):
+        return undefined(pair)
     if isinstance(weights, str):
         return undefined(weights)
-    count = len(reference.frames)
+    count = len(pair[0])
     if count < 2:
         return undefined("needs two frames or more")
     try:
@@ -158,7 +159,7 @@ def _in_their_span(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return moved[: len(a)], moved[len(a) :]
 
 
-def _tensor(rows: np.ndarray) -> object:
+def _tensor(rows: np.ndarray) -> Any:
     import tensorflow as tf
 
     return tf.constant(rows, tf.float64)

@@ -87,6 +87,7 @@ def activations(clip: Clip, weights: Path) -> np.ndarray:
     key = clip.fingerprint(), weights
     found = _known.pop(key, None)
     if found is None:
+        assert clip.frames is not None
         found = _computed(clip.frames, weights)
     _known[key] = found
     while len(_known) > _MOST_KNOWN:

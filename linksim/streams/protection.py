@@ -47,20 +47,17 @@ def side_stream(
     BitStream
         The most robust scheme where none is robust enough.
     """
-    choices = [
-        BitStream(name, packets, mcs, depth)
+    needed = {
+        (mcs, depth): needed_snr_db(mcs, depth, link.estimator)
         for mcs, depth in product(SCHEMES, DEPTHS)
-        if needed_snr_db(mcs, depth, link.estimator) <= snr_db
-    ]
-    robust = [BitStream(name, packets, SCHEMES[0], depth) for depth in DEPTHS]
-    # Of equals, the more robust.
-    return min(
-        choices or robust,
-        key=lambda s: (
-            stream_uses(s, link),
-            needed_snr_db(s.mcs, s.interleave_slots, link.estimator),
-        ),
+    }
+    choices = [choice for choice in needed if needed[choice] <= snr_db]
+    # The more robust of equals.
+    mcs, depth = min(
+        choices or product(SCHEMES[:1], DEPTHS),
+        key=lambda choice: (stream_uses(BitStream(name, packets, *choice), link), needed[choice]),
     )
+    return BitStream(name, packets, mcs, depth)
 
 
 def needed_snr_db(mcs: Mcs, depth: int, estimator: str) -> float:

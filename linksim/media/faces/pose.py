@@ -17,6 +17,7 @@ References: Y. Bouguet, "Pyramidal Implementation of the Lucas Kanade Feature Tr
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -217,12 +218,18 @@ def _follow(
     """Follow points [n, 2], from the middle of one view, into another; return whether it went."""
     import cv2
 
-    window = {"winSize": (WINDOW, WINDOW), "maxLevel": 0, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
-    start, guess = (
-        np.float32(p + VIEW / 2).reshape(-1, 1, 2).copy(order="C") for p in (points, expected)
+    flow = partial(
+        cv2.calcOpticalFlowPyrLK,
+        winSize=(WINDOW, WINDOW),
+        maxLevel=0,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
-    there, seen, _ = cv2.calcOpticalFlowPyrLK(then, now, start, guess, **window)
-    back, again, _ = cv2.calcOpticalFlowPyrLK(now, then, there, start.copy(), **window)
+    start, guess = (
+        (p + VIEW / 2).astype(np.float32).reshape(-1, 1, 2).copy(order="C")
+        for p in (points, expected)
+    )
+    there, seen, _ = flow(then, now, start, guess)
+    back, again, _ = flow(now, then, there, start.copy())
     missed = np.linalg.norm(back - start, axis=2)[:, 0]
     followed = (seen[:, 0] > 0) & (again[:, 0] > 0) & (missed < ROUND_TRIP)
     return there[:, 0].astype(float) - VIEW / 2, followed
