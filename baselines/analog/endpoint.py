@@ -17,7 +17,7 @@ from baselines.analog.envelope_packets import (
     quantised,
     to_packets,
 )
-from baselines.analog.repetition import Spreading
+from baselines.analog.repetition import Repetition
 from linksim.endpoint import (
     BitStream,
     Csi,
@@ -66,7 +66,7 @@ class Analog(Endpoint):
 
     ::
 
-        audio ─ MDCT ─┬─ ÷ envelope^(p/2) ──────────┬─ spread over all fades ──▶ "audio"
+        audio ─ MDCT ─┬─ ÷ envelope^(p/2) ──────────┬─ repeat, interleave ─────▶ "audio"
                       └─ envelope ─ DCT ─ ÷ size^½ ─┘
                               digital: └─ round ─ entropy coder ─ packets ──▶ "envelope"
 
@@ -145,8 +145,8 @@ class Analog(Endpoint):
         if not self._digital:
             values.insert(0, _in_turn(levels / _level_scale(envelope)))
         symbols = 2 * self.frame_uses * frames
-        spreading = _spreading(len(coefficients), envelope, symbols, self._digital)
-        latents = spreading.spread(np.concatenate(values)).astype(np.float32)
+        repetition = _repetition(len(coefficients), envelope, symbols, self._digital)
+        latents = repetition.repeat(np.concatenate(values)).astype(np.float32)
         streams: list[BitStream | SymbolStream] = [SymbolStream("audio", latents)]
         if self._digital:
             streams.append(BitStream("envelope", packets, MCS))
@@ -163,8 +163,8 @@ class Analog(Endpoint):
         if isinstance(stream, ReceivedSymbols):
             envelope = Envelope(bins, BIN_HZ)
             frames = mdct.frames(core, HOP)
-            spreading = _spreading(frames, envelope, len(stream.latents), digital)
-            matched, precision = spreading.combine(stream.latents, stream.noise_variance)
+            repetition = _repetition(frames, envelope, len(stream.latents), digital)
+            matched, precision = repetition.combine(stream.latents, stream.noise_variance)
             count = frames * bins
             if digital:
                 packets = received.streams.get("envelope")
@@ -198,27 +198,25 @@ class Analog(Endpoint):
             bins = int(0.97 * bins)
 
 
-def _spreading(frames: int, envelope: Envelope, symbols: int, digital: bool) -> Spreading:
+def _repetition(frames: int, envelope: Envelope, symbols: int, digital: bool) -> Repetition:
     """Return how envelope and coefficients share the symbols; low bands come first in both."""
     if digital:
-        return Spreading(((frames * envelope.bins, symbols),))
+        return Repetition(((frames * envelope.bins, symbols),))
     described = max(1, round(ENVELOPE_SHARE * symbols))
-    levels = envelope.blocks(frames) * len(envelope.spread)
-    return Spreading(((levels, described), (frames * envelope.bins, symbols - described)))
+    levels = envelope.blocks(frames) * len(envelope.scale)
+    return Repetition(((levels, described), (frames * envelope.bins, symbols - described)))
 
 
 def _levels(matched: np.ndarray, precision: np.ndarray, envelope: Envelope) -> np.ndarray:
     """Return the levels that analogue symbols told, float64, [blocks, kept]."""
-    prior = np.repeat(
-        envelope.spread / envelope.spread.mean(), len(matched) // len(envelope.spread)
-    )
+    prior = np.repeat(envelope.scale / envelope.scale.mean(), len(matched) // len(envelope.scale))
     levels = _mmse(matched, precision, prior)
-    return levels.reshape(len(envelope.spread), -1).T * _level_scale(envelope)
+    return levels.reshape(len(envelope.scale), -1).T * _level_scale(envelope)
 
 
 def _level_scale(envelope: Envelope) -> np.ndarray:
     """Return what levels are divided by, [kept]: optimal power allotment, unit power in all."""
-    return np.sqrt(envelope.spread * envelope.spread.mean())
+    return np.sqrt(envelope.scale * envelope.scale.mean())
 
 
 def _in_turn(values: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ class Envelope:
         return -(-frames // BLOCK_FRAMES)
 
     @cached_property
-    def spread(self) -> np.ndarray:
+    def scale(self) -> np.ndarray:
         """Typical size of each number of `forward` in dB, float64, shape [kept], falling."""
         return self._law[self._order]
 

@@ -64,7 +64,7 @@ def from_packets(packets: Mapping[int, bytes], blocks: int, envelope: Envelope) 
     known = {i: levels for i, levels in arrived.items() if levels is not None}
     if not known:
         return envelope.forward(np.ones((blocks * BLOCK_FRAMES, envelope.bins)))
-    levels = np.zeros((blocks, len(envelope.spread)))
+    levels = np.zeros((blocks, len(envelope.scale)))
     for number in np.flatnonzero(envelope.steady):
         column = [block[number] for block in known.values()]
         levels[:, number] = np.interp(np.arange(blocks), list(known), column)
@@ -106,10 +106,10 @@ def _link(frame_uses: int, slot_uses: int) -> LinkConfig:
 def _levels(packet: bytes, envelope: Envelope) -> np.ndarray | None:
     """Return one block's levels; None if they cannot be what was sent."""
     try:
-        return STEP_DB * entropy.decode(packet, envelope.spread.shape, _model(envelope))
+        return STEP_DB * entropy.decode(packet, envelope.scale.shape, _model(envelope))
     except LinksimError:
         return None
 
 
 def _model(envelope: Envelope) -> entropy.Laplace:
-    return entropy.Laplace(0.0, _LAPLACE * envelope.spread / STEP_DB)
+    return entropy.Laplace(0.0, _LAPLACE * envelope.scale / STEP_DB)

@@ -7,8 +7,7 @@ from linksim.errors import unknown
 from linksim.link.config import link_of_option
 from linksim.link.cqi import select_mcs
 from linksim.options import option
-from linksim.streams.protection import side_stream
-from semantic.dvst.bitstream.conditions import reported_snr_db
+from linksim.streams.protection import reported_snr_db, side_stream
 
 AUTO, MEAN, ROBUST = "auto", "mean", "robust"
 MCS_CHOICES = ("link", AUTO, MEAN, ROBUST)

@@ -4,7 +4,7 @@ import functools
 import math
 from itertools import product
 
-from linksim.endpoint import BitStream, Mcs
+from linksim.endpoint import BitStream, Csi, Mcs
 from linksim.link.accounting import stream_uses
 from linksim.link.config import LinkConfig
 from linksim.link.cqi import CQI_TABLE, spectral_efficiency
@@ -22,8 +22,16 @@ MARGIN_DB_ONE_SLOT = 16.0
 ergodic limit, in dB, less than about 1 % of blocks are lost: over 8, 24 and 48 slots of
 Rayleigh fading, QPSK to 64QAM lost that little from 7, 5 and 4 dB above it on."""
 
+SNR_WITHOUT_CSI = 5.0
+"""Mean Es/N0 in dB that is assumed where nothing was fed back."""
+
 ESTIMATION_LOSS_DB = {"perfect": 0.0, "lmmse": 0.0, "ls-linear": 4.0, "ls-nearest": 4.0}
 """How much more it takes with an estimator, likewise."""
+
+
+def reported_snr_db(csi: Csi | None) -> float:
+    """Return the mean Es/N0 in dB that the transmitter knows of."""
+    return SNR_WITHOUT_CSI if csi is None or math.isnan(csi.snr_db) else csi.snr_db
 
 
 def side_stream(

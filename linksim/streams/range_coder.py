@@ -3,7 +3,7 @@
 ::
 
     symbols ─┐                                        ┌─ decode ─▶ symbols
-             ├─ encode ─▶ bytes ── digital pipe ──▶ ──┤
+             ├─ encode ─▶ bytes ── bit link ── ──▶ ──┤
     model  ──┘                                        └─ model
 
 The range coder is that of the package constriction (R. Bamler, "Understanding entropy coding
@@ -220,10 +220,10 @@ def decode(data: bytes, shape: tuple[int, ...], model: Model) -> np.ndarray:
 
 def _flat(name: str, values: np.ndarray | float, shape: tuple[int, ...]) -> np.ndarray:
     try:
-        spread = np.broadcast_to(np.asarray(values, np.float64), shape)
+        every = np.broadcast_to(np.asarray(values, np.float64), shape)
     except ValueError:
         raise LinksimError(
             f"entropy model: {name} of shape {np.shape(values)} does not fit what it describes, "
             f"of shape {shape}"
         ) from None
-    return np.ascontiguousarray(spread).reshape(-1)
+    return np.ascontiguousarray(every).reshape(-1)

@@ -12,7 +12,13 @@ from linksim.link.accounting import stream_uses
 from linksim.link.config import LinkConfig
 from linksim.link.experiments.error_rate import error_rates
 from linksim.montecarlo import StopRule
-from linksim.streams.protection import SCHEMES, needed_snr_db, side_stream
+from linksim.streams.protection import (
+    SCHEMES,
+    SNR_WITHOUT_CSI,
+    needed_snr_db,
+    reported_snr_db,
+    side_stream,
+)
 from semantic.dvst.bitstream import conditions
 from semantic.dvst.bitstream.codec import Codec
 from semantic.dvst.bitstream.gop import Conditions, FrameCode, ReceivedFrame
@@ -184,8 +190,8 @@ def test_eta_and_precision_follow_the_snr() -> None:
 @pytest.mark.parametrize(
     ("csi", "known"),
     [
-        (None, conditions.SNR_WITHOUT_CSI),
-        (Csi(float("nan")), conditions.SNR_WITHOUT_CSI),
+        (None, SNR_WITHOUT_CSI),
+        (Csi(float("nan")), SNR_WITHOUT_CSI),
         (Csi(-7.0), 0.0),
         (Csi(12.5), 12.5),
         (Csi(60.0), 20.0),
@@ -193,4 +199,4 @@ def test_eta_and_precision_follow_the_snr() -> None:
     ],
 )
 def test_known_snr(csi: Csi | None, known: float) -> None:
-    assert conditions.trained_snr_db(conditions.reported_snr_db(csi)) == known
+    assert conditions.trained_snr_db(reported_snr_db(csi)) == known
