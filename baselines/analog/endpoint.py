@@ -29,7 +29,7 @@ from linksim.endpoint import (
     SymbolStream,
 )
 from linksim.errors import unknown
-from linksim.media import Clip
+from linksim.media import Clip, audio_of
 from linksim.options import check_range, option
 
 HOP = 256
@@ -125,6 +125,7 @@ class Analog(Endpoint):
         LinksimError
             If the clip has no sound, or it is not finite.
         """
+        sound = audio_of(clip, "scheme 'analog'")
         audio = wideband.to_core(clip, "scheme 'analog'")
         power = float(np.mean(audio**2))
         unit = audio / np.sqrt(power) if power else audio
@@ -150,7 +151,7 @@ class Analog(Endpoint):
         streams: list[BitStream | SymbolStream] = [SymbolStream("audio", latents)]
         if self._digital:
             streams.append(BitStream("envelope", packets, MCS))
-        format_ = (len(clip.audio), clip.sample_rate, bins, self._digital)
+        format_ = (len(sound), clip.sample_rate, bins, self._digital)
         return Encoded(tuple(streams), _SETUP.pack(*format_, exponent, power, shaped_power))
 
     def decode(self, received: Received) -> Clip:

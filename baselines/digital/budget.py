@@ -57,6 +57,7 @@ def fit(
         return below
     if above and channel_uses(above, link) <= (1 + TOLERANCE) * budget:
         return above
+    assert above is not None  # or the best quality had fitted
     raise _missed(below, above, budget, link)
 
 

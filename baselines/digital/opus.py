@@ -13,7 +13,7 @@ from baselines.digital.base import ROBUST, DigitalEndpoint
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import link_of_option
-from linksim.media import Clip
+from linksim.media import Clip, audio_of
 from linksim.options import check_range, option
 
 APPLICATIONS = ("audio", "voip")
@@ -76,6 +76,7 @@ class Opus(DigitalEndpoint):
         LinksimError
             If the clip has no sound, or it is not finite.
         """
+        sound = audio_of(clip, "scheme 'opus'")
         audio = wideband.to_core(clip, "scheme 'opus'")
         encoder = self._encoder()
         pre_skip = int.from_bytes(encoder.extradata[10:12], "little")  # RFC 7845, 5.1
@@ -85,7 +86,7 @@ class Opus(DigitalEndpoint):
         packets = []
         for start in range(0, len(padded), frame):
             packets += encoder.encode(_sound(padded[start : start + frame], start))
-        setup = _SETUP.pack(len(clip.audio), clip.sample_rate, self.frame_ms, pre_skip)
+        setup = _SETUP.pack(len(sound), clip.sample_rate, self.frame_ms, pre_skip)
         sent = self.stream("audio", tuple(map(bytes, packets)), csi, self.link)
         return Encoded((sent,), setup)
 

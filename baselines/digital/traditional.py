@@ -14,10 +14,10 @@ from baselines.digital.budget import fit
 from baselines.digital.hevc import HEVC
 from baselines.digital.opus import FRAME_MS, Opus
 from baselines.digital.video_codec import Rate, VideoCodec
-from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
+from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits, SymbolStream
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import link_of_option
-from linksim.media import Clip, require
+from linksim.media import Clip, audio_of, require, video_of
 from linksim.options import check_range, option
 
 VIDEO_CODECS = {"h265": HEVC, "av1": AV1}
@@ -135,10 +135,10 @@ class Traditional(DigitalEndpoint):
             If the encoder refuses the pictures, the clip has nothing of what is sent, or the
             budget cannot be met.
         """
-        clip = self._sent(clip)
         if self.uses_per_pixel is None:
-            return self._encode(clip, csi)
-        budget = self.uses_per_pixel * np.prod(clip.frames.shape[:3], dtype=float)
+            return self._encode(self._sent(clip), csi)
+        frames, _ = video_of(clip, "scheme 'traditional' with uses_per_pixel")
+        budget = self.uses_per_pixel * np.prod(frames.shape[:3], dtype=float)
 
         def encode(crf: float) -> Encoded:
             link = self.link if self.mcs == ROBUST else None
@@ -151,8 +151,6 @@ class Traditional(DigitalEndpoint):
         if self.audio_only:
             require(clip, "scheme 'traditional' with audio_only", audio=True)
             return Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name)
-        if self.uses_per_pixel is not None:
-            require(clip, "scheme 'traditional' with uses_per_pixel", video=True)
         if clip.frames is None:
             require(clip, "scheme 'traditional' without video", audio=True)
         if self.audio == "none":
@@ -161,8 +159,9 @@ class Traditional(DigitalEndpoint):
         return clip
 
     def _encode(self, clip: Clip, csi: Csi | None) -> Encoded:
-        streams, setup, video, audio = [], b"", 0, "none"
-        if clip.frames is not None:
+        streams: list[BitStream | SymbolStream] = []
+        setup, video, audio = b"", 0, "none"
+        if clip.frames is not None and clip.fps is not None:
             crf = self._codec.crf if self.crf is None else self.crf
             rate = Rate(crf, self.bitrate)
             packets = self._codec.encode(
@@ -188,8 +187,9 @@ class Traditional(DigitalEndpoint):
                 link=self.link if self.mcs == ROBUST else None,
             )
             return opus.encode(clip, csi)
-        packets = pcm.packetise(clip.audio, self.samples_per_packet)
-        setup = _PCM.pack(len(clip.audio), clip.sample_rate, self.samples_per_packet)
+        samples = audio_of(clip, "scheme 'traditional' with audio=pcm")
+        packets = pcm.packetise(samples, self.samples_per_packet)
+        setup = _PCM.pack(len(samples), clip.sample_rate, self.samples_per_packet)
         return Encoded((self.stream("audio", packets, csi, self.link),), setup)
 
     def decode(self, received: Received) -> Clip:

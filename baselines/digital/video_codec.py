@@ -93,7 +93,7 @@ class VideoCodec:
         """
         height, width = frames.shape[1:3]
         try:
-            context = av.CodecContext.create(self.encoder, "w")
+            context: Any = av.CodecContext.create(self.encoder, "w")
             context.width, context.height = self._coded(width), self._coded(height)
             context.pix_fmt = "yuv420p"
             context.framerate, context.time_base = fps, 1 / fps
@@ -162,7 +162,7 @@ class VideoCodec:
         """Decode packets `first` to `end` - 1 and return pictures with their indices."""
         if first == end:
             return []
-        context = av.CodecContext.create(self.decoder, "r")
+        context: Any = av.CodecContext.create(self.decoder, "r")
         context.thread_count = 1
         pictures = []
         try:
