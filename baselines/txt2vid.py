@@ -57,17 +57,21 @@ class Txt2Vid(Endpoint):
     name: ClassVar[str] = "txt2vid"
     uses_csi = True
 
-    driving: float | None = option(None, f"of video that is sent; none: {DRIVING:g}", "s")
-    uses: float | None = option(
-        None, "channel uses of all streams and the set-up: as much video is sent as they allow"
+    driving: float | None = option(
+        None, f"length of the video that is sent, none for {DRIVING:g}", "s"
     )
-    text: str = option("semantic", "form of the text: semantic, or digital as of scheme 'text'")
-    uses_per_character: float = option(64.0, "channel uses of a character, at least")
-    slots: int = option(8, "slots of text, at least", "slot")
+    uses: float | None = option(
+        None, "budget of channel uses of all streams and the set-up, which limits the video sent"
+    )
+    text: str = option("semantic", "form of the text: semantic, or digital, see scheme 'text'")
+    uses_per_character: float = option(64.0, "minimum channel uses per character of the text")
+    slots: int = option(8, "minimum slots of the text", "slot")
     eta: float = option(ETA, "latent reals sent per bit of video, at 10 dB")
-    link: str | None = option(None, "what is known of the link: its options, key=value,…")
-    gop: int = option(38, "frames from one without reference to the next", "frame")
-    weights: str | None = option(None, "file of the generator's weights instead of the shipped")
+    link: str | None = option(None, "options of the link as the transmitter knows it, key=value,…")
+    gop: int = option(38, "distance from one intra-coded frame to the next", "frame")
+    weights: str | None = option(
+        None, "file with the generator's weights, instead of the shipped ones"
+    )
 
     def __post_init__(self) -> None:
         where = "scheme 'txt2vid': option"
@@ -88,7 +92,7 @@ class Txt2Vid(Endpoint):
 
     @classmethod
     def missing(cls) -> str:
-        """See `Endpoint.missing`."""
+        """Return what has to be installed, see `Endpoint.missing`."""
         return missing()
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:

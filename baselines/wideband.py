@@ -1,4 +1,4 @@
-"""The 16 kHz core of wide-band speech coders, and the way to and from other sample rates."""
+"""The 16 kHz core of wide-band speech coders, and conversion to and from other sample rates."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def to_core(clip: Clip, what: str) -> np.ndarray:
     audio = audio_of(clip, what)
     if not np.isfinite(audio).all():
         name = clip.name or "the clip"
-        raise LinksimError(f"{name}: its audio holds NaN or infinite samples; mend the clip")
+        raise LinksimError(f"{name}: its audio holds NaN or infinite samples; repair the clip")
     return resample(audio.astype(np.float64), clip.sample_rate, RATE)
 
 

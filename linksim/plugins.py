@@ -1,4 +1,4 @@
-"""Classes from outside of linksim, by dotted path: ``"module.Class"``."""
+"""Plug-ins: classes and objects from outside of linksim, by dotted path ``"module.Name"``."""
 
 import hashlib
 import importlib
@@ -27,7 +27,7 @@ def load_object(path: str, what: str) -> Any:
     path : str
         Module and name, ``"package.module.Name"``; the module is looked for on `sys.path`.
     what : str
-        What it is asked for, e.g. ``"scheme"``.
+        Kind of part for messages, e.g. ``"scheme"``.
 
     Raises
     ------
@@ -54,9 +54,9 @@ def load_class(path: str, base: type[T], what: str) -> type[T]:
     path : str
         Module and class, ``"package.module.Class"``; the module is looked for on `sys.path`.
     base : type
-        What the class must be derived from.
+        Base class that it must be derived from.
     what : str
-        What it is asked for, e.g. ``"scheme"``.
+        Kind of part for messages, e.g. ``"scheme"``.
 
     Raises
     ------

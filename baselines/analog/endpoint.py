@@ -43,7 +43,7 @@ FORMS = {"mse": 0.5, "envelope": 1.0}
 SIDE_INFORMATION = ("analog", "digital")
 
 ENVELOPE_SHARE = 0.2
-"""Share of the symbols that carries the envelope, where it is analogue."""
+"""Share of the symbols that is spent on the envelope, where it is analogue."""
 
 BANDWIDTH_HZ = 10_000
 """Bandwidth sent at one channel use per sample, and in proportion: 1.25 copies or more of each
@@ -78,8 +78,8 @@ class Analog(Endpoint):
     does it for video). With "envelope" (p = 1) all bands and frames get equal power, so that
     the noise takes the shape of the sound.
 
-    Side information is analogue too, by default: digital packets of it fail in a fade, at low
-    SNR most of them, and with it all that they describe. With "digital" a packet for each half
+    Side information is analogue too, by default: digital packets of it are lost in deep fading, at
+    low SNR most of them, and with it all that they describe. With "digital" a packet for each half
     second, at QPSK and code rate 1/5, takes frames from the symbols; what a lost one described
     is guessed from the packets around it, or taken to be as loud as the sound in the mean if
     there are none (see `baselines.analog.envelope_packets.from_packets`).
@@ -98,11 +98,18 @@ class Analog(Endpoint):
 
     name: ClassVar[str] = "analog"
 
-    form: str = option("mse", "mse: least squared error; envelope: noise shaped like the sound")
-    uses_per_sample: float = option(1.0, "channel uses per 16 kHz sample, set-up included")
-    frame_uses: int = option(864, "data channel uses of a frame of the link, a slot by default")
-    side_information: str = option("analog", "how the envelope is sent: analog or digital")
-    slot_uses: int = option(864, "data channel uses of a slot, for a digital envelope")
+    form: str = option(
+        "mse",
+        "power allotment: mse for the least squared error, envelope for noise shaped as the sound",
+    )
+    uses_per_sample: float = option(
+        1.0, "budget of channel uses per 16 kHz sample, set-up included"
+    )
+    frame_uses: int = option(
+        864, "data channel uses of an interleaver frame of the link, by default one slot"
+    )
+    side_information: str = option("analog", "transmission of the envelope: analog or digital")
+    slot_uses: int = option(864, "data channel uses of a slot of the link, for a digital envelope")
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:

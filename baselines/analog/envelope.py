@@ -1,4 +1,4 @@
-"""The spectral envelope of sound as few numbers that stand noise.
+"""The spectral envelope of sound as few numbers that withstand noise.
 
 ::
 
@@ -82,7 +82,7 @@ class Envelope:
 
     @cached_property
     def steady(self) -> np.ndarray:
-        """Which numbers of `forward` tell the mean over the frames of a block, bool, [kept]."""
+        """Mask of the numbers of `forward` that are means over a block's frames, bool, [kept]."""
         return self._order < len(self._edges) - 1
 
     @cached_property

@@ -22,14 +22,14 @@ STEP_DB = 20.0
 in speech. Finer steps sound worse: what they add is less than the frames that they take."""
 
 MCS = Mcs("qpsk", MIN_CODE_RATE)
-"""As robust as the link can."""
+"""MCS of the packets: the most robust one that the link has."""
 
 _LAPLACE = 0.7
 """Mean magnitude of the transform's numbers over their typical size, in speech."""
 
 
 def quantised(levels: np.ndarray) -> np.ndarray:
-    """Return levels, float64, [blocks, kept] in dB, as the receiver of all packets has them."""
+    """Return levels, float64, [blocks, kept] in dB, as a receiver of all packets decodes them."""
     return STEP_DB * np.round(levels / STEP_DB)
 
 
@@ -53,7 +53,7 @@ def from_packets(packets: Mapping[int, bytes], blocks: int, envelope: Envelope) 
     blocks : int
         How many were sent.
     envelope : Envelope
-        As at the sender.
+        The same envelope as at the transmitter.
 
     Returns
     -------

@@ -31,7 +31,7 @@ def fit(
     budget : float
         Data channel uses, set-up included and pilots not.
     link : LinkConfig
-        The link that will carry it.
+        The link that is used.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Opus sound over the digital pipe."""
+"""Opus sound over the bit link."""
 
 import struct
 from collections.abc import Mapping
@@ -49,9 +49,9 @@ class Opus(DigitalEndpoint):
     name: ClassVar[str] = "opus"
 
     bitrate: int = option(24_000, "target bit rate, 6000 to 256000", "bit/s")
-    frame_ms: int = option(20, "sound in one packet: 10, 20, 40 or 60", "ms")
-    application: str = option("audio", "what to favour; audio: fidelity, voip: speech")
-    link: str | None = option(None, "for mcs=robust: the link's options, key=value,…")
+    frame_ms: int = option(20, "length of the sound in a packet: 10, 20, 40 or 60", "ms")
+    application: str = option("audio", "goal of the encoder: audio for fidelity, voip for speech")
+    link: str | None = option(None, "options of the link that mcs=robust assumes, key=value,…")
 
     def __post_init__(self) -> None:
         super().__post_init__()

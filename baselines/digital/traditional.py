@@ -1,4 +1,4 @@
-"""H.265 or AV1 video, and PCM or Opus sound, over the digital pipe."""
+"""H.265 or AV1 video, and PCM or Opus sound, over the bit link."""
 
 import struct
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ _PCM = struct.Struct("<IIH")
 
 @dataclass(frozen=True, kw_only=True)
 class Traditional(DigitalEndpoint):
-    """What a video call sends today: each frame a packet of H.265 or AV1, and PCM or Opus.
+    """A video call of today: each frame a packet of H.265 or AV1, and sound by PCM or Opus.
 
     ::
 
@@ -59,24 +59,31 @@ class Traditional(DigitalEndpoint):
 
     name: ClassVar[str] = "traditional"
 
-    video: str = option("h265", "h265, or av1: fewer bits, but a look-ahead of over a second")
+    video: str = option(
+        "h265", "video codec: h265, or av1 for fewer bits and a look-ahead of over a second"
+    )
     crf: float | None = option(
-        None, "constant rate factor; h265: 0 (best) to 51, none: 28; av1: 1 to 70, none: 50"
+        None,
+        "constant rate factor: 0 (best) to 51 for h265, none for 28; 1 to 70 for av1, none for 50",
     )
-    bitrate: int | None = option(None, "video bit rate instead of crf", "bit/s")
-    uses_per_pixel: float | None = option(None, "channel uses per pixel instead of crf")
+    bitrate: int | None = option(None, "target bit rate of the video, instead of crf", "bit/s")
+    uses_per_pixel: float | None = option(None, "budget of channel uses per pixel, instead of crf")
     link: str | None = option(
-        None, "for uses_per_pixel and mcs=robust: the link's options, key=value,…"
+        None, "options of the link that uses_per_pixel and mcs=robust assume, key=value,…"
     )
-    gop: int = option(25, "frames from one IDR picture to the next", "frame")
+    gop: int = option(25, "distance from one IDR picture to the next", "frame")
     preset: str | int | None = option(
-        None, "x265: ultrafast to veryslow, none: medium; av1: 0 (slow) to 13, none: 6"
+        None,
+        "preset of the encoder: ultrafast to veryslow for h265, none for medium; 0 (slow) to 13 "
+        "for av1, none for 6",
     )
-    audio: str = option("pcm", "pcm, opus or none")
-    samples_per_packet: int = option(100, "PCM samples in one packet, 2 bytes each", "sample")
-    opus_bitrate: int = option(24_000, "Opus target bit rate, 6000 to 256000", "bit/s")
-    opus_frame_ms: int = option(20, "Opus frame, a packet each: 10, 20, 40 or 60", "ms")
-    audio_only: bool = option(False, "true: the clip's video is not sent")
+    audio: str = option("pcm", "audio codec: pcm, opus or none")
+    samples_per_packet: int = option(100, "size of a packet of PCM, 2 bytes a sample", "sample")
+    opus_bitrate: int = option(24_000, "target bit rate of Opus, 6000 to 256000", "bit/s")
+    opus_frame_ms: int = option(
+        20, "length of an Opus frame, a packet each: 10, 20, 40 or 60", "ms"
+    )
+    audio_only: bool = option(False, "true to leave out the clip's video")
 
     def __post_init__(self) -> None:
         super().__post_init__()

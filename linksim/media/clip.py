@@ -77,12 +77,12 @@ class Clip:
 
     @property
     def has_video(self) -> bool:
-        """Whether there are frames."""
+        """True where there are frames."""
         return self.frames is not None
 
     @property
     def has_audio(self) -> bool:
-        """Whether there are audio samples."""
+        """True where there are audio samples."""
         return self.audio is not None
 
     @property

@@ -32,7 +32,7 @@ def load_clip(source: str) -> Clip:
     Parameters
     ----------
     source : str
-        One of `BUILTINS` or a path.
+        A name of `BUILTINS`, or a path.
 
     Raises
     ------

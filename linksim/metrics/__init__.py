@@ -1,4 +1,4 @@
-"""How close a received clip is to the one sent.
+"""Metrics of how close a received clip is to the one sent.
 
 TensorFlow, TensorFlow-GAN, pesq, pystoi and what runs the face mesh are imported when first
 measured with, so that the names of metrics can be checked at once.

@@ -1,4 +1,4 @@
-"""How far the frames of a clip, all together, are from those of another: FID and KID.
+"""Distances between the distributions of two clips' frames: FID and KID.
 
 Both compare the 2048 activations of Inception v3 for the frames received with those for the
 frames sent, as two clouds of points. The arithmetic is TensorFlow-GAN's, in double precision.

@@ -43,7 +43,7 @@ def mouth_box(clip: Clip) -> Box | str:
 
     In each frame the face mesh gives the bounding box of the lips' outer contours. The median
     of each of its sides over the frames is moved outwards by `WIDENING` of the median width,
-    so that the box has room for an open mouth, the chin's top and a little sway, and cut to
+    so that the box has room for an open mouth, the chin's top and small movements, and cut to
     the picture. At least half of the frames must show a face.
     """
     if clip.frames is None:

@@ -1,4 +1,4 @@
-"""All metrics by their names, and a received clip measured by several."""
+"""The registry of metrics, and the evaluation of a received clip by several of them."""
 
 from collections.abc import Iterable
 
@@ -29,7 +29,7 @@ def evaluate(
     Returns
     -------
     dict of str to MetricValue
-        By name, in the order asked for.
+        Measurements by name, in the order asked for.
 
     Raises
     ------

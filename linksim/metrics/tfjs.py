@@ -68,7 +68,7 @@ def read_weights(path: Path) -> Layers:
     Returns
     -------
     mapping of str to mapping of str to np.ndarray
-        By layer and variable, e.g. ``["conv2d_1"]["kernel"]``; float32.
+        Weights by layer and variable, e.g. ``["conv2d_1"]["kernel"]``; float32.
 
     Raises
     ------

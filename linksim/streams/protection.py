@@ -1,4 +1,4 @@
-"""How side information is sent: the scheme and the depth at which hardly any of it is lost."""
+"""Unequal error protection: MCS and interleaver depth at which hardly any of a stream is lost."""
 
 import functools
 import math
@@ -11,10 +11,11 @@ from linksim.link.cqi import CQI_TABLE, spectral_efficiency
 from linksim.link.theory import ergodic_limit_db
 
 SCHEMES = (Mcs("qpsk", 0.2), *CQI_TABLE)
-"""What is chosen from. The first has the lowest code rate of 5G LDPC without repetition."""
+"""MCSs to choose from. The first has the lowest code rate of 5G LDPC without repetition."""
 
 DEPTHS = range(2, 65)
-"""Slots that it may be interleaved over; whole frames of so many are filled up, so any may fit."""
+"""Interleaver depths to choose from, in slots; whole frames of so many are filled up, so any may
+fit."""
 
 MARGIN_DB = 2.0
 MARGIN_DB_ONE_SLOT = 16.0
@@ -26,7 +27,7 @@ SNR_WITHOUT_CSI = 5.0
 """Mean Es/N0 in dB that is assumed where nothing was fed back."""
 
 ESTIMATION_LOSS_DB = {"perfect": 0.0, "lmmse": 0.0, "ls-linear": 4.0, "ls-nearest": 4.0}
-"""How much more it takes with an estimator, likewise."""
+"""Further Es/N0 in dB that each channel estimator takes, found likewise."""
 
 
 def reported_snr_db(csi: Csi | None) -> float:
@@ -37,23 +38,23 @@ def reported_snr_db(csi: Csi | None) -> float:
 def side_stream(
     name: str, packets: tuple[bytes, ...], snr_db: float, link: LinkConfig
 ) -> BitStream:
-    """Return packets with the scheme and the depth that take the fewest channel uses.
+    """Return packets with the MCS and the depth that take the fewest channel uses.
 
     Parameters
     ----------
     name : str
-        Of the stream.
+        Name of the stream.
     packets : tuple of bytes
-        To be sent.
+        Packets to be sent.
     snr_db : float
         Mean Es/N0 in dB that the transmitter knows of.
     link : LinkConfig
-        What it knows of the link.
+        Link as the transmitter knows it.
 
     Returns
     -------
     BitStream
-        The most robust scheme where none is robust enough.
+        At the most robust MCS where none is robust enough.
     """
     needed = {
         (mcs, depth): needed_snr_db(mcs, depth, link.estimator)
@@ -69,7 +70,7 @@ def side_stream(
 
 
 def needed_snr_db(mcs: Mcs, depth: int, estimator: str) -> float:
-    """Return the mean Es/N0 in dB from which on a scheme is taken to be robust enough."""
+    """Return the mean Es/N0 in dB from which on an MCS is taken to be robust enough."""
     margin = MARGIN_DB + MARGIN_DB_ONE_SLOT / math.sqrt(depth)
     return _limit_db(spectral_efficiency(mcs)) + margin + ESTIMATION_LOSS_DB[estimator]
 

@@ -1,9 +1,9 @@
-"""Whole numbers into few bytes and back, by a probability that both ends know.
+"""Range coding: whole numbers into few bytes and back, by a probability that both ends know.
 
 ::
 
     symbols ─┐                                        ┌─ decode ─▶ symbols
-             ├─ encode ─▶ bytes ── bit link ── ──▶ ──┤
+             ├─ encode ─▶ bytes ──── bit link ────▶ ─┤
     model  ──┘                                        └─ model
 
 The range coder is that of the package constriction (R. Bamler, "Understanding entropy coding
@@ -68,13 +68,13 @@ class _Rounded:
 
 
 class Gaussian(_Rounded):
-    """`scale` is the standard deviation."""
+    """A normal distribution over the whole numbers; `scale` is the standard deviation."""
 
     _family = _models.QuantizedGaussian
 
 
 class Laplace(_Rounded):
-    """`scale` is the mean magnitude b of p(x) = exp(-|x - mean| / b) / 2b."""
+    """A Laplace distribution, p(x) = exp(-|x - mean| / b) / 2b; `scale` is the mean magnitude b."""
 
     _family = _models.QuantizedLaplace
 

@@ -188,12 +188,12 @@ def _around(mesh: np.ndarray) -> View:
 
 
 def _holds(mesh: np.ndarray, point: np.ndarray) -> bool:
-    """Whether a point is inside the bounding box of a mesh."""
+    """Return whether a point is inside the bounding box of a mesh."""
     return bool(((mesh[:, :2].min(0) < point) & (point < mesh[:, :2].max(0))).all())
 
 
 def _alike(one: View, other: View) -> bool:
-    """Whether two views differ too little to matter to the network."""
+    """Return whether two views differ too little to matter to the network."""
     moved = np.linalg.norm(np.subtract(one.centre, other.centre)) / other.side
     grown = abs(one.side / other.side - 1)
     return bool(max(moved, grown, np.abs(one.turn - other.turn).max()) < SETTLED)
@@ -227,7 +227,7 @@ def _candidate_faces(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of two squares (x, y, size)."""
+    """Return the intersection over union of two squares (x, y, size)."""
     reach = (one[2] + other[2]) / 2 - np.abs(one[:2] - other[:2])
     shared = np.prod(np.clip(reach, 0, min(one[2], other[2])))
     return float(shared / (one[2] ** 2 + other[2] ** 2 - shared))
@@ -235,7 +235,7 @@ def _overlap(one: np.ndarray, other: np.ndarray) -> float:
 
 @cache
 def _candidates() -> np.ndarray:
-    """Where the detector's candidates are: float64, shape [896, 2], in pixels of its view."""
+    """Return the places of the detector's candidates: float64, [896, 2], in pixels of its view."""
     places = []
     for cells, each in CELLS:
         middles = (np.arange(cells) + 0.5) * DETECTOR_SIZE / cells

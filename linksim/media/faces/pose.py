@@ -39,11 +39,11 @@ INSIDE = 0.9
 
 NOSE_TIP = 1
 PROFILE = 0.95
-"""Where the tip of the nose is on the way from one eye's outer corner to the other's, from which
-on a face is seen from the side: at a yaw of some 45 degrees."""
+"""Place of the tip of the nose on the way from one eye's outer corner to the other's from which on
+a face counts as seen from the side: at a yaw of some 45 degrees."""
 
 FOCAL_LENGTH = 100
-"""In sides of the picture: next to no perspective, for the camera is not known.
+"""Focal length of the camera in sides of the picture: next to no perspective, as it is not known.
 
 A head that only moves sideways is then not taken for one that turns.
 """
@@ -133,7 +133,7 @@ def only_face(frame: np.ndarray, before: np.ndarray | None = None) -> np.ndarray
 
 
 def _from_the_side(mesh: np.ndarray) -> bool:
-    """Whether the nose of a mesh [468, 3] hides an eye, or nearly so."""
+    """Return whether the nose of a mesh [468, 3] hides an eye, or nearly so."""
     left, right = mesh[list(OUTER_EYES), :2]
     across = right - left
     place = (mesh[NOSE_TIP, :2] - left) @ across / (across @ across)

@@ -1,4 +1,4 @@
-"""Lips and eyelids of a still picture moved: landmarks move, thin plates take the skin along."""
+"""Facial expressions: landmarks of a still picture move, and thin plates take the skin along."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ CAVITY, TONGUE = np.array([(38, 14, 14), (135, 62, 60)], np.float32)  # RGB
 
 @dataclass(frozen=True)
 class Expression:
-    """What the face does.
+    """A facial expression: mouth and eyelids.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def express(still: np.ndarray, mesh: np.ndarray, expression: Expression) -> np.n
     mesh : np.ndarray
         float64, shape [468, 3], in its pixels.
     expression : Expression
-        What the face does.
+        The expression.
 
     Returns
     -------

@@ -53,14 +53,14 @@ _VOCABULARY = (
     "why window winter with without woman wonder work world year yellow yes yesterday young zero"
 )
 WORDS = tuple(_VOCABULARY.split())
-"""What speaking heads say."""
+"""Words that speaking heads say, in any order."""
 
 SPEAKERS = tuple(
     f"{accent}+{variant}"
     for accent in ("en-us", "en", "en-gb-scotland", "en-029")
     for variant in ("f1", "f2", "f3", "f4", "m1", "m2", "m3", "m4", "m5", "m6")
 )
-"""Voices of espeak-ng that speaking heads have."""
+"""Voices of espeak-ng of speaking heads."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ class TalkingHead:
     clip : Clip
         Frames uint8 [T, 288, 288, 3] at 25 fps, audio float32 [640 T] at 16 kHz.
     expressions : tuple of Expression
-        What the face does, T of them.
+        Expression in each frame, T of them.
     poses : tuple of Pose
-        Where the head is, T of them.
+        Pose of the head in each frame, T of them.
     cameras : tuple of Camera or None
-        How the scene is seen, T of them; None stands still.
+        Camera of each frame, T of them; None stands still.
     """
 
     clip: Clip
@@ -125,9 +125,9 @@ def speaking_head(seed: int, index: int, seconds: float = 3.0) -> TalkingHead:
     Parameters
     ----------
     seed, index : int
-        All that the clip depends on besides its length.
+        Seed and place in a series: all that the clip depends on besides its length.
     seconds : float
-        At least 1; rounded to whole frames of 1/25 s.
+        Length, at least 1; rounded to whole frames of 1/25 s.
 
     Raises
     ------

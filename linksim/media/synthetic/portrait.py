@@ -30,12 +30,12 @@ EARS = (234, 454)
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the head is, relative to the photograph.
+    """Pose of the head, relative to the photograph.
 
     Parameters
     ----------
     yaw, pitch, roll : float
-        In degrees; positive turns the nose to the right, down, and the head clockwise,
+        Angles in degrees; positive turns the nose to the right, down, and the head clockwise,
         as seen in the image.
     x, y : float
         Translation in frame pixels, right and down.
@@ -50,16 +50,16 @@ class Pose:
 
 @dataclass(frozen=True)
 class Camera:
-    """How the whole scene is seen, relative to the frame without a camera.
+    """View of the whole scene, relative to the frame without a camera.
 
     Parameters
     ----------
     x, y : float
-        Where it looks: right and down from the middle of the frame, in its pixels.
+        Point that it looks at: right and down from the middle of the frame, in its pixels.
     zoom : float
         Magnification.
     roll : float
-        In degrees; positive turns the scene anticlockwise in the image.
+        Angle in degrees; positive turns the scene anticlockwise in the image.
     """
 
     x: float = 0.0
@@ -68,7 +68,7 @@ class Camera:
     roll: float = 0.0
 
     def scene(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Say where in the scene the pixels (x, y) of a frame lie, like the inputs."""
+        """Return where in the scene the pixels (x, y) of a frame lie, like the inputs."""
         middle, roll = (SIZE - 1) / 2, np.radians(self.roll)
         cos, sin = np.cos(roll) / self.zoom, np.sin(roll) / self.zoom
         right, down = x - middle, y - middle
@@ -78,7 +78,7 @@ class Camera:
 
 
 class Portrait:
-    """A face that is ready to move.
+    """A face that can be rendered with any expression, pose and camera.
 
     Parameters
     ----------
@@ -104,11 +104,11 @@ class Portrait:
         Parameters
         ----------
         expression : Expression
-            What the face does.
+            Expression of the face.
         pose : Pose
-            Where the head is in the scene.
+            Pose of the head in the scene.
         camera : Camera or None
-            How the scene is seen; None stands still.
+            View of the scene; None stands still.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Who sits for a portrait: one photograph, and any number of faces made from it or painted.
+"""Sitters for portraits: one photograph, and any number of faces made from it or painted.
 
 ::
 
@@ -24,7 +24,7 @@ REACH = 150.0
 """Pixels from the middle of the face at which nothing is reshaped any more."""
 
 Shift = Callable[[np.ndarray], np.ndarray]
-"""From points, float64 [n, 2], to where they go."""
+"""Function from points, float64 [n, 2], to where they go."""
 
 
 def sitter(rng: np.random.Generator) -> Sitter:
