@@ -1,4 +1,4 @@
-"""A metric of a user's own, in a file outside of linksim."""
+"""A metric of a user's own, that of the documentation, in a file outside of linksim."""
 
 from pathlib import Path
 
@@ -9,22 +9,13 @@ from linksim.media import Clip
 from linksim.metrics import METRICS, evaluate
 from studies.spec.study import Study
 
-LENGTH = """
-from linksim.metrics import Metric, MetricValue
-
-
-def seconds(reference, received):
-    return MetricValue(received.duration / reference.duration, 1)
-
-
-LENGTH = Metric("length", "Length received", "video", True, (0.0, 1.0), seconds)
-OTHER = 3
-"""
+PAGE = Path(__file__).parents[3] / "docs/numbers.md"
 
 
 @pytest.fixture(autouse=True)
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "own_metric.py").write_text(LENGTH)
+    code = PAGE.read_text().partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "own_metric.py").write_text(f"{code}\nOTHER = 3\n")
     monkeypatch.syspath_prepend(tmp_path)
 
 
