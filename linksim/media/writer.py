@@ -5,7 +5,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 
 from linksim.errors import LinksimError
@@ -39,6 +38,8 @@ def write(clip: Clip, path: str | Path) -> None:
         If the ending is another, the clip lacks what the format is for, or the file cannot
         be written.
     """
+    import av
+
     target = Path(path)
     writers = {".mp4": _write_mp4, ".wav": _write_wav, ".txt": _write_text}
     suffix = target.suffix.lower()
@@ -67,6 +68,8 @@ def _write_wav(clip: Clip, part: Path) -> None:
 
 
 def _write_mp4(clip: Clip, part: Path) -> None:
+    import av
+
     frames, fps = video_of(clip, "a .mp4 file")
     options = {"movflags": "+faststart"}
     with av.open(f"file:{part}", "w", format="mp4", options=options) as container:
@@ -100,6 +103,8 @@ def _video_stream(container: Any, frames: np.ndarray, fps: Fraction) -> Any:
 
 
 def _picture(pixels: np.ndarray, index: int) -> Any:
+    import av
+
     height, width = pixels.shape[:2]
     even = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     frame = av.VideoFrame.from_ndarray(even, format="rgb24")
@@ -109,6 +114,8 @@ def _picture(pixels: np.ndarray, index: int) -> Any:
 
 
 def _sound(samples: np.ndarray, start: int, rate: int) -> Any:
+    import av
+
     frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
     frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
     return frame
