@@ -1,1 +1,0 @@
-"""The schemes that a new one is compared against."""

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from linksim.endpoint import Csi, Encoded, Endpoint, Received
-from linksim.media import Clip, require
+from linksim.media import Clip, video_of
 
 _SETUP = struct.Struct("<III")  # frames, fps as a fraction; the picture follows
 
@@ -37,15 +37,17 @@ class Still(Endpoint):
         LinksimError
             If the clip has no video.
         """
-        require(clip, "scheme 'still'", video=True)
-        mean = clip.frames.mean(axis=0).round().astype(np.uint8)
+        frames, fps = video_of(clip, "scheme 'still'")
+        mean = frames.mean(axis=0).round().astype(np.uint8)
         _, png = cv2.imencode(".png", cv2.cvtColor(mean, cv2.COLOR_RGB2BGR))
-        setup = _SETUP.pack(len(clip.frames), *clip.fps.as_integer_ratio())
+        setup = _SETUP.pack(len(frames), *fps.as_integer_ratio())
         return Encoded((), setup + png.tobytes())
 
     def decode(self, received: Received) -> Clip:
         """Turn the picture into a clip of the original length."""
         count, num, den = _SETUP.unpack_from(received.setup)
         png = np.frombuffer(received.setup, np.uint8, offset=_SETUP.size)
-        picture = cv2.cvtColor(cv2.imdecode(png, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        picture = cv2.imdecode(png, cv2.IMREAD_COLOR)
+        assert picture is not None  # the set-up is never lost
+        picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
         return Clip(np.repeat(picture[None], count, axis=0), Fraction(num, den), name=self.name)

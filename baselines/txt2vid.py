@@ -12,7 +12,7 @@ from linksim.endpoint import Csi, Encoded, Endpoint, Received
 from linksim.errors import LinksimError
 from linksim.link.accounting import channel_uses, frame_uses, stream_uses
 from linksim.link.config import link_of_option
-from linksim.media import Clip, require
+from linksim.media import Clip, audio_of, video_of
 from linksim.options import check_range, option
 from semantic.dvst.bitstream.conditions import ETA
 from semantic.dvst.endpoint import SETUP_BYTES, Dvst
@@ -55,19 +55,23 @@ class Txt2Vid(Endpoint):
     """
 
     name: ClassVar[str] = "txt2vid"
-    uses_csi: ClassVar[bool] = True
+    uses_csi = True
 
-    driving: float | None = option(None, f"of video that is sent; none: {DRIVING:g}", "s")
-    uses: float | None = option(
-        None, "channel uses of all streams and the set-up: as much video is sent as they allow"
+    driving: float | None = option(
+        None, f"length of the video that is sent, none for {DRIVING:g}", "s"
     )
-    text: str = option("semantic", "form of the text: semantic, or digital as of scheme 'text'")
-    uses_per_character: float = option(64.0, "channel uses of a character, at least")
-    slots: int = option(8, "slots of text, at least", "slot")
+    uses: float | None = option(
+        None, "budget of channel uses of all streams and the set-up, which limits the video sent"
+    )
+    text: str = option("semantic", "form of the text: semantic, or digital, see scheme 'text'")
+    uses_per_character: float = option(64.0, "minimum channel uses per character of the text")
+    slots: int = option(8, "minimum slots of the text", "slot")
     eta: float = option(ETA, "latent reals sent per bit of video, at 10 dB")
-    link: str | None = option(None, "what is known of the link: its options, key=value,…")
-    gop: int = option(38, "frames from one without reference to the next", "frame")
-    weights: str | None = option(None, "file of the generator's weights instead of the shipped")
+    link: str | None = option(None, "options of the link as the transmitter knows it, key=value,…")
+    gop: int = option(38, "distance from one intra-coded frame to the next", "frame")
+    weights: str | None = option(
+        None, "file with the generator's weights, instead of the shipped ones"
+    )
 
     def __post_init__(self) -> None:
         where = "scheme 'txt2vid': option"
@@ -88,7 +92,7 @@ class Txt2Vid(Endpoint):
 
     @classmethod
     def missing(cls) -> str:
-        """See `Endpoint.missing`."""
+        """Return what has to be installed, see `Endpoint.missing`."""
         return missing()
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
@@ -100,36 +104,37 @@ class Txt2Vid(Endpoint):
             If there is no video or no sound at 16 kHz, the uses are too few, the extra
             ``txt2vid`` is missing, or there are no weights.
         """
-        require(clip, "scheme 'txt2vid'", video=True, audio=True)
+        frames, fps = video_of(clip, "scheme 'txt2vid'")
+        audio = audio_of(clip, "scheme 'txt2vid'")
         if clip.sample_rate != SAMPLE_RATE:
             raise LinksimError(
                 f"scheme 'txt2vid' needs audio at {SAMPLE_RATE} Hz, not {clip.sample_rate} Hz"
             )
-        text = Clip(name=clip.name, text=recognise(clip.audio))
+        text = Clip(name=clip.name, text=recognise(audio))
 
         once = self._words.encode(text)  # the search for a budget asks again and again
 
         def whole(video: Encoded, said: Encoded = once, slots: int = self.slots) -> Encoded:
-            setup = _SETUP.pack(len(clip.frames), len(clip.audio), slots)
+            setup = _SETUP.pack(len(frames), len(audio), slots)
             return Encoded(video.streams + said.streams, setup + video.setup + said.setup)
 
         if self.uses is None:
             seconds = DRIVING if self.driving is None else self.driving
-            driving = clip.frames[: max(1, round(seconds * clip.fps))]
-            return whole(self._video.encode(Clip(driving, clip.fps, name=clip.name), csi))
-        link = link_of_option(self.link)
+            driving = frames[: max(1, round(seconds * fps))]
+            return whole(self._video.encode(Clip(driving, fps, name=clip.name), csi))
+        link, budget = link_of_option(self.link), self.uses
         longest = self._video.encode_start(
-            clip, csi, lambda video: channel_uses(whole(video), link) <= self.uses
+            clip, csi, lambda video: channel_uses(whole(video), link) <= budget
         )
         if longest is None:
             raise LinksimError(
-                f"{self.uses:.0f} channel uses are too few for the text of "
+                f"{budget:.0f} channel uses are too few for the text of "
                 f"{clip.name or 'the clip'} and one frame; raise option 'uses'"
             )
         encoded = whole(longest)
         taken = sum(stream_uses(s, link) for s in encoded.streams if s.name == STREAM)
-        frames = int(taken + self.uses - channel_uses(encoded, link)) // frame_uses(link)
-        slots = max(min(frames * frame_uses(link) // SLOT_USES, MOST_SLOTS), self.slots)
+        left = int(taken + budget - channel_uses(encoded, link)) // frame_uses(link)
+        slots = max(min(left * frame_uses(link) // SLOT_USES, MOST_SLOTS), self.slots)
         return whole(longest, replace(self._words, slots=slots).encode(text), slots)
 
     def decode(self, received: Received) -> Clip:
@@ -146,17 +151,18 @@ class Txt2Vid(Endpoint):
         warnings = [*driving.warnings, *said.warnings]
         if not said.text:
             warnings.append("no text has arrived, so there is silence")
-        voice = speak(said.text, samples)
-        shown = to_and_fro(len(driving.frames), count)
-        frames = driving.frames[shown]
-        origins = [*driving.origins, *["held"] * (count - len(driving.frames))]
-        boxes = self._boxes(driving.frames, warnings)
+        voice = speak(said.text or "", samples)
+        arrived, fps = video_of(driving, "scheme 'txt2vid'")
+        shown = to_and_fro(len(arrived), count)
+        frames = arrived[shown]
+        origins = [*driving.origins, *["held"] * (count - len(arrived))]
+        boxes = self._boxes(arrived, warnings)
         if boxes is not None:
-            frames = self._generate(frames, boxes[shown], voice, driving.fps)
+            frames = self._generate(frames, boxes[shown], voice, fps)
             origins = ["generated"] * count
         return Clip(
             frames,
-            driving.fps,
+            fps,
             voice,
             SAMPLE_RATE,
             name=self.name,
@@ -170,7 +176,7 @@ class Txt2Vid(Endpoint):
         from semantic.wav2lip.frames.face import face_boxes
 
         try:
-            return face_boxes(frames, "the driving clip")
+            return face_boxes(list(frames), "the driving clip")
         except LinksimError as error:
             warnings.append(f"no lips are generated: {error}")
             return None

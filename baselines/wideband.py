@@ -1,9 +1,9 @@
-"""The 16 kHz core of wide-band speech coders, and the way to and from other sample rates."""
+"""The 16 kHz core of wide-band speech coders, and conversion to and from other sample rates."""
 
 import numpy as np
 
 from linksim.errors import LinksimError
-from linksim.media import Clip, require
+from linksim.media import Clip, audio_of
 from linksim.media.resample import resample
 
 RATE = 16_000
@@ -18,11 +18,11 @@ def to_core(clip: Clip, what: str) -> np.ndarray:
     LinksimError
         If there is none, or it holds NaN or infinite samples.
     """
-    require(clip, what, audio=True)
-    if not np.isfinite(clip.audio).all():
+    audio = audio_of(clip, what)
+    if not np.isfinite(audio).all():
         name = clip.name or "the clip"
-        raise LinksimError(f"{name}: its audio holds NaN or infinite samples; mend the clip")
-    return resample(clip.audio.astype(np.float64), clip.sample_rate, RATE)
+        raise LinksimError(f"{name}: its audio holds NaN or infinite samples; repair the clip")
+    return resample(audio.astype(np.float64), clip.sample_rate, RATE)
 
 
 def to_clip(audio: np.ndarray, rate: int, samples: int, sample_rate: int, name: str) -> Clip:

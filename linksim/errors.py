@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 
 class LinksimError(ValueError):
-    """Bad input. The message is one line that names the culprit and the mend."""
+    """Bad input. The message is one line that names the culprit and the remedy."""
 
 
 class BudgetError(LinksimError):
@@ -26,5 +26,5 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> LinksimError:
     """
     names = sorted(known)
     near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.4)
-    mend = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
-    return LinksimError(f"unknown {kind} '{name}'; {mend}")
+    remedy = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
+    return LinksimError(f"unknown {kind} '{name}'; {remedy}")

@@ -12,7 +12,7 @@ PREFIX = ".partial-"
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path in the same folder; on success it takes the place of `path`.
+    """Give the path of a temporary file in the same folder; on success it replaces `path`.
 
     The temporary file keeps the suffix, by which writers choose the format.
     """
@@ -24,7 +24,8 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     except BaseException as error:
         if isinstance(error, OSError):
-            error.filename = str(path)  # a full disk names no file, others the temporary one
+            with suppress(AttributeError):  # those of PyAV cannot be given another name
+                error.filename = str(path)  # a full disk names no file, others the temporary one
         with suppress(OSError):
             temporary.unlink()
         raise
@@ -37,10 +38,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def remove_partial(folder: Path) -> None:
-    """Delete what a killed process left behind in a folder, but not below it."""
-    for pattern in (f"{PREFIX}*", ".*.part"):  # ours, and those of `linksim.media.write`
-        for path in folder.glob(pattern):
-            path.unlink(missing_ok=True)
+    """Delete the temporary files of a killed process in a folder, but not below it."""
+    for path in folder.glob(f"{PREFIX}*"):
+        path.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:

@@ -30,7 +30,7 @@ def clopper_pearson(errors: float, n: float, confidence: float = 0.95) -> tuple[
 
 @dataclass(frozen=True)
 class Tally:
-    """Errors of trials that come in clusters: bits in a fade, blocks in a frame.
+    """Errors of trials in clusters: bits of a channel realisation, blocks of an interleaver frame.
 
     Trials of one cluster are dependent, clusters are not. Tallies add.
 
@@ -76,8 +76,8 @@ class Tally:
 
         p(1-p) over the between-cluster variance of the rate (Kish, 1965), at most the number
         of trials. Where fewer than ten clusters hold errors, or successes, that variance is
-        not to be trusted, since the fades that matter most may not have come yet: a cluster
-        then counts as one trial at most.
+        not to be trusted, since the channel realisations that matter most may not have come
+        yet: a cluster then counts as one trial at most.
         """
         p, n = self.rate, self.clusters
         if not self.trials:
@@ -106,7 +106,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class StopRule:
-    """When a point has been simulated enough; the first condition met ends it.
+    """Stopping rule of a point's simulation; the first condition met ends it.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class StopRule:
 
 @dataclass(frozen=True)
 class Counts:
-    """What a batch, or a whole point, counted."""
+    """Bit and block errors of a batch, or of a whole point."""
 
     bits: Tally = Tally()
     blocks: Tally = Tally()
@@ -159,7 +159,7 @@ def simulate(
     stop : StopRule
         When to stop.
     watch_blocks : bool
-        Whether the relative width is that of the block error rate, or of the bit error rate.
+        True where the relative width is that of the block error rate, not of the bit error rate.
     *seed_parts : object
         Study and point.
 

@@ -24,7 +24,7 @@ def check_flags(args: argparse.Namespace, ranges: Iterable[tuple[str, float, flo
     Raises
     ------
     LinksimError
-        As `check_range`, for the first that is out of range.
+        For the first that is out of range, with the message of `check_range`.
     """
     for name, low, high in ranges:
         check_range(f"--{name.replace('_', '-')}", getattr(args, name), low, high)

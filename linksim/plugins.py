@@ -1,4 +1,4 @@
-"""Classes from outside of linksim, by dotted path: ``"module.Class"``."""
+"""Plug-ins: classes and objects from outside of linksim, by dotted path ``"module.Name"``."""
 
 import hashlib
 import importlib
@@ -7,7 +7,7 @@ import sys
 from dataclasses import is_dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from linksim.errors import LinksimError
 
@@ -27,7 +27,7 @@ def load_object(path: str, what: str) -> Any:
     path : str
         Module and name, ``"package.module.Name"``; the module is looked for on `sys.path`.
     what : str
-        What it is asked for, e.g. ``"scheme"``.
+        Kind of part for messages, e.g. ``"scheme"``.
 
     Raises
     ------
@@ -54,9 +54,9 @@ def load_class(path: str, base: type[T], what: str) -> type[T]:
     path : str
         Module and class, ``"package.module.Class"``; the module is looked for on `sys.path`.
     base : type
-        What the class must be derived from.
+        Base class that it must be derived from.
     what : str
-        What it is asked for, e.g. ``"scheme"``.
+        Kind of part for messages, e.g. ``"scheme"``.
 
     Raises
     ------
@@ -70,13 +70,13 @@ def load_class(path: str, base: type[T], what: str) -> type[T]:
         raise LinksimError(f"{where}: module '{module_name}' has no class '{name}'")
     if not issubclass(cls, base):
         raise LinksimError(f"{where} is not derived from {base.__module__}.{base.__name__}")
-    if inspect.isabstract(cls):
-        raise LinksimError(f"{where} lacks {', '.join(sorted(cls.__abstractmethods__))}")
+    if abstract := getattr(cls, "__abstractmethods__", None):
+        raise LinksimError(f"{where} lacks {', '.join(sorted(abstract))}")
     if not is_dataclass(cls):
         raise LinksimError(f"{where} is no dataclass; put @dataclass(frozen=True) before it")
     if not hasattr(sys.modules[cls.__module__], "__file__"):
         raise LinksimError(f"{where} stands in no file; save it as a module")
-    return cls
+    return cast("type[T]", cls)
 
 
 def code_digest(cls: type) -> str:
@@ -84,7 +84,7 @@ def code_digest(cls: type) -> str:
 
     They tell whether a result is of the class as it is now.
     """
-    return file_digest(Path(sys.modules[cls.__module__].__file__))
+    return file_digest(Path(inspect.getfile(cls)))
 
 
 def source_digest(cls: type) -> str:

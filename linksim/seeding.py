@@ -1,4 +1,4 @@
-"""Seeds: how each is made of what it is for, and how Sionna's generators take one."""
+"""Derivation of seeds, and seeding of Sionna's generators."""
 
 import hashlib
 import json

@@ -17,7 +17,7 @@ from baselines.analog.envelope_packets import (
     quantised,
     to_packets,
 )
-from baselines.analog.repetition import Spreading
+from baselines.analog.repetition import Repetition
 from linksim.endpoint import (
     BitStream,
     Csi,
@@ -29,7 +29,7 @@ from linksim.endpoint import (
     SymbolStream,
 )
 from linksim.errors import unknown
-from linksim.media import Clip
+from linksim.media import Clip, audio_of
 from linksim.options import check_range, option
 
 HOP = 256
@@ -43,7 +43,7 @@ FORMS = {"mse": 0.5, "envelope": 1.0}
 SIDE_INFORMATION = ("analog", "digital")
 
 ENVELOPE_SHARE = 0.2
-"""Share of the symbols that carries the envelope, where it is analogue."""
+"""Share of the symbols that is spent on the envelope, where it is analogue."""
 
 BANDWIDTH_HZ = 10_000
 """Bandwidth sent at one channel use per sample, and in proportion: 1.25 copies or more of each
@@ -66,7 +66,7 @@ class Analog(Endpoint):
 
     ::
 
-        audio ─ MDCT ─┬─ ÷ envelope^(p/2) ──────────┬─ spread over all fades ──▶ "audio"
+        audio ─ MDCT ─┬─ ÷ envelope^(p/2) ──────────┬─ repeat, interleave ─────▶ "audio"
                       └─ envelope ─ DCT ─ ÷ size^½ ─┘
                               digital: └─ round ─ entropy coder ─ packets ──▶ "envelope"
 
@@ -78,8 +78,8 @@ class Analog(Endpoint):
     does it for video). With "envelope" (p = 1) all bands and frames get equal power, so that
     the noise takes the shape of the sound.
 
-    Side information is analogue too, by default: digital packets of it fail in a fade, at low
-    SNR most of them, and with it all that they describe. With "digital" a packet for each half
+    Side information is analogue too, by default: digital packets of it are lost in deep fading, at
+    low SNR most of them, and with it all that they describe. With "digital" a packet for each half
     second, at QPSK and code rate 1/5, takes frames from the symbols; what a lost one described
     is guessed from the packets around it, or taken to be as loud as the sound in the mean if
     there are none (see `baselines.analog.envelope_packets.from_packets`).
@@ -98,11 +98,18 @@ class Analog(Endpoint):
 
     name: ClassVar[str] = "analog"
 
-    form: str = option("mse", "mse: least squared error; envelope: noise shaped like the sound")
-    uses_per_sample: float = option(1.0, "channel uses per 16 kHz sample, set-up included")
-    frame_uses: int = option(864, "data channel uses of a frame of the link, a slot by default")
-    side_information: str = option("analog", "how the envelope is sent: analog or digital")
-    slot_uses: int = option(864, "data channel uses of a slot, for a digital envelope")
+    form: str = option(
+        "mse",
+        "power allotment: mse for the least squared error, envelope for noise shaped as the sound",
+    )
+    uses_per_sample: float = option(
+        1.0, "budget of channel uses per 16 kHz sample, set-up included"
+    )
+    frame_uses: int = option(
+        864, "data channel uses of an interleaver frame of the link, by default one slot"
+    )
+    side_information: str = option("analog", "transmission of the envelope: analog or digital")
+    slot_uses: int = option(864, "data channel uses of a slot of the link, for a digital envelope")
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:
@@ -125,6 +132,7 @@ class Analog(Endpoint):
         LinksimError
             If the clip has no sound, or it is not finite.
         """
+        sound = audio_of(clip, "scheme 'analog'")
         audio = wideband.to_core(clip, "scheme 'analog'")
         power = float(np.mean(audio**2))
         unit = audio / np.sqrt(power) if power else audio
@@ -145,12 +153,12 @@ class Analog(Endpoint):
         if not self._digital:
             values.insert(0, _in_turn(levels / _level_scale(envelope)))
         symbols = 2 * self.frame_uses * frames
-        spreading = _spreading(len(coefficients), envelope, symbols, self._digital)
-        latents = spreading.spread(np.concatenate(values)).astype(np.float32)
+        repetition = _repetition(len(coefficients), envelope, symbols, self._digital)
+        latents = repetition.repeat(np.concatenate(values)).astype(np.float32)
         streams: list[BitStream | SymbolStream] = [SymbolStream("audio", latents)]
         if self._digital:
             streams.append(BitStream("envelope", packets, MCS))
-        format_ = (len(clip.audio), clip.sample_rate, bins, self._digital)
+        format_ = (len(sound), clip.sample_rate, bins, self._digital)
         return Encoded(tuple(streams), _SETUP.pack(*format_, exponent, power, shaped_power))
 
     def decode(self, received: Received) -> Clip:
@@ -163,8 +171,8 @@ class Analog(Endpoint):
         if isinstance(stream, ReceivedSymbols):
             envelope = Envelope(bins, BIN_HZ)
             frames = mdct.frames(core, HOP)
-            spreading = _spreading(frames, envelope, len(stream.latents), digital)
-            matched, precision = spreading.combine(stream.latents, stream.noise_variance)
+            repetition = _repetition(frames, envelope, len(stream.latents), digital)
+            matched, precision = repetition.combine(stream.latents, stream.noise_variance)
             count = frames * bins
             if digital:
                 packets = received.streams.get("envelope")
@@ -198,27 +206,25 @@ class Analog(Endpoint):
             bins = int(0.97 * bins)
 
 
-def _spreading(frames: int, envelope: Envelope, symbols: int, digital: bool) -> Spreading:
+def _repetition(frames: int, envelope: Envelope, symbols: int, digital: bool) -> Repetition:
     """Return how envelope and coefficients share the symbols; low bands come first in both."""
     if digital:
-        return Spreading(((frames * envelope.bins, symbols),))
+        return Repetition(((frames * envelope.bins, symbols),))
     described = max(1, round(ENVELOPE_SHARE * symbols))
-    levels = envelope.blocks(frames) * len(envelope.spread)
-    return Spreading(((levels, described), (frames * envelope.bins, symbols - described)))
+    levels = envelope.blocks(frames) * len(envelope.scale)
+    return Repetition(((levels, described), (frames * envelope.bins, symbols - described)))
 
 
 def _levels(matched: np.ndarray, precision: np.ndarray, envelope: Envelope) -> np.ndarray:
     """Return the levels that analogue symbols told, float64, [blocks, kept]."""
-    prior = np.repeat(
-        envelope.spread / envelope.spread.mean(), len(matched) // len(envelope.spread)
-    )
+    prior = np.repeat(envelope.scale / envelope.scale.mean(), len(matched) // len(envelope.scale))
     levels = _mmse(matched, precision, prior)
-    return levels.reshape(len(envelope.spread), -1).T * _level_scale(envelope)
+    return levels.reshape(len(envelope.scale), -1).T * _level_scale(envelope)
 
 
 def _level_scale(envelope: Envelope) -> np.ndarray:
     """Return what levels are divided by, [kept]: optimal power allotment, unit power in all."""
-    return np.sqrt(envelope.spread * envelope.spread.mean())
+    return np.sqrt(envelope.scale * envelope.scale.mean())
 
 
 def _in_turn(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The spectral envelope of sound as few numbers that stand noise.
+"""The spectral envelope of sound as few numbers that withstand noise.
 
 ::
 
@@ -76,13 +76,13 @@ class Envelope:
         return -(-frames // BLOCK_FRAMES)
 
     @cached_property
-    def spread(self) -> np.ndarray:
+    def scale(self) -> np.ndarray:
         """Typical size of each number of `forward` in dB, float64, shape [kept], falling."""
         return self._law[self._order]
 
     @cached_property
     def steady(self) -> np.ndarray:
-        """Which numbers of `forward` tell the mean over the frames of a block, bool, [kept]."""
+        """Mask of the numbers of `forward` that are means over a block's frames, bool, [kept]."""
         return self._order < len(self._edges) - 1
 
     @cached_property

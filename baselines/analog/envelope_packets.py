@@ -23,14 +23,14 @@ STEP_DB = 20.0
 in speech. Finer steps sound worse: what they add is less than the frames that they take."""
 
 MCS = Mcs("qpsk", LDPC.min_rate)
-"""As robust as the link can."""
+"""MCS of the packets: the most robust one that the link has."""
 
 _LAPLACE = 0.7
 """Mean magnitude of the transform's numbers over their typical size, in speech."""
 
 
 def quantised(levels: np.ndarray) -> np.ndarray:
-    """Return levels, float64, [blocks, kept] in dB, as the receiver of all packets has them."""
+    """Return levels, float64, [blocks, kept] in dB, as a receiver of all packets decodes them."""
     return STEP_DB * np.round(levels / STEP_DB)
 
 
@@ -54,7 +54,7 @@ def from_packets(packets: Mapping[int, bytes], blocks: int, envelope: Envelope) 
     blocks : int
         How many were sent.
     envelope : Envelope
-        As at the sender.
+        The same envelope as at the transmitter.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def from_packets(packets: Mapping[int, bytes], blocks: int, envelope: Envelope) 
     known = {i: levels for i, levels in arrived.items() if levels is not None}
     if not known:
         return envelope.forward(np.ones((blocks * BLOCK_FRAMES, envelope.bins)))
-    levels = np.zeros((blocks, len(envelope.spread)))
+    levels = np.zeros((blocks, len(envelope.scale)))
     for number in np.flatnonzero(envelope.steady):
         column = [block[number] for block in known.values()]
         levels[:, number] = np.interp(np.arange(blocks), list(known), column)
@@ -107,10 +107,10 @@ def _link(frame_uses: int, slot_uses: int) -> LinkConfig:
 def _levels(packet: bytes, envelope: Envelope) -> np.ndarray | None:
     """Return one block's levels; None if they cannot be what was sent."""
     try:
-        return STEP_DB * entropy.decode(packet, envelope.spread.shape, _model(envelope))
+        return STEP_DB * entropy.decode(packet, envelope.scale.shape, _model(envelope))
     except LinksimError:
         return None
 
 
 def _model(envelope: Envelope) -> entropy.Laplace:
-    return entropy.Laplace(0.0, _LAPLACE * envelope.spread / STEP_DB)
+    return entropy.Laplace(0.0, _LAPLACE * envelope.scale / STEP_DB)

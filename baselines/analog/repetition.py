@@ -1,8 +1,8 @@
-"""Values over more or fewer analogue symbols than there are values, each over several fades.
+"""Values over more or fewer analogue symbols than there are values, copies far apart.
 
 ::
 
-    values ─repeat─▶ interleave ─▶ symbols ── link ──▶ deinterleave ─sum by noise─▶ values'
+    values ─repeat─▶ interleave ─▶ symbols ── link ──▶ deinterleave ─maximum ratio─▶ values'
 """
 
 from dataclasses import dataclass
@@ -10,16 +10,17 @@ from functools import cached_property
 
 import numpy as np
 
-from linksim.streams.interleaving import spread
+from linksim.streams.combining import combine
+from linksim.streams.interleaving import interleaver
 
 
 @dataclass(frozen=True)
-class Spreading:
+class Repetition:
     """Groups of values, each group over its own number of symbols, all interleaved together.
 
     Within a group every value is sent equally often, the first ones once more, or, where
     there are too few symbols, the first ones alone. What is sent of a group gets the same
-    gain however often it is repeated: in noise alone a copy is worth its energy, over fades it
+    gain however often it is repeated: in noise alone a copy is worth its energy, over fading it
     is diversity as well. Neighbours and copies land 0.38 of the whole apart, so the latency is
     that of the whole.
 
@@ -31,7 +32,7 @@ class Spreading:
 
     groups: tuple[tuple[int, int], ...]
 
-    def spread(self, values: np.ndarray) -> np.ndarray:
+    def repeat(self, values: np.ndarray) -> np.ndarray:
         """Return the symbols, float64, [symbols], of values, float, [values], group by group.
 
         Values of unit power give symbols of unit power.
@@ -43,7 +44,7 @@ class Spreading:
     def combine(
         self, symbols: np.ndarray, noise_variance: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Combine the copies of each value by their noise (maximum ratio).
+        """Combine the copies of each value, see `linksim.streams.combining.combine`.
 
         Parameters
         ----------
@@ -53,35 +54,31 @@ class Spreading:
         Returns
         -------
         matched, precision : np.ndarray
-            float64, shape [values]. ``matched / precision`` is the least-squares estimate and
-            ``1 / precision`` its variance; both are 0 for a value that was not sent.
+            float64, shape [values].
         """
-        noise = np.maximum(noise_variance.astype(np.float64), np.finfo(np.float32).tiny)
-        weight = self._gain / noise[self._order]
-        count = len(self._copies)
-        matched = np.bincount(self._value, weight * symbols[self._order], count)
-        return matched, np.bincount(self._value, weight * self._gain, count)
+        received, noise = symbols[self._order], noise_variance[self._order]
+        return combine(received, noise, self._value, self._gain, len(self._copies))
 
     @cached_property
     def _copies(self) -> np.ndarray:
-        """How often each value is sent, int64, [values]."""
+        """Number of times that each value is sent, int64, [values]."""
         return np.concatenate([_evenly(count, symbols) for count, symbols in self.groups])
 
     @cached_property
     def _value(self) -> np.ndarray:
-        """Which value each symbol carries before interleaving, int64, [symbols]."""
+        """Value that each symbol holds before interleaving, int64, [symbols]."""
         return np.repeat(np.arange(len(self._copies)), self._copies)
 
     @cached_property
     def _gain(self) -> np.ndarray:
-        """By how much each symbol's value is multiplied, float64, [symbols]."""
+        """Gain of each symbol's value, float64, [symbols]."""
         energy = [np.full(count, max(symbols / count, 1.0)) for count, symbols in self.groups]
         return np.sqrt(np.concatenate(energy)[self._value] / self._copies[self._value])
 
     @cached_property
     def _order(self) -> np.ndarray:
-        """Where each symbol goes, int64, [symbols]: in steps of the golden ratio of the whole."""
-        return spread(len(self._value))
+        """Position of each symbol on the channel, int64, [symbols]."""
+        return interleaver(len(self._value))
 
 
 def _evenly(count: int, symbols: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What every digital baseline has in common: how its packets are protected."""
+"""The common base of digital endpoints: the MCS that protects their packets."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,7 @@ from linksim.errors import unknown
 from linksim.link.config import link_of_option
 from linksim.link.cqi import select_mcs
 from linksim.options import option
-from linksim.streams.protection import side_stream
-from semantic.dvst.bitstream.conditions import reported_snr_db
+from linksim.streams.protection import reported_snr_db, side_stream
 
 AUTO, MEAN, ROBUST = "auto", "mean", "robust"
 MCS_CHOICES = ("link", AUTO, MEAN, ROBUST)
@@ -28,8 +27,8 @@ class DigitalEndpoint(Endpoint):
 
     mcs: str = option(
         "link",
-        "link: the link's own; auto: slot by slot; for the whole clip from the CSI before it: "
-        "mean, or robust, which interleaves as well",
+        "MCS of the packets: link for the link's own, auto to follow the channel slot by slot; "
+        "from the CSI before the clip, mean, or robust, which sets the interleaver depth as well",
     )
 
     def __post_init__(self) -> None:
@@ -38,24 +37,24 @@ class DigitalEndpoint(Endpoint):
 
     @property
     def uses_csi(self) -> bool:  # type: ignore[override]
-        """Whether `encode` reads its `csi`."""
+        """True where `encode` reads its `csi`."""
         return self.mcs in (MEAN, ROBUST)
 
     def stream(
         self, name: str, packets: tuple[bytes, ...], csi: Csi | None, link: str | None = None
     ) -> BitStream:
-        """Return packets as they are sent.
+        """Return packets as a stream with its MCS and interleaver depth.
 
         Parameters
         ----------
         name : str
-            Of the stream.
+            Name of the stream.
         packets : tuple of bytes
-            To be sent.
+            Packets to be sent.
         csi : Csi or None
-            What was fed back.
+            Channel state that was fed back.
         link : str, optional
-            What "robust" knows of the link: its options, ``key=value,…``.
+            Options of the link for "robust", ``key=value,…``.
         """
         if self.mcs == ROBUST:
             return side_stream(name, packets, reported_snr_db(csi), link_of_option(link))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from linksim.endpoint import Encoded
+from linksim.endpoint import BitStream, Encoded
 from linksim.errors import BudgetError
 from linksim.link.accounting import channel_uses, frame_uses
 from linksim.link.config import LinkConfig
@@ -31,7 +31,7 @@ def fit(
     budget : float
         Data channel uses, set-up included and pilots not.
     link : LinkConfig
-        The link that will carry it.
+        The link that is used.
 
     Raises
     ------
@@ -50,13 +50,15 @@ def fit(
             high, above = step, encoded
             continue
         low, below = step, encoded
-        least = min(frame_uses(link.for_stream(s)) for s in encoded.streams)  # type: ignore[union-attr]
+        streams = [s for s in encoded.streams if isinstance(s, BitStream)]
+        least = min(frame_uses(link.for_stream(s)) for s in streams)
         if budget - uses < min(least, TOLERANCE * budget):
             break  # there is no room for another frame
     if below and (low == best or channel_uses(below, link) >= (1 - TOLERANCE) * budget):
         return below
     if above and channel_uses(above, link) <= (1 + TOLERANCE) * budget:
         return above
+    assert above is not None  # or the best quality had fitted
     raise _missed(below, above, budget, link)
 
 

@@ -1,4 +1,4 @@
-"""Opus sound over the digital pipe."""
+"""Opus sound over the bit link."""
 
 import struct
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from baselines.digital.base import ROBUST, DigitalEndpoint
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import link_of_option
-from linksim.media import Clip
+from linksim.media import Clip, audio_of
 from linksim.options import check_range, option
 
 APPLICATIONS = ("audio", "voip")
@@ -49,9 +49,9 @@ class Opus(DigitalEndpoint):
     name: ClassVar[str] = "opus"
 
     bitrate: int = option(24_000, "target bit rate, 6000 to 256000", "bit/s")
-    frame_ms: int = option(20, "sound in one packet: 10, 20, 40 or 60", "ms")
-    application: str = option("audio", "what to favour; audio: fidelity, voip: speech")
-    link: str | None = option(None, "for mcs=robust: the link's options, key=value,…")
+    frame_ms: int = option(20, "length of the sound in a packet: 10, 20, 40 or 60", "ms")
+    application: str = option("audio", "goal of the encoder: audio for fidelity, voip for speech")
+    link: str | None = option(None, "options of the link that mcs=robust assumes, key=value,…")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,6 +76,7 @@ class Opus(DigitalEndpoint):
         LinksimError
             If the clip has no sound, or it is not finite.
         """
+        sound = audio_of(clip, "scheme 'opus'")
         audio = wideband.to_core(clip, "scheme 'opus'")
         encoder = self._encoder()
         pre_skip = int.from_bytes(encoder.extradata[10:12], "little")  # RFC 7845, 5.1
@@ -85,7 +86,7 @@ class Opus(DigitalEndpoint):
         packets = []
         for start in range(0, len(padded), frame):
             packets += encoder.encode(_sound(padded[start : start + frame], start))
-        setup = _SETUP.pack(len(clip.audio), clip.sample_rate, self.frame_ms, pre_skip)
+        setup = _SETUP.pack(len(sound), clip.sample_rate, self.frame_ms, pre_skip)
         sent = self.stream("audio", tuple(map(bytes, packets)), csi, self.link)
         return Encoded((sent,), setup)
 

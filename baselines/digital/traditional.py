@@ -1,4 +1,4 @@
-"""H.265 or AV1 video, and PCM or Opus sound, over the digital pipe."""
+"""H.265 or AV1 video, and PCM or Opus sound, over the bit link."""
 
 import struct
 from dataclasses import dataclass, replace
@@ -14,10 +14,10 @@ from baselines.digital.budget import fit
 from baselines.digital.hevc import HEVC
 from baselines.digital.opus import FRAME_MS, Opus
 from baselines.digital.video_codec import Rate, VideoCodec
-from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
+from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits, SymbolStream
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import link_of_option
-from linksim.media import Clip, require
+from linksim.media import Clip, audio_of, require, video_of
 from linksim.options import check_range, option
 
 VIDEO_CODECS = {"h265": HEVC, "av1": AV1}
@@ -33,7 +33,7 @@ _PCM = struct.Struct("<IIH")
 
 @dataclass(frozen=True, kw_only=True)
 class Traditional(DigitalEndpoint):
-    """What a video call sends today: each frame a packet of H.265 or AV1, and PCM or Opus.
+    """A video call of today: each frame a packet of H.265 or AV1, and sound by PCM or Opus.
 
     ::
 
@@ -59,24 +59,31 @@ class Traditional(DigitalEndpoint):
 
     name: ClassVar[str] = "traditional"
 
-    video: str = option("h265", "h265, or av1: fewer bits, but a look-ahead of over a second")
+    video: str = option(
+        "h265", "video codec: h265, or av1 for fewer bits and a look-ahead of over a second"
+    )
     crf: float | None = option(
-        None, "constant rate factor; h265: 0 (best) to 51, none: 28; av1: 1 to 70, none: 50"
+        None,
+        "constant rate factor: 0 (best) to 51 for h265, none for 28; 1 to 70 for av1, none for 50",
     )
-    bitrate: int | None = option(None, "video bit rate instead of crf", "bit/s")
-    uses_per_pixel: float | None = option(None, "channel uses per pixel instead of crf")
+    bitrate: int | None = option(None, "target bit rate of the video, instead of crf", "bit/s")
+    uses_per_pixel: float | None = option(None, "budget of channel uses per pixel, instead of crf")
     link: str | None = option(
-        None, "for uses_per_pixel and mcs=robust: the link's options, key=value,…"
+        None, "options of the link that uses_per_pixel and mcs=robust assume, key=value,…"
     )
-    gop: int = option(25, "frames from one IDR picture to the next", "frame")
+    gop: int = option(25, "distance from one IDR picture to the next", "frame")
     preset: str | int | None = option(
-        None, "x265: ultrafast to veryslow, none: medium; av1: 0 (slow) to 13, none: 6"
+        None,
+        "preset of the encoder: ultrafast to veryslow for h265, none for medium; 0 (slow) to 13 "
+        "for av1, none for 6",
     )
-    audio: str = option("pcm", "pcm, opus or none")
-    samples_per_packet: int = option(100, "PCM samples in one packet, 2 bytes each", "sample")
-    opus_bitrate: int = option(24_000, "Opus target bit rate, 6000 to 256000", "bit/s")
-    opus_frame_ms: int = option(20, "Opus frame, a packet each: 10, 20, 40 or 60", "ms")
-    audio_only: bool = option(False, "true: the clip's video is not sent")
+    audio: str = option("pcm", "audio codec: pcm, opus or none")
+    samples_per_packet: int = option(100, "size of a packet of PCM, 2 bytes a sample", "sample")
+    opus_bitrate: int = option(24_000, "target bit rate of Opus, 6000 to 256000", "bit/s")
+    opus_frame_ms: int = option(
+        20, "length of an Opus frame, a packet each: 10, 20, 40 or 60", "ms"
+    )
+    audio_only: bool = option(False, "true to leave out the clip's video")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -135,10 +142,10 @@ class Traditional(DigitalEndpoint):
             If the encoder refuses the pictures, the clip has nothing of what is sent, or the
             budget cannot be met.
         """
-        clip = self._sent(clip)
         if self.uses_per_pixel is None:
-            return self._encode(clip, csi)
-        budget = self.uses_per_pixel * np.prod(clip.frames.shape[:3], dtype=float)
+            return self._encode(self._sent(clip), csi)
+        frames, _ = video_of(clip, "scheme 'traditional' with uses_per_pixel")
+        budget = self.uses_per_pixel * np.prod(frames.shape[:3], dtype=float)
 
         def encode(crf: float) -> Encoded:
             link = self.link if self.mcs == ROBUST else None
@@ -151,8 +158,6 @@ class Traditional(DigitalEndpoint):
         if self.audio_only:
             require(clip, "scheme 'traditional' with audio_only", audio=True)
             return Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name)
-        if self.uses_per_pixel is not None:
-            require(clip, "scheme 'traditional' with uses_per_pixel", video=True)
         if clip.frames is None:
             require(clip, "scheme 'traditional' without video", audio=True)
         if self.audio == "none":
@@ -161,8 +166,9 @@ class Traditional(DigitalEndpoint):
         return clip
 
     def _encode(self, clip: Clip, csi: Csi | None) -> Encoded:
-        streams, setup, video, audio = [], b"", 0, "none"
-        if clip.frames is not None:
+        streams: list[BitStream | SymbolStream] = []
+        setup, video, audio = b"", 0, "none"
+        if clip.frames is not None and clip.fps is not None:
             crf = self._codec.crf if self.crf is None else self.crf
             rate = Rate(crf, self.bitrate)
             packets = self._codec.encode(
@@ -188,8 +194,9 @@ class Traditional(DigitalEndpoint):
                 link=self.link if self.mcs == ROBUST else None,
             )
             return opus.encode(clip, csi)
-        packets = pcm.packetise(clip.audio, self.samples_per_packet)
-        setup = _PCM.pack(len(clip.audio), clip.sample_rate, self.samples_per_packet)
+        samples = audio_of(clip, "scheme 'traditional' with audio=pcm")
+        packets = pcm.packetise(samples, self.samples_per_packet)
+        setup = _PCM.pack(len(samples), clip.sample_rate, self.samples_per_packet)
         return Encoded((self.stream("audio", packets, csi, self.link),), setup)
 
     def decode(self, received: Received) -> Clip:

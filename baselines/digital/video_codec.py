@@ -24,7 +24,7 @@ _MATRIX = "ITU601"
 
 @dataclass(frozen=True)
 class Rate:
-    """How an encoder spends bits: constant quality `crf`, or `bitrate` in bit/s if it is given."""
+    """Rate control of an encoder: constant quality `crf`, or `bitrate` in bit/s if it is given."""
 
     crf: float
     bitrate: int | None = None
@@ -51,7 +51,7 @@ class VideoCodec:
     min_side : int
         Smaller pictures are padded to this many pixels, as are odd sides to even ones.
     options : callable
-        From rate, pictures a group and preset, the encoder's options. They must make groups of
+        Maps rate, pictures a group and preset to the encoder's options. They must make groups of
         exactly that length, each decodable alone, in packets that decode in the order in
         which their pictures are shown.
     """
@@ -84,7 +84,7 @@ class VideoCodec:
         gop : int
             Pictures of a group; its first one refers to no other.
         preset : str
-            One of `presets`.
+            A preset, one of `presets`.
 
         Raises
         ------
@@ -93,7 +93,7 @@ class VideoCodec:
         """
         height, width = frames.shape[1:3]
         try:
-            context = av.CodecContext.create(self.encoder, "w")
+            context: Any = av.CodecContext.create(self.encoder, "w")
             context.width, context.height = self._coded(width), self._coded(height)
             context.pix_fmt = "yuv420p"
             context.framerate, context.time_base = fps, 1 / fps
@@ -162,7 +162,7 @@ class VideoCodec:
         """Decode packets `first` to `end` - 1 and return pictures with their indices."""
         if first == end:
             return []
-        context = av.CodecContext.create(self.decoder, "r")
+        context: Any = av.CodecContext.create(self.decoder, "r")
         context.thread_count = 1
         pictures = []
         try:

@@ -9,8 +9,8 @@ import numpy as np
 from linksim.errors import LinksimError
 
 ORIGINS = ("sent", "generated", "held")
-"""Of a frame: decoded from what was sent for it, generated at the receiver, or an earlier one
-again."""
+"""Origins of a received frame: decoded from what was sent for it, generated at the receiver, or an
+earlier frame again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +28,12 @@ class Clip:
     sample_rate : int
         Audio samples per second in Hz.
     name : str
-        What to call it in messages and records; not part of its content.
+        Name in messages and records; not part of the content.
     origins : tuple of str
-        Of a received clip whose scheme does not send every frame: where each frame comes from,
-        one of `ORIGINS`; else empty. Not part of its content.
+        Where each frame of a received clip comes from, one of `ORIGINS`, if its scheme does not
+        send every frame; else empty. Not part of the content.
     warnings : tuple of str
-        What its scheme has to say of a received clip, a line each; not part of its content.
+        Warnings of the scheme about a received clip, a line each; not part of the content.
     text : str or None
         What is said, where it is known in words; None where it is not. A clip has video, audio or
         text.
@@ -77,19 +77,22 @@ class Clip:
 
     @property
     def has_video(self) -> bool:
-        """Whether there are frames."""
+        """True where there are frames."""
         return self.frames is not None
 
     @property
     def has_audio(self) -> bool:
-        """Whether there are audio samples."""
+        """True where there are audio samples."""
         return self.audio is not None
 
     @property
     def duration(self) -> float:
         """Length of the longer of video and audio in seconds; 0 without either."""
-        video = 0.0 if self.frames is None else float(len(self.frames) / self.fps)
-        audio = 0.0 if self.audio is None else len(self.audio) / self.sample_rate
+        video = audio = 0.0
+        if self.frames is not None and self.fps is not None:
+            video = float(len(self.frames) / self.fps)
+        if self.audio is not None:
+            audio = len(self.audio) / self.sample_rate
         return max(video, audio)
 
     def fingerprint(self) -> str:
@@ -98,14 +101,14 @@ class Clip:
         digest = hashlib.sha256(f"{shapes} {self.fps} {self.sample_rate}".encode())
         for samples in (self.frames, self.audio):
             if samples is not None:
-                digest.update(np.ascontiguousarray(samples))
+                digest.update(np.ascontiguousarray(samples).data)
         if self.text is not None:
             digest.update(self.text.encode())
         return digest.hexdigest()
 
 
 def _is_rate(fps: Fraction) -> bool:
-    """Whether containers and set-up messages can express a rate: they hold 32-bit integers."""
+    """Return whether containers and set-up messages, of 32-bit integers, can express a rate."""
     return isinstance(fps, Fraction) and fps > 0 and max(fps.as_integer_ratio()) < 2**31
 
 
@@ -137,3 +140,18 @@ def require(
             raise LinksimError(f"{name} has no {kind} stream; {what} needs {kind}")
     if text and clip.text is None:
         raise LinksimError(f"{name} has no text; {what} needs text")
+
+
+def video_of(clip: Clip, what: str) -> tuple[np.ndarray, Fraction]:
+    """Return the frames and the frame rate of a clip, which `require` checks that it has."""
+    require(clip, what, video=True)
+    assert clip.frames is not None
+    assert clip.fps is not None
+    return clip.frames, clip.fps
+
+
+def audio_of(clip: Clip, what: str) -> np.ndarray:
+    """Return the audio samples of a clip, which `require` checks that it has."""
+    require(clip, what, audio=True)
+    assert clip.audio is not None
+    return clip.audio

@@ -13,9 +13,7 @@ from math import ceil, inf
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
-from av.stream import Disposition
 
 from linksim.errors import LinksimError
 from linksim.media import truncation
@@ -122,6 +120,8 @@ def _check_file(source: Path) -> None:
 
 @contextmanager
 def _open(source: Path) -> Iterator[Any]:
+    import av
+
     try:
         # The prefix keeps a colon in the name from being taken for a protocol.
         container = av.open(f"file:{source}", metadata_errors="replace")
@@ -170,6 +170,8 @@ def _read_video(source: Path, limit: Fraction | None) -> _Track | None:
 
 
 def _is_cover(stream: Any) -> bool:
+    from av.stream import Disposition
+
     return bool(stream.disposition & Disposition.attached_pic)
 
 
@@ -194,13 +196,15 @@ def _shown(times: list[Fraction], rate: Fraction) -> np.ndarray:
 def _read_audio(
     source: Path, sample_rate: int, video: _Track | None, limit: Fraction | None
 ) -> _Track | None:
+    import av
+
     with _open(source) as container:
         if not container.streams.audio:
             return None
         stream = container.streams.audio[0]
         resampler = av.AudioResampler(format="fltp", rate=sample_rate)
         zero = None if video is None else video.start
-        start = None
+        start: Fraction | None = None
         chunks: list[np.ndarray] = []
         for frame in container.decode(stream):
             time = _time(frame, Fraction(0))
@@ -211,7 +215,7 @@ def _read_audio(
             chunks += [_mono(f) for f in resampler.resample(frame)]
         if chunks:
             chunks += [_mono(f) for f in resampler.resample(None)]
-        if not sum(map(len, chunks)):
+        if start is None or zero is None or not sum(map(len, chunks)):
             raise LinksimError(f"{source}: its audio stream holds no samples to read")
         track = _Track(np.concatenate(chunks), Fraction(sample_rate), start)
         truncation.check_stream(source, container, stream, track.seconds, limit)

@@ -1,4 +1,4 @@
-"""Change the sample rate of sound."""
+"""Sample rate conversion of audio."""
 
 from math import gcd
 
@@ -13,12 +13,12 @@ def resample(audio: np.ndarray, rate: int, target: int) -> np.ndarray:
     audio : np.ndarray
         Floating point, shape [n].
     rate, target : int
-        In Hz.
+        Sample rates in Hz.
 
     Returns
     -------
     np.ndarray
-        Of the same type, shape [ceil(n target / rate)].
+        Same type as `audio`, shape [ceil(n target / rate)].
     """
     if rate == target:
         return audio

@@ -1,4 +1,4 @@
-"""Has a file been cut short? Compare what decodes with what the header states.
+"""Truncated files, told by what decodes and what the header states.
 
 FFmpeg decodes what is left of a truncated file without a word. MPEG-PS states no length but
 that of each packet, so only a cut inside a packet shows; MP3 cannot be checked.

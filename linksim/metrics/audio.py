@@ -6,12 +6,12 @@ does not arrive is not heard.
 
 import warnings
 from collections.abc import Callable
-from math import ceil
+from math import ceil, inf
 
 import numpy as np
 
 from linksim.media import Clip
-from linksim.metrics.value import MetricValue, undefined
+from linksim.metrics.value import Metric, MetricValue, undefined
 
 _PESQ_RATE = 16_000  # Hz, wide band
 _PESQ_SEGMENT = 15 * _PESQ_RATE
@@ -63,6 +63,12 @@ def stoi(reference: Clip, received: Clip) -> MetricValue:
     return _measure(reference, received, _stoi)
 
 
+NRMSE = Metric("nrmse", "NRMSE", "audio", False, (0.0, inf), nrmse)
+SNR = Metric("snr", "SNR of the sound (dB)", "audio", True, (-SNR_CAP, SNR_CAP), snr)
+PESQ = Metric("pesq", "PESQ wide-band (MOS-LQO)", "audio", True, (1.0, 4.65), pesq)
+STOI = Metric("stoi", "STOI", "audio", True, (-1.0, 1.0), stoi)
+
+
 def _measure(reference: Clip, received: Clip, measure: Measure) -> MetricValue:
     for name, clip in (("reference", reference), ("received clip", received)):
         if clip.audio is None:
@@ -72,10 +78,12 @@ def _measure(reference: Clip, received: Clip, measure: Measure) -> MetricValue:
     if reference.sample_rate != received.sample_rate:
         rates = f"{reference.sample_rate} Hz sent, {received.sample_rate} Hz received"
         return undefined(f"sample rates differ: {rates}")
-    if not reference.audio.any():
+    sent, heard = reference.audio, received.audio
+    assert sent is not None
+    assert heard is not None
+    if not sent.any():
         return undefined("the reference is silent")
-    sent = reference.audio
-    heard = received.audio[: len(sent)]
+    heard = heard[: len(sent)]
     heard = np.pad(heard, (0, len(sent) - len(heard)))
     return measure(sent, heard, reference.sample_rate)
 

@@ -1,4 +1,4 @@
-"""How far the frames of a clip, all together, are from those of another: FID and KID.
+"""Distances between the distributions of two clips' frames: FID and KID.
 
 Both compare the 2048 activations of Inception v3 for the frames received with those for the
 frames sent, as two clouds of points. The arithmetic is TensorFlow-GAN's, in double precision.
@@ -7,7 +7,9 @@ As in `linksim.metrics.video` the reference's length counts, and a last frame st
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +17,8 @@ from linksim.errors import LinksimError
 from linksim.media import Clip
 from linksim.metrics.inception import FEATURES, activations, imagenet_weights, stand_in_weights
 from linksim.metrics.tfgan import load
-from linksim.metrics.value import MetricValue, undefined
-from linksim.metrics.video import mismatch
+from linksim.metrics.value import Metric, MetricValue, undefined
+from linksim.metrics.video import comparable
 
 _SCALE = 2.0**10  # a power of two rounds nothing
 
@@ -55,6 +57,14 @@ def fid_proxy(reference: Clip, received: Clip) -> MetricValue:
 def kid_proxy(reference: Clip, received: Clip) -> MetricValue:
     """`kid` with the weights of `stand_in_weights`: to be compared with itself alone."""
     return _measure(kernel_distance, reference, received, stand_in_weights())
+
+
+_STAND_IN = "-proxy (nsfwjs InceptionV3)"
+
+FID = Metric("fid", "FID", "video", False, (0.0, inf), fid, of_all_frames=True)
+KID = Metric("kid", "KID", "video", False, (-inf, inf), kid, of_all_frames=True)
+FID_PROXY = replace(FID, name="fid_proxy", label=f"FID{_STAND_IN}", function=fid_proxy)
+KID_PROXY = replace(KID, name="kid_proxy", label=f"KID{_STAND_IN}", function=kid_proxy)
 
 
 def thinned(clip: Clip, most: int, count: int) -> Clip:
@@ -118,12 +128,12 @@ def kernel_distance(a: np.ndarray, b: np.ndarray) -> float:
 def _measure(
     distance: Distance, reference: Clip, received: Clip, weights: Path | str
 ) -> MetricValue:
-    reason = mismatch(reference, received)
-    if reason:
-        return undefined(reason)
+    pair = comparable(reference, received)
+    if isinstance(pair, str):
+        return undefined(pair)
     if isinstance(weights, str):
         return undefined(weights)
-    count = len(reference.frames)
+    count = len(pair[0])
     if count < 2:
         return undefined("needs two frames or more")
     try:
@@ -149,7 +159,7 @@ def _in_their_span(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return moved[: len(a)], moved[len(a) :]
 
 
-def _tensor(rows: np.ndarray) -> object:
+def _tensor(rows: np.ndarray) -> Any:
     import tensorflow as tf
 
     return tf.constant(rows, tf.float64)

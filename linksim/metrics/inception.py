@@ -22,7 +22,7 @@ VARIABLE = "LINKSIM_INCEPTION"
 """Environment variable with the file of weights that a user has."""
 
 CACHED = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
-"""What ``keras.applications.InceptionV3(include_top=False)`` keeps under ``~/.keras/models``."""
+"""File that ``keras.applications.InceptionV3(include_top=False)`` keeps in ``~/.keras/models``."""
 
 FEATURES = 2048
 SIDE = 299
@@ -44,8 +44,8 @@ def imagenet_weights() -> Path | str:
         return _existing(named)
     home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
     cached = home / "models" / CACHED
-    mend = f"name its file by {VARIABLE} or put {CACHED} under {cached.parent}"
-    return cached if cached.exists() else f"needs Inception v3's ImageNet weights; {mend}"
+    remedy = f"name its file by {VARIABLE} or put {CACHED} under {cached.parent}"
+    return cached if cached.exists() else f"needs Inception v3's ImageNet weights; {remedy}"
 
 
 def stand_in_weights() -> Path | str:
@@ -70,9 +70,9 @@ def activations(clip: Clip, weights: Path) -> np.ndarray:
     Parameters
     ----------
     clip : Clip
-        With video.
+        A clip with video.
     weights : Path
-        From `imagenet_weights` or `stand_in_weights`.
+        File of weights, from `imagenet_weights` or `stand_in_weights`.
 
     Returns
     -------
@@ -87,6 +87,7 @@ def activations(clip: Clip, weights: Path) -> np.ndarray:
     key = clip.fingerprint(), weights
     found = _known.pop(key, None)
     if found is None:
+        assert clip.frames is not None
         found = _computed(clip.frames, weights)
     _known[key] = found
     while len(_known) > _MOST_KNOWN:

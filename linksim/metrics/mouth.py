@@ -6,8 +6,8 @@ import numpy as np
 
 from linksim.media import Clip
 from linksim.media.faces.mesh import LOWER_LIP, UPPER_LIP, find_mesh, installed
-from linksim.metrics.value import MetricValue, undefined
-from linksim.metrics.video import region_psnr
+from linksim.metrics.value import Metric, MetricValue, undefined
+from linksim.metrics.video import PSNR_CAP, region_psnr
 
 WIDENING = 0.4
 """Share of the lips' width that is added to the box on each of its four sides."""
@@ -33,12 +33,17 @@ def mouth_psnr(reference: Clip, received: Clip) -> MetricValue:
     return undefined(box) if isinstance(box, str) else region_psnr(reference, received, box)
 
 
+MOUTH_PSNR = Metric(
+    "mouth_psnr", "Mouth-region PSNR (dB)", "video", True, (0.0, PSNR_CAP), mouth_psnr
+)
+
+
 def mouth_box(clip: Clip) -> Box | str:
     """Return the rows and columns around the mouth of a clip, or why there are none.
 
     In each frame the face mesh gives the bounding box of the lips' outer contours. The median
     of each of its sides over the frames is moved outwards by `WIDENING` of the median width,
-    so that the box has room for an open mouth, the chin's top and a little sway, and cut to
+    so that the box has room for an open mouth, the chin's top and small movements, and cut to
     the picture. At least half of the frames must show a face.
     """
     if clip.frames is None:

@@ -68,7 +68,7 @@ def read_weights(path: Path) -> Layers:
     Returns
     -------
     mapping of str to mapping of str to np.ndarray
-        By layer and variable, e.g. ``["conv2d_1"]["kernel"]``; float32.
+        Weights by layer and variable, e.g. ``["conv2d_1"]["kernel"]``; float32.
 
     Raises
     ------
@@ -107,6 +107,6 @@ def _by_kind(names: Iterable[str]) -> dict[str, list[str]]:
     """Group names such as ``conv2d_17`` by what stands before the number, in its order."""
     groups = defaultdict(list)
     for name in names:
-        kind, number = re.fullmatch(r"(.*?)(?:_(\d+))?", name).groups()
+        kind, number = re.findall(r"^(.*?)(?:_(\d+))?$", name)[0]
         groups[kind].append((int(number or 0), name))
     return {kind: [name for _, name in sorted(members)] for kind, members in groups.items()}

@@ -1,4 +1,4 @@
-"""What a metric is, and what it answers."""
+"""Metrics and their values."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,20 +34,20 @@ class Metric:
     Parameters
     ----------
     name : str
-        As in a study.
+        Name in studies and tables.
     label : str
-        As on an axis.
+        Label of an axis.
     kind : {"audio", "video", "text"}
-        What it needs.
+        Stream of a clip that it measures.
     higher_is_better : bool
-        Which way is good.
+        True where a greater value is better.
     bounds : tuple of float
         Least and greatest value that it can take.
     function : callable
         ``function(reference, received) -> MetricValue``. It answers NaN with a reason where
         it is not defined and does not raise.
     of_all_frames : bool
-        Whether a value is of all frames at once and depends on how many there are, so that
+        True where a value is of all frames at once and depends on how many there are, so that
         their number belongs beside it.
     """
 

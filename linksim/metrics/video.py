@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from linksim.media import Clip
-from linksim.metrics.value import MetricValue, undefined
+from linksim.metrics.value import Metric, MetricValue, undefined
 
 PSNR_CAP = 100.0
 _BATCH = 8  # frames measured at a time, which bounds the memory
@@ -25,18 +25,21 @@ def psnr(reference: Clip, received: Clip) -> MetricValue:
     return region_psnr(reference, received, (slice(None), slice(None)))
 
 
+PSNR = Metric("psnr", "PSNR (dB)", "video", True, (0.0, PSNR_CAP), psnr)
+
+
 def region_psnr(reference: Clip, received: Clip, region: tuple[slice, slice]) -> MetricValue:
     """`psnr` of the rows and columns of a region alone."""
-    reason = mismatch(reference, received)
-    if reason:
-        return undefined(reason)
-    values = []
-    for a, b in _pairs(reference, received):
+    pair = comparable(reference, received)
+    if isinstance(pair, str):
+        return undefined(pair)
+    batches = []
+    for a, b in _batches(*pair):
         sent, shown = a[:, *region], b[:, *region]
         error = np.mean((sent.astype(np.int32) - shown) ** 2, axis=(1, 2, 3))
         with np.errstate(divide="ignore"):
-            values.append(np.minimum(10 * np.log10(255.0**2 / error), PSNR_CAP))
-    values = np.concatenate(values)
+            batches.append(np.minimum(10 * np.log10(255.0**2 / error), PSNR_CAP))
+    values = np.concatenate(batches)
     return MetricValue(float(values.mean()), len(values))
 
 
@@ -48,36 +51,40 @@ def ms_ssim(reference: Clip, received: Clip) -> MetricValue:
     standard deviation 1.5, as TensorFlow computes it. It needs more than 160 pixels on the
     short side.
     """
-    reason = mismatch(reference, received)
-    if reason:
-        return undefined(reason)
-    side = min(reference.frames.shape[1:3])
+    pair = comparable(reference, received)
+    if isinstance(pair, str):
+        return undefined(pair)
+    side = min(pair[0].shape[1:3])
     if side < _MS_SSIM_SIDE:
         return undefined(f"MS-SSIM needs {_MS_SSIM_SIDE} pixels on the short side, not {side}")
     import tensorflow as tf
 
     values = np.concatenate(
-        [tf.image.ssim_multiscale(a, b, 255).numpy() for a, b in _pairs(reference, received)]
+        [tf.image.ssim_multiscale(a, b, 255).numpy() for a, b in _batches(*pair)]
     )
     return MetricValue(float(values.mean(dtype=np.float64)), len(values))
 
 
-def mismatch(reference: Clip, received: Clip) -> str:
-    """Return why two clips cannot be compared frame by frame, or nothing."""
-    for name, clip in (("reference", reference), ("received clip", received)):
-        if clip.frames is None:
-            return f"the {name} has no video"
-    a, b = reference.frames.shape[1:3], received.frames.shape[1:3]
+MS_SSIM = Metric("ms_ssim", "MS-SSIM", "video", True, (0.0, 1.0), ms_ssim)
+
+
+def comparable(reference: Clip, received: Clip) -> tuple[np.ndarray, np.ndarray] | str:
+    """Return the frames of two clips, or why they cannot be compared frame by frame."""
+    sent, shown = reference.frames, received.frames
+    if sent is None:
+        return "the reference has no video"
+    if shown is None:
+        return "the received clip has no video"
+    a, b = sent.shape[1:3], shown.shape[1:3]
     if a != b:
         return f"picture sizes differ: {a[1]}x{a[0]} sent, {b[1]}x{b[0]} received"
     if reference.fps != received.fps:
         return f"frame rates differ: {reference.fps} sent, {received.fps} received"
-    return ""
+    return sent, shown
 
 
-def _pairs(reference: Clip, received: Clip) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _batches(sent: np.ndarray, shown: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield batches of frames, uint8, shape [b, H, W, 3], of both."""
-    for start in range(0, len(reference.frames), _BATCH):
-        a = reference.frames[start : start + _BATCH]
-        shown = np.minimum(np.arange(start, start + len(a)), len(received.frames) - 1)
-        yield a, received.frames[shown]
+    for start in range(0, len(sent), _BATCH):
+        a = sent[start : start + _BATCH]
+        yield a, shown[np.minimum(np.arange(start, start + len(a)), len(shown) - 1)]

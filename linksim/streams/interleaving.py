@@ -1,4 +1,4 @@
-"""Spreading of symbols over slots, so that no stretch of them meets one fade alone."""
+"""Interleaving of symbols over slots, so that no run of them meets one fading state alone."""
 
 import math
 
@@ -7,11 +7,11 @@ import numpy as np
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
-def spread(n: int) -> np.ndarray:
-    """Return the position on the channel of each of n symbols, a permutation.
+def interleaver(n: int) -> np.ndarray:
+    """Return the permutation of an interleaver of n symbols: the position of each on the channel.
 
     Neighbours lie the golden ratio of the whole apart, so that any run of symbols, of one
-    frame or of one frequency, is spread evenly over all slots.
+    frame or of one frequency, is distributed evenly over all slots.
 
     Returns
     -------

@@ -1,21 +1,22 @@
-"""How side information is sent: the scheme and the depth at which hardly any of it is lost."""
+"""Unequal error protection: MCS and interleaver depth at which hardly any of a stream is lost."""
 
 import functools
 import math
 from itertools import product
 
-from linksim.endpoint import BitStream
+from linksim.endpoint import BitStream, Csi
 from linksim.link.accounting import stream_uses
 from linksim.link.config import LinkConfig
-from linksim.link.cqi import CQI_TABLE, spectral_efficiency
+from linksim.link.cqi import spectral_efficiency
 from linksim.link.theory import ergodic_limit_db
-from linksim.phy.coding.mcs import Mcs
+from linksim.phy.coding.mcs import CQI_TABLE, Mcs
 
 SCHEMES = (Mcs("qpsk", 0.2), *CQI_TABLE)
-"""What is chosen from. The first has the lowest code rate of 5G LDPC without repetition."""
+"""MCSs to choose from. The first has the lowest code rate of 5G LDPC without repetition."""
 
 DEPTHS = range(2, 65)
-"""Slots that it may be interleaved over; whole frames of so many are filled up, so any may fit."""
+"""Interleaver depths to choose from, in slots; whole frames of so many are filled up, so any may
+fit."""
 
 MARGIN_DB = 2.0
 MARGIN_DB_ONE_SLOT = 16.0
@@ -23,49 +24,54 @@ MARGIN_DB_ONE_SLOT = 16.0
 ergodic limit, in dB, less than about 1 % of blocks are lost: over 8, 24 and 48 slots of
 Rayleigh fading, QPSK to 64QAM lost that little from 7, 5 and 4 dB above it on."""
 
+SNR_WITHOUT_CSI = 5.0
+"""Mean Es/N0 in dB that is assumed where nothing was fed back."""
+
 ESTIMATION_LOSS_DB = {"perfect": 0.0, "lmmse": 0.0, "ls-linear": 4.0, "ls-nearest": 4.0}
-"""How much more it takes with an estimator, likewise."""
+"""Further Es/N0 in dB that each channel estimator takes, found likewise."""
+
+
+def reported_snr_db(csi: Csi | None) -> float:
+    """Return the mean Es/N0 in dB that the transmitter knows of."""
+    return SNR_WITHOUT_CSI if csi is None or math.isnan(csi.snr_db) else csi.snr_db
 
 
 def side_stream(
     name: str, packets: tuple[bytes, ...], snr_db: float, link: LinkConfig
 ) -> BitStream:
-    """Return packets with the scheme and the depth that take the fewest channel uses.
+    """Return packets with the MCS and the depth that take the fewest channel uses.
 
     Parameters
     ----------
     name : str
-        Of the stream.
+        Name of the stream.
     packets : tuple of bytes
-        To be sent.
+        Packets to be sent.
     snr_db : float
         Mean Es/N0 in dB that the transmitter knows of.
     link : LinkConfig
-        What it knows of the link.
+        Link as the transmitter knows it.
 
     Returns
     -------
     BitStream
-        The most robust scheme where none is robust enough.
+        At the most robust MCS where none is robust enough.
     """
-    choices = [
-        BitStream(name, packets, mcs, depth)
+    needed = {
+        (mcs, depth): needed_snr_db(mcs, depth, link.estimator)
         for mcs, depth in product(SCHEMES, DEPTHS)
-        if needed_snr_db(mcs, depth, link.estimator) <= snr_db
-    ]
-    robust = [BitStream(name, packets, SCHEMES[0], depth) for depth in DEPTHS]
-    # Of equals, the more robust.
-    return min(
-        choices or robust,
-        key=lambda s: (
-            stream_uses(s, link),
-            needed_snr_db(s.mcs, s.interleave_slots, link.estimator),
-        ),
+    }
+    choices = [choice for choice in needed if needed[choice] <= snr_db]
+    # The more robust of equals.
+    mcs, depth = min(
+        choices or product(SCHEMES[:1], DEPTHS),
+        key=lambda choice: (stream_uses(BitStream(name, packets, *choice), link), needed[choice]),
     )
+    return BitStream(name, packets, mcs, depth)
 
 
 def needed_snr_db(mcs: Mcs, depth: int, estimator: str) -> float:
-    """Return the mean Es/N0 in dB from which on a scheme is taken to be robust enough."""
+    """Return the mean Es/N0 in dB from which on an MCS is taken to be robust enough."""
     margin = MARGIN_DB + MARGIN_DB_ONE_SLOT / math.sqrt(depth)
     return _limit_db(spectral_efficiency(mcs)) + margin + ESTIMATION_LOSS_DB[estimator]
 

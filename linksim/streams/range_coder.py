@@ -1,9 +1,9 @@
-"""Whole numbers into few bytes and back, by a probability that both ends know.
+"""Range coding: whole numbers into few bytes and back, by a probability that both ends know.
 
 ::
 
     symbols ─┐                                        ┌─ decode ─▶ symbols
-             ├─ encode ─▶ bytes ── digital pipe ──▶ ──┤
+             ├─ encode ─▶ bytes ──── bit link ────▶ ─┤
     model  ──┘                                        └─ model
 
 The range coder is that of the package constriction (R. Bamler, "Understanding entropy coding
@@ -68,13 +68,13 @@ class _Rounded:
 
 
 class Gaussian(_Rounded):
-    """`scale` is the standard deviation."""
+    """A normal distribution over the whole numbers; `scale` is the standard deviation."""
 
     _family = _models.QuantizedGaussian
 
 
 class Laplace(_Rounded):
-    """`scale` is the mean magnitude b of p(x) = exp(-|x - mean| / b) / 2b."""
+    """A Laplace distribution, p(x) = exp(-|x - mean| / b) / 2b; `scale` is the mean magnitude b."""
 
     _family = _models.QuantizedLaplace
 
@@ -220,10 +220,10 @@ def decode(data: bytes, shape: tuple[int, ...], model: Model) -> np.ndarray:
 
 def _flat(name: str, values: np.ndarray | float, shape: tuple[int, ...]) -> np.ndarray:
     try:
-        spread = np.broadcast_to(np.asarray(values, np.float64), shape)
+        every = np.broadcast_to(np.asarray(values, np.float64), shape)
     except ValueError:
         raise LinksimError(
             f"entropy model: {name} of shape {np.shape(values)} does not fit what it describes, "
             f"of shape {shape}"
         ) from None
-    return np.ascontiguousarray(spread).reshape(-1)
+    return np.ascontiguousarray(every).reshape(-1)

@@ -11,7 +11,7 @@ from linksim.endpoint import Csi, Encoded, Endpoint, Received, ReceivedSymbols, 
 from linksim.errors import LinksimError, unknown
 from linksim.media import Clip, require
 from linksim.options import check_range, option
-from linksim.streams.interleaving import spread
+from linksim.streams.interleaving import interleaver
 from semantic.asc import stream
 from semantic.asc.sizes import MAX_RATE, MIN_RATE, RATES, SAMPLE_RATE, SNR_WITHOUT_CSI
 
@@ -142,4 +142,4 @@ def _positions(frames: int, kept: int, hop: int) -> np.ndarray:
     size = stream.chunk_frames(hop)
     starts = range(0, frames, size)
     sizes = [min(size, frames - start) * kept for start in starts]
-    return np.concatenate([s * kept + spread(n) for s, n in zip(starts, sizes, strict=True)])
+    return np.concatenate([s * kept + interleaver(n) for s, n in zip(starts, sizes, strict=True)])

@@ -9,7 +9,7 @@ from keras import ops
 
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import LinkConfig
-from linksim.streams.interleaving import spread
+from linksim.streams.interleaving import interleaver
 from semantic.asc import compact, paper
 from semantic.asc.losses import disturbance, nrmse
 from semantic.asc.sizes import MAX_RATE
@@ -104,7 +104,7 @@ class AscModel(keras.Model):
         power = ops.mean(ops.square(latents), axis=(1, 2)) / ops.mean(sent, axis=(1, 2))
         shape = ops.shape(latents)
         n = latents.shape[1] * latents.shape[2]
-        order = spread(n)
+        order = interleaver(n)
         flat = ops.take(ops.reshape(latents, (-1, n)), np.argsort(order), axis=1)
         received, noise = self.channel(flat, snr_db, 2.0 * power, share)
         received = ops.reshape(ops.take(received, order, axis=1), shape)

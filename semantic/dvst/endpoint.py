@@ -25,13 +25,13 @@ from linksim.link.accounting import channel_uses, frame_uses, stream_uses
 from linksim.link.config import link_of_option
 from linksim.media import Clip, require
 from linksim.options import check_range, option
+from linksim.streams.protection import reported_snr_db
 from semantic.asc.endpoint import Asc
 from semantic.dvst.bitstream.conditions import (
     ETA,
     REFERENCE_SNR,
     adapted_eta,
     adapted_precision,
-    reported_snr_db,
     trained_snr_db,
 )
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from linksim.streams.interleaving import spread
+from linksim.streams.combining import combine
+from linksim.streams.interleaving import interleaver
 
 SLOT_USES = 864
 """Data resource elements of a slot of 72 subcarriers."""
@@ -38,7 +39,7 @@ def held_of(pairs: int, slots: int) -> np.ndarray:
     copies = np.full(pairs, uses // pairs)
     copies[: uses % pairs] += 1
     held = np.empty(uses, np.int64)
-    held[spread(uses)] = np.repeat(np.arange(pairs), copies)
+    held[interleaver(uses)] = np.repeat(np.arange(pairs), copies)
     return held
 
 
@@ -62,7 +63,6 @@ def combined(
         float32, [pairs, 2].
     """
     value = (2 * held[:, None] + np.arange(2)).reshape(-1)
-    weight = 1.0 / np.maximum(noise_variance.astype(np.float64), np.finfo(np.float32).tiny)
-    total = np.bincount(value, weight)
-    estimate = np.bincount(value, weight * latents) / (1.0 + total)
-    return tuple(x.astype(np.float32).reshape(-1, 2) for x in (estimate, total / (1.0 + total)))
+    matched, precision = combine(latents, noise_variance, value)
+    estimate, trust = matched / (1.0 + precision), precision / (1.0 + precision)
+    return estimate.astype(np.float32).reshape(-1, 2), trust.astype(np.float32).reshape(-1, 2)

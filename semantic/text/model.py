@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from linksim.errors import unknown
-from linksim.streams.interleaving import spread
+from linksim.streams.interleaving import interleaver
 from semantic.text.alphabet import NONE
 from semantic.text.combining import combine, unit_power
 from semantic.text.networks import make_decoder, make_encoder
@@ -123,4 +123,4 @@ class TextModel(keras.Model):
 
 def _order(n: int) -> np.ndarray:
     """Return the position of each of n reals, pairs kept together: int64, [n]."""
-    return (2 * spread(n // 2)[:, None] + np.arange(2)).reshape(-1)
+    return (2 * interleaver(n // 2)[:, None] + np.arange(2)).reshape(-1)

@@ -14,9 +14,10 @@ from linksim.errors import LinksimError, unknown
 from linksim.link.config import link_of_option
 from linksim.media import Clip, require
 from linksim.options import check_range, option
+from linksim.streams.protection import reported_snr_db
 from semantic.asc.endpoint import STREAM as AUDIO
 from semantic.asc.endpoint import Asc
-from semantic.dvst.bitstream.conditions import ETA, reported_snr_db
+from semantic.dvst.bitstream.conditions import ETA
 from semantic.dvst.endpoint import SETUP_BYTES, SIDE, Dvst
 from semantic.wav2vid.gate import Gate, moving_frames, runs
 

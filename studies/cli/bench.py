@@ -129,7 +129,7 @@ def _speeds(figures: Any, name: str = "") -> Iterator[tuple[str, float]]:
 
 def _clip(what: str, source: str | None) -> Any:
     from linksim.media import require
-    from studies.run.clips import load_clip
+    from linksim.media.sources import load_clip
 
     clip = load_clip(source or CLIPS[what])
     require(clip, f"'linksim bench {what}'", video=True, audio=what != "dvst")

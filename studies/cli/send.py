@@ -38,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
     from linksim.endpoint import make_endpoint
     from linksim.files import check_writable
     from linksim.link.config import LinkConfig
+    from linksim.media.sources import load_clip
     from linksim.options import build
-    from studies.run.clips import load_clip
     from studies.spec.snr import parse_snr
 
     endpoint = make_endpoint(args.scheme, arguments.pairs("--option", args.option))
@@ -95,7 +95,7 @@ def _write(
 
     from linksim.files import write_text
     from linksim.media import write
-    from studies.run.clips import media_suffix
+    from linksim.media.sources import media_suffix
     from studies.run.origins import in_words, runs_of
     from studies.run.point import versions
     from studies.run.record import by_feedback, finite

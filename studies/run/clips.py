@@ -1,13 +1,10 @@
 """The clips of a study: where they come from, and a fingerprint of their content."""
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
-from linksim.media import Clip, read
-from linksim.media.synthetic.sounds import builtin_sound
+from linksim.media.sources import clip_name, load_clip
 from studies.run.kinds import BITS, MUSIC, SPEECH, Kind
-from studies.spec.study import BUILTIN, MOVING, TALK, Study, clip_name, is_builtin
+from studies.spec.study import Study
 
 
 @dataclass(frozen=True)
@@ -19,7 +16,7 @@ class ClipRef:
     name : str
         Such as ``"builtin-music"``, or the file's name without suffix.
     source : str
-        One of `studies.spec.study.BUILTINS` or a path.
+        One of `linksim.media.sources.BUILTINS` or a path.
     fingerprint : str
         Hash of the decoded content; paths are not part of it.
     kind : {"speech", "music", "bits"}
@@ -42,32 +39,6 @@ NO_CLIP = ClipRef("bits", "", "", BITS, 0.0)
 """Stands where a clip would, in a study of links alone."""
 
 
-@lru_cache(maxsize=8)
-def load_clip(source: str) -> Clip:
-    """Read a clip, or make the built-in one.
-
-    Raises
-    ------
-    LinksimError
-        If the file cannot be read.
-    """
-    if source == BUILTIN:
-        from linksim.media.synthetic.heads import builtin_clip
-
-        return builtin_clip()
-    if source == MOVING:
-        from linksim.media.synthetic.heads import moving_clip
-
-        return moving_clip()
-    if source == TALK:
-        from linksim.media.synthetic.heads import talk_clip
-
-        return talk_clip()
-    if is_builtin(source):
-        return builtin_sound(source.removeprefix(f"{BUILTIN}:"))
-    return read(Path(source))
-
-
 def clip_refs(study: Study) -> list[ClipRef]:
     """Load the clips of a study, speech first, and take their fingerprints."""
     if study.links_alone:
@@ -80,10 +51,3 @@ def _clip_ref(source: str, kind: Kind) -> ClipRef:
     clip = load_clip(source)
     pixels = 0 if clip.frames is None else clip.frames[..., 0].size
     return ClipRef(clip_name(source), source, clip.fingerprint(), kind, clip.duration, pixels)
-
-
-def media_suffix(clip: Clip) -> str:
-    """Return the kind of file that `linksim.media.write` makes of a clip."""
-    if clip.has_video:
-        return ".mp4"
-    return ".wav" if clip.has_audio else ".txt"

@@ -23,7 +23,7 @@ def run_point(point: Point, folder: Path) -> dict[str, Any]:
     """
     import_tensorflow()
     from linksim.media import write
-    from studies.run.clips import media_suffix
+    from linksim.media.sources import media_suffix
     from studies.run.link_alone import count
     from studies.run.record import OK, head, record_of, undefined_record
 
@@ -45,9 +45,9 @@ def run_point(point: Point, folder: Path) -> dict[str, Any]:
 def _outcome(point: Point, folder: Path) -> "Outcome | str":
     """Return what a point gave, or why it gives nothing."""
     from linksim.errors import BudgetError
+    from linksim.media.sources import load_clip
     from studies.run.bounds import bitrate, evaluate_bound
     from studies.run.cache import EncoderCache
-    from studies.run.clips import load_clip
     from studies.run.evaluate import evaluate, link_for
 
     clip, snr_db = load_clip(point.clip.source), point.snr_db

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from linksim.errors import LinksimError
 from linksim.media import write
-from studies.run.clips import NO_CLIP, ClipRef, clip_refs, load_clip, media_suffix
+from linksim.media.sources import load_clip, media_suffix
+from studies.run.clips import NO_CLIP, ClipRef, clip_refs
 from studies.run.plan import Point, plan
 from studies.run.point import run_point
 from studies.run.progress import progress_bar

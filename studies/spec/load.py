@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from linksim.endpoint import ENDPOINTS
 from linksim.errors import LinksimError, unknown
+from linksim.media.sources import BUILTINS, clip_name, is_builtin
 from studies.spec import axes
 from studies.spec.study import (
     BITRATES,
     BLER,
-    BUILTINS,
     CHANNEL_USES,
     LINK_ALONE,
     SNR,
@@ -21,8 +21,6 @@ from studies.spec.study import (
     Figure,
     Scheme,
     Study,
-    clip_name,
-    is_builtin,
 )
 from studies.spec.yaml_source import Source, read_source
 

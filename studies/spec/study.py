@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
@@ -17,9 +16,9 @@ from pydantic import (
 )
 
 from linksim.endpoint import ENDPOINTS, Endpoint, make_endpoint
-from linksim.errors import LinksimError, unknown
+from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
-from linksim.media.synthetic.sounds import SOUNDS
+from linksim.media.sources import BUILTIN
 from linksim.metrics import METRICS
 from linksim.options import build
 from linksim.phy.channels import CHANNELS, canonical, channel_class, parse_channel
@@ -27,10 +26,6 @@ from linksim.plugins import code_digest, file_digest, is_dotted
 from studies.spec import axes
 from studies.spec.snr import parse_snr
 
-BUILTIN = "builtin"
-MOVING, TALK = f"{BUILTIN}:moving", f"{BUILTIN}:talk"
-BUILTINS = (BUILTIN, MOVING, TALK, *(f"{BUILTIN}:{name}" for name in SOUNDS))
-"""Clips that linksim makes: the talking head, the same all in motion, and the built-in sounds."""
 BOUND_CHANNEL = "rayleigh"
 BITRATES = {"opus": (6000, 256_000)}
 """Least and greatest bit rate in bit/s of the schemes that a bound can be drawn for."""
@@ -42,8 +37,7 @@ LINK_ALONE = "link"
 
 
 def _metric(name: str) -> str:
-    if name not in METRICS:
-        raise unknown("metric", name, METRICS)
+    _ = METRICS[name]  # raises for one that there is not
     return name
 
 
@@ -241,7 +235,8 @@ class Study(_Model):
     title : str
         The report's heading.
     clips : list of str
-        Clips of speech, with video or without: names of `BUILTINS` or files. A study whose schemes
+        Clips of speech, with video or without: names of
+        `linksim.media.sources.BUILTINS` or files. A study whose schemes
         are all ``link`` has none, and no metrics.
     music : list of str
         Clips of music, likewise. They have curves of their own, without PESQ and STOI, which
@@ -332,13 +327,3 @@ class Study(_Model):
 
 def _is_link_alone(scheme: Any) -> bool:
     return isinstance(scheme, dict) and scheme.get("scheme") == LINK_ALONE
-
-
-def is_builtin(clip: str | Path) -> bool:
-    """Return whether a clip is asked for that linksim makes, be there one of this name or not."""
-    return str(clip).partition(":")[0] == BUILTIN and "/" not in str(clip)
-
-
-def clip_name(source: str) -> str:
-    """Return what a clip is called in tables and file names."""
-    return source.replace(":", "-") if is_builtin(source) else Path(source).stem

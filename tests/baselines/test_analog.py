@@ -5,7 +5,7 @@ from scipy.signal import correlate
 from baselines.analog import mdct
 from baselines.analog.endpoint import FORMS, Analog
 from baselines.analog.envelope import Envelope
-from baselines.analog.repetition import Spreading
+from baselines.analog.repetition import Repetition
 from linksim.endpoint import Encoded, Received, ReceivedSymbols
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
@@ -55,44 +55,44 @@ def test_envelope_follows_the_level(bins):
     loudness = 10 ** (np.linspace(-40, 10, frames) / 20)
     noise = np.random.default_rng(0).normal(size=(frames, bins)) * loudness[:, None]
     transformed = envelope.forward(noise)
-    assert transformed.shape == (envelope.blocks(frames), len(envelope.spread))
+    assert transformed.shape == (envelope.blocks(frames), len(envelope.scale))
     variance = envelope.inverse(transformed, frames)
     assert variance.shape == (frames, bins)
     error = 10 * np.log10(variance.mean(1) / loudness**2)
     assert np.abs(error).mean() < (3.0 if bins == 256 else 10.0)
-    assert (np.diff(envelope.spread) <= 0).all()
+    assert (np.diff(envelope.scale) <= 0).all()
 
 
 @pytest.mark.parametrize(
     "groups", [((1, 1),), ((10, 4), (7, 20)), ((100, 100), (50, 75)), ((3, 1), (1, 999))]
 )
-def test_spreading_combines_what_was_sent(groups):
-    spreading = Spreading(groups)
+def test_repetition_combines_what_was_sent(groups):
+    repetition = Repetition(groups)
     values = np.random.default_rng(0).normal(size=sum(count for count, _ in groups))
-    symbols = spreading.spread(values)
+    symbols = repetition.repeat(values)
     assert len(symbols) == sum(n for _, n in groups)
     variance = np.random.default_rng(1).uniform(0.1, 9, len(symbols))
-    matched, precision = spreading.combine(symbols, variance)
+    matched, precision = repetition.combine(symbols, variance)
     sent = precision > 0
     assert sent.sum() == sum(map(min, groups))
     np.testing.assert_allclose(matched[sent] / precision[sent], values[sent])
 
 
 def test_copies_are_weighed_by_their_noise():
-    spreading = Spreading(((2, 4),))
+    repetition = Repetition(((2, 4),))
     values = np.array([1.0, -2.0])
     noise = np.array([1e-6, 1e6, 1e-6, 1e6])
-    symbols = spreading.spread(values) + 3.0 * (noise > 1)
-    matched, precision = spreading.combine(symbols, noise)
+    symbols = repetition.repeat(values) + 3.0 * (noise > 1)
+    matched, precision = repetition.combine(symbols, noise)
     reliable = precision > 1  # a value both of whose copies drown says so
     np.testing.assert_allclose((matched / precision)[reliable], values[reliable], atol=1e-4)
 
 
 def test_copies_land_far_apart():
-    spreading = Spreading(((500, 2000),))
+    repetition = Repetition(((500, 2000),))
     one = np.zeros(500)
     one[123] = 1.0
-    places = np.flatnonzero(spreading.spread(one))
+    places = np.flatnonzero(repetition.repeat(one))
     assert len(places) == 4
     assert np.diff(places).min() > 200
 

@@ -15,7 +15,8 @@ from linksim.link.accounting import channel_uses
 from linksim.link.config import LinkConfig
 from linksim.media import Clip
 from linksim.media.faces.mesh import installed
-from linksim.media.synthetic.portrait import Expression, Portrait, Pose
+from linksim.media.synthetic.expression import Expression
+from linksim.media.synthetic.portrait import Portrait, Pose
 from linksim.metrics import METRICS
 from linksim.options import build
 from semantic.text import speech

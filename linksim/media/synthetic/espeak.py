@@ -39,7 +39,7 @@ class Speech:
     samples : np.ndarray
         float32, shape [n], in [-1, 1], mono.
     sample_rate : int
-        Of `samples`, in Hz.
+        Sample rate of `samples` in Hz.
     phonemes : tuple of (float, str)
         Start in seconds and espeak-ng mnemonic (``_`` and ``_:`` are pauses), in order.
         Each lasts until the next one starts.
@@ -120,7 +120,7 @@ _Callback = ctypes.CFUNCTYPE(
 )
 
 
-def _synthesise(text: bytes, voice: str) -> tuple[bytes, dict]:
+def _synthesise(text: bytes, voice: str) -> tuple[bytes, dict[str, Any]]:
     """Run the library once; return 16-bit samples and the events."""
     import espeakng_loader
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from linksim.media.synthetic.sitters import INNER_LIPS, LIPS, OVAL, Sitter, soft_fill
+from linksim.media.faces.mesh import Point
+from linksim.media.synthetic.sitter import INNER_LIPS, LIPS, OVAL, Sitter, soft_fill
 
 # Points of the mesh, in the order of an outline or a line.
 EYES = (
@@ -11,7 +12,6 @@ EYES = (
 )
 BROWS = ((46, 53, 52, 65, 55), (276, 283, 282, 295, 285))
 NOSTRILS = (98, 327)
-CLOSED = (78, 13, 308)
 
 HAIR_CENTRE, HAIR_AXES = (227, 78), (78, 70)
 SIZE = 512
@@ -82,8 +82,8 @@ def _relief(mesh: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     coarse = np.zeros(len(grid))
     # Smoothed a little: a mesh is not exact in depth.
     coarse[near] = -RBFInterpolator(mesh[:, :2], mesh[:, 2], smoothing=20.0)(grid[near])
-    depth = coarse.reshape(SIZE // step, -1).astype(np.float32)
-    depth = cv2.resize(depth, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+    small = coarse.reshape(SIZE // step, -1).astype(np.float32)
+    depth = cv2.resize(small, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
     down, right = np.gradient(depth.astype(np.float64))
     light = np.array([rng.uniform(-0.5, 0.5), -0.4, 1.0])
     facing = (-right * light[0] - down * light[1] + light[2]) / np.sqrt(right**2 + down**2 + 1)
@@ -102,7 +102,7 @@ def _eye(picture: np.ndarray, outline: np.ndarray, iris: np.ndarray) -> np.ndarr
     return _over(picture, [0.1, 0.07, 0.06], _line(outline[:9], 1.6, 0.6), 0.8)
 
 
-def _ellipse(centre: tuple[float, float], axes: tuple[float, float], blur: float) -> np.ndarray:
+def _ellipse(centre: Point, axes: tuple[float, float], blur: float) -> np.ndarray:
     angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     return soft_fill(np.array(centre) + np.stack([np.cos(angles), np.sin(angles)], 1) * axes, blur)
 

@@ -13,9 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from linksim.media.faces.mesh import LOWER_LIP, UPPER_LIP
-from linksim.media.synthetic.bending import Box, fill, mix, redraw, thin_plate
-from linksim.media.synthetic.sitters import Sitter, astronaut
+from linksim.media.synthetic.expression import Expression, express
+from linksim.media.synthetic.sitter import Sitter, astronaut
 
 SIZE = 288  # frame side in pixels: MS-SSIM needs more than 160
 CANVAS = 2 * SIZE
@@ -25,31 +24,18 @@ MARGIN = 80  # frame pixels on each side that a moving camera may see in additio
 CROP_X, CROP_Y, CROP = 116, 0, 216
 HAIR_CENTRE, HAIR_AXES = (227, 78), (74, 64)
 
-# Points of the mesh, each contour from the left of the image to the right.
-UPPER_INNER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
-LOWER_INNER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
-CHIN = (150, 149, 176, 148, 152, 377, 400, 378, 379)
 EARS = (234, 454)
-FIXED = (1, 2, 98, 327, 50, 280, 117, 346, 132, 361, 58, 288, 172, 397)
-EYES = (
-    ((33, 246, 161, 160, 159, 158, 157, 173, 133), (33, 7, 163, 144, 145, 153, 154, 155, 133)),
-    ((362, 398, 384, 385, 386, 387, 388, 466, 263), (362, 382, 381, 380, 374, 373, 390, 249, 263)),
-)
-BROWS = (46, 53, 52, 65, 55, 285, 295, 282, 283, 276)
-
-LIP_EDGE = (0, 2)  # canvas pixels from the mesh's inner contours to where the skin begins
-LID_OVERLAP = (0, 3)  # canvas pixels by which a closed lid covers the lower rim
-CAVITY, TONGUE = (38, 14, 14), (135, 62, 60)  # RGB
+"""Points of the mesh."""
 
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the head is, relative to the photograph.
+    """Pose of the head, relative to the photograph.
 
     Parameters
     ----------
     yaw, pitch, roll : float
-        In degrees; positive turns the nose to the right, down, and the head clockwise,
+        Angles in degrees; positive turns the nose to the right, down, and the head clockwise,
         as seen in the image.
     x, y : float
         Translation in frame pixels, right and down.
@@ -63,36 +49,17 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class Expression:
-    """What the face does.
-
-    Parameters
-    ----------
-    opening : float
-        Of the mouth: 0 closed, 1 wide open.
-    width : float
-        Of the mouth: -1 rounded, 0 at rest, 1 spread.
-    blink : float
-        0 eyes open, 1 closed.
-    """
-
-    opening: float = 0.0
-    width: float = 0.0
-    blink: float = 0.0
-
-
-@dataclass(frozen=True)
 class Camera:
-    """How the whole scene is seen, relative to the frame without a camera.
+    """View of the whole scene, relative to the frame without a camera.
 
     Parameters
     ----------
     x, y : float
-        Where it looks: right and down from the middle of the frame, in its pixels.
+        Point that it looks at: right and down from the middle of the frame, in its pixels.
     zoom : float
         Magnification.
     roll : float
-        In degrees; positive turns the scene anticlockwise in the image.
+        Angle in degrees; positive turns the scene anticlockwise in the image.
     """
 
     x: float = 0.0
@@ -101,7 +68,7 @@ class Camera:
     roll: float = 0.0
 
     def scene(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Say where in the scene the pixels (x, y) of a frame lie, like the inputs."""
+        """Return where in the scene the pixels (x, y) of a frame lie, like the inputs."""
         middle, roll = (SIZE - 1) / 2, np.radians(self.roll)
         cos, sin = np.cos(roll) / self.zoom, np.sin(roll) / self.zoom
         right, down = x - middle, y - middle
@@ -111,12 +78,12 @@ class Camera:
 
 
 class Portrait:
-    """A face that is ready to move.
+    """A face that can be rendered with any expression, pose and camera.
 
     Parameters
     ----------
     sitter : Sitter or None
-        Whose; None takes `linksim.media.synthetic.sitters.astronaut`.
+        The face; None takes that of `linksim.media.synthetic.sitter.astronaut`.
     """
 
     def __init__(self, sitter: Sitter | None = None) -> None:
@@ -137,77 +104,18 @@ class Portrait:
         Parameters
         ----------
         expression : Expression
-            What the face does.
+            Expression of the face.
         pose : Pose
-            Where the head is in the scene.
+            Pose of the head in the scene.
         camera : Camera or None
-            How the scene is seen; None stands still.
+            View of the scene; None stands still.
 
         Returns
         -------
         np.ndarray
             uint8, shape [288, 288, 3], RGB.
         """
-        canvas = self.canvas.copy()
-        self._draw_mouth(canvas, expression)
-        if expression.blink > 0:
-            for upper, lower in EYES:
-                self._draw_eye(canvas, upper, lower, expression.blink)
-        return self._turn(canvas, pose, camera)
-
-    # Lips and eyelids: the photograph's landmarks move, thin plates carry the skin along.
-
-    def _contour(self, points: tuple[int, ...]) -> np.ndarray:
-        return self.mesh[list(points), :2]
-
-    def _draw_mouth(self, canvas: np.ndarray, expression: Expression) -> None:
-        upper, lower = self._contour(UPPER_INNER), self._contour(LOWER_INNER)
-        upper_lip, lower_lip = self._contour(UPPER_LIP), self._contour(LOWER_LIP)
-        chin, still = self._contour(CHIN), self._contour(FIXED)
-        to_upper, to_lower = shape_lips(upper, lower, expression)
-        drop = (to_lower - lower)[5, 1]  # of the middle of the lower lip
-        jaw = np.outer(np.hanning(len(chin) + 2)[1:-1] ** 0.5, (0, 0.75 * drop))
-
-        box = Box.around(np.concatenate([upper_lip, chin, still]), margin=40)
-        above = thin_plate(
-            box,
-            np.concatenate([upper - LIP_EDGE, upper_lip, still]),
-            np.concatenate([to_upper, upper_lip + to_upper - upper, still]),
-        )
-        below = thin_plate(
-            box,
-            np.concatenate([lower + LIP_EDGE, lower_lip, chin, still]),
-            np.concatenate([to_lower, lower_lip + to_lower - lower, chin + jaw, still]),
-        )
-        redraw(canvas, box, above, below, (to_upper + to_lower) / 2)
-        light = min(1, 0.3 + 3 * expression.opening)  # little of it falls between closed lips
-        self._fill_mouth(canvas, box, to_upper, to_lower, light)
-
-    def _fill_mouth(
-        self, canvas: np.ndarray, box: Box, upper: np.ndarray, lower: np.ndarray, light: float
-    ) -> None:
-        """Paint the cavity, its teeth still with the skull, its tongue moving with the jaw."""
-        import cv2
-
-        middle, width = lower[5] - (box.left, box.top), np.ptp(lower[:, 0])
-        tongue = np.zeros((box.height, box.width), np.float32)
-        axes = (int(0.3 * width), int(0.13 * width))
-        cv2.ellipse(tongue, middle.astype(int).tolist(), axes, 0, 0, 360, 1, -1)
-        tongue = cv2.GaussianBlur(tongue, (0, 0), 5)[..., None]
-        teeth = fill(box, self._contour(UPPER_INNER), self._contour(LOWER_INNER))
-        inside = mix(np.float32(CAVITY), np.float32(TONGUE), tongue)
-        inside = mix(inside, self.canvas[box.slices], teeth) * light
-        hole = fill(box, upper, lower)
-        canvas[box.slices] = np.round(mix(canvas[box.slices], inside, hole))
-
-    def _draw_eye(
-        self, canvas: np.ndarray, upper: tuple[int, ...], lower: tuple[int, ...], blink: float
-    ) -> None:
-        top, bottom, brows = self._contour(upper), self._contour(lower), self._contour(BROWS)
-        lid = top + blink * (bottom - top + LID_OVERLAP)
-        box = Box.around(np.concatenate([top, bottom]), margin=36)
-        above = thin_plate(box, np.concatenate([top, brows]), np.concatenate([lid, brows]))
-        redraw(canvas, box, above, np.zeros_like(above), lid)
+        return self._turn(express(self.canvas, self.mesh, expression), pose, camera)
 
     # The head: one smooth depth map, turned as a solid and faded out around the hair.
 
@@ -243,11 +151,11 @@ class Portrait:
         import cv2
         from scipy.ndimage import distance_transform_edt
 
-        head = np.zeros((CANVAS, CANVAS), np.uint8)
+        large = np.zeros((CANVAS, CANVAS), np.uint8)
         centre, axes = self._hair
-        cv2.ellipse(head, centre.astype(int).tolist(), axes.astype(int).tolist(), 0, 0, 360, 1, -1)
-        cv2.fillConvexPoly(head, cv2.convexHull(self.mesh[:, :2].astype(np.int32)), 1)
-        head = cv2.resize(head, (SIZE, SIZE), interpolation=cv2.INTER_NEAREST)
+        cv2.ellipse(large, centre.astype(int).tolist(), axes.astype(int).tolist(), 0, 0, 360, 1, -1)
+        cv2.fillConvexPoly(large, cv2.convexHull(self.mesh[:, :2].astype(np.int32)), 1)
+        head = cv2.resize(large, (SIZE, SIZE), interpolation=cv2.INTER_NEAREST)
         # OpenCV's own transform differs in the last bit from one call to the next.
         away = distance_transform_edt(1 - head).astype(np.float32)
         fade = np.clip(1 - away / 40, 0, 1)
@@ -274,7 +182,7 @@ class Portrait:
         pivot = self.mesh[152, :2] / 2  # the chin: heads turn on the neck
         points = np.stack([x - pivot[0], y - pivot[1], self._depth], -1)
         turned = points @ _rotation(pose).T
-        shift = turned[..., :2] - points[..., :2] + np.float32((pose.x, pose.y))
+        shift = turned[..., :2] - points[..., :2] + np.array([pose.x, pose.y], np.float32)
         shift = (shift * self._weight[..., None]).astype(np.float32)
         margin, beyond = 0, cv2.BORDER_CONSTANT
         if camera is not None:
@@ -290,32 +198,6 @@ class Portrait:
             from_x, from_y = x - here[..., 0], y - here[..., 1]
         from_x, from_y = 2 * from_x + 0.5 + margin, 2 * from_y + 0.5 + margin
         return cv2.remap(canvas, from_x, from_y, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
-
-
-def shape_lips(
-    upper: np.ndarray, lower: np.ndarray, expression: Expression
-) -> tuple[np.ndarray, np.ndarray]:
-    """Move the inner lip contours to an expression.
-
-    Parameters
-    ----------
-    upper, lower : np.ndarray
-        float64, shape [11, 2]: the contours as photographed, corner to corner.
-    expression : Expression
-        What the mouth does.
-
-    Returns
-    -------
-    tuple of np.ndarray
-        The contours as they should be, like the inputs.
-    """
-    closed = upper + 0.35 * (lower - upper)
-    middle, width = closed.mean(0), np.ptp(closed[:, 0])
-    stretch = 0.94 + (0.10 if expression.width > 0 else 0.34) * expression.width
-    line = middle + (closed - middle) * (stretch, 0.8)  # less of a smile than photographed
-    bow = np.sin(np.linspace(0, np.pi, len(line))) ** 0.8
-    bow = np.outer(bow, (0, expression.opening * width))
-    return line - 0.05 * bow, line + 0.33 * bow
 
 
 def _rotation(pose: Pose) -> np.ndarray:

@@ -106,8 +106,8 @@ def _music() -> np.ndarray:
             _add(mix, beat, 0.10 * _tone(note, decay=1.2, brightness=0.5))
     for beat, note in BASS:
         _add(mix, beat, 0.25 * _tone(note, decay=0.5, brightness=0.6))
-    for beat, note in MELODY:
-        _add(mix, beat, 0.25 * _tone(note, decay=0.4, brightness=0.7))
+    for onset, note in MELODY:
+        _add(mix, onset, 0.25 * _tone(note, decay=0.4, brightness=0.7))
     for beat in range(BEATS):
         _add(mix, beat + 0.5, 0.03 * _brush(random))
     return mix

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.errors import LinksimError
+from linksim.files import replacing
 from linksim.phy.channels.cir_file import write_cir
 from linksim.phy.channels.models.traced import Rt
 
@@ -70,9 +71,8 @@ def trace(channel: Rt, path: Path) -> None:
     a = np.stack([np.pad(x, ((0, 0), (0, 0), (0, paths - t.size), (0, 0))) for x, t in found])
     tau = np.stack([np.pad(t, (0, paths - t.size)) for _, t in found])
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    write_cir(temporary, a, tau, channel.sampling_frequency)
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        write_cir(temporary, a, tau, channel.sampling_frequency)
 
 
 class _Scene:

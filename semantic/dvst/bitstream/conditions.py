@@ -1,12 +1,6 @@
 """What the transmitter makes of fed-back channel state."""
 
-import math
-
-from linksim.endpoint import Csi
 from linksim.link.theory import ergodic_capacity_rayleigh
-
-SNR_WITHOUT_CSI = 5.0
-"""What the SNR is taken for, in dB, where nothing was fed back."""
 
 SNR_RANGE = (0.0, 20.0)
 """In which the codec was trained, in dB."""
@@ -16,11 +10,6 @@ ETA = 0.8
 
 REFERENCE_SNR = 10.0
 """At which eta and precision are what the options say, in dB."""
-
-
-def reported_snr_db(csi: Csi | None) -> float:
-    """Return the mean Es/N0 in dB that the transmitter knows of."""
-    return SNR_WITHOUT_CSI if csi is None or math.isnan(csi.snr_db) else csi.snr_db
 
 
 def trained_snr_db(snr_db: float) -> float:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from linksim.errors import LinksimError
-from linksim.streams.interleaving import spread
+from linksim.streams.interleaving import interleaver
 from linksim.streams.range_coder import Decoder, Encoder
 from semantic.dvst.bitstream.gop import Conditions, FrameCode, ReceivedFrame
 from semantic.dvst.bitstream.packing import count
@@ -47,7 +47,7 @@ def symbols_of(frames: Sequence[FrameCode]) -> np.ndarray:
     for group in groups(frames):
         reals = np.concatenate([frame.symbols for frame in group])
         placed = np.empty_like(reals)
-        placed[spread(reals.size)] = reals
+        placed[interleaver(reals.size)] = reals
         sent.append(placed)
     return np.concatenate(sent)
 
@@ -121,7 +121,7 @@ def frames_of(
             at, shown = None, shown + 1
             yield None
         if intra:
-            at, order = 0, begin + spread(symbols)
+            at, order = 0, begin + interleaver(symbols)
         if at is None:
             continue  # what it builds on is lost
         decoder = Decoder(packet[HEADER_BYTES:])

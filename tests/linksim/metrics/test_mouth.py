@@ -23,7 +23,7 @@ def _nothing_known(monkeypatch):
 
 @pytest.fixture(scope="module")
 def head():
-    return synthetic.builtin_clip(1.2)
+    return synthetic.talking_head(1.2).clip
 
 
 def measure(reference, received):
@@ -32,7 +32,8 @@ def measure(reference, received):
 
 @needs_extra
 def test_the_box_holds_what_an_open_mouth_shows(head):
-    from linksim.media.synthetic.portrait import Expression, Portrait, Pose
+    from linksim.media.synthetic.expression import Expression
+    from linksim.media.synthetic.portrait import Portrait, Pose
 
     portrait = Portrait()
     shut, wide = (portrait.render(Expression(opening=o), Pose()).max(-1) for o in (0, 1))

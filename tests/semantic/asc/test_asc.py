@@ -11,7 +11,6 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
-from linksim.streams.interleaving import spread
 from semantic.asc import paper, stream, weights
 from semantic.asc.data import Crops, find_audio, load
 from semantic.asc.lapped import band_weights, lapped_kernels
@@ -54,16 +53,6 @@ def test_bands_cover_every_bin_once() -> None:
     bands = band_weights(256, 40)
     assert np.allclose(bands.sum(axis=0), 1.0, atol=1e-6)
     assert (bands.sum(axis=1) > 0).all()
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 125, 125 * 128, 1999])
-def test_spread_is_a_permutation(n: int) -> None:
-    assert np.array_equal(np.sort(spread(n)), np.arange(n))
-
-
-def test_spread_parts_neighbours() -> None:
-    positions = np.sort(spread(16_000)[4000:4128])
-    assert np.diff(positions).max() < 300  # 128 of 16,000: 125 apart on average
 
 
 @pytest.mark.parametrize(

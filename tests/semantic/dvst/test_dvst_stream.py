@@ -8,12 +8,7 @@ import pytest
 
 from linksim.endpoint import Csi
 from linksim.errors import LinksimError
-from linksim.link.accounting import stream_uses
-from linksim.link.config import LinkConfig
-from linksim.link.experiments.error_rate import error_rates
-from linksim.montecarlo import StopRule
-from linksim.phy.coding.mcs import Mcs
-from linksim.streams.protection import SCHEMES, needed_snr_db, side_stream
+from linksim.streams.protection import SNR_WITHOUT_CSI, reported_snr_db
 from semantic.dvst.bitstream import conditions
 from semantic.dvst.bitstream.codec import Codec
 from semantic.dvst.bitstream.gop import Conditions, FrameCode, ReceivedFrame
@@ -139,39 +134,6 @@ def test_sender_is_told_what_fits_no_header(codes: list[FrameCode]) -> None:
         check_length([intra] * (1 << 9))
 
 
-@pytest.mark.parametrize("estimator", ["perfect", "ls-linear"])
-def test_side_information_takes_faster_schemes_at_higher_snr(estimator: str) -> None:
-    packets, link, uses = (bytes(400),) * 12, LinkConfig(estimator=estimator), []
-    for snr in range(-5, 26):
-        stream = side_stream("side", packets, snr, link)
-        if needed_snr_db(stream.mcs, stream.interleave_slots, estimator) > snr:
-            # Nothing is robust enough, and this is the most robust there is.
-            assert stream.mcs == SCHEMES[0]
-            assert not uses
-        else:
-            uses.append(stream_uses(stream, link))
-    assert (np.diff(uses) <= 0).all()
-    assert len(set(uses)) > 4
-
-
-@pytest.mark.parametrize(
-    ("mcs", "depth", "estimator"),
-    [(SCHEMES[1], 24, "perfect"), (SCHEMES[4], 24, "ls-linear")],
-)
-def test_side_information_is_hardly_lost(mcs: Mcs, depth: int, estimator: str) -> None:
-    """1 % of the blocks at most, and under 6 % with 95 % confidence."""
-    link = LinkConfig(
-        modulation=mcs.modulation,
-        code_rate=mcs.code_rate,
-        estimator=estimator,
-        interleave_slots=depth,
-    )
-    snr = needed_snr_db(mcs, depth, estimator)
-    (rate,) = error_rates(link, [snr], coded=True, stop=StopRule(max_blocks=1500), seed=3)
-    assert rate.bler <= 0.01
-    assert rate.ci_high < 0.06
-
-
 def test_eta_and_precision_follow_the_snr() -> None:
     snrs = np.linspace(*conditions.SNR_RANGE, 21)
     etas = [conditions.adapted_eta(0.3, snr) for snr in snrs]
@@ -185,8 +147,8 @@ def test_eta_and_precision_follow_the_snr() -> None:
 @pytest.mark.parametrize(
     ("csi", "known"),
     [
-        (None, conditions.SNR_WITHOUT_CSI),
-        (Csi(float("nan")), conditions.SNR_WITHOUT_CSI),
+        (None, SNR_WITHOUT_CSI),
+        (Csi(float("nan")), SNR_WITHOUT_CSI),
         (Csi(-7.0), 0.0),
         (Csi(12.5), 12.5),
         (Csi(60.0), 20.0),
@@ -194,4 +156,4 @@ def test_eta_and_precision_follow_the_snr() -> None:
     ],
 )
 def test_known_snr(csi: Csi | None, known: float) -> None:
-    assert conditions.trained_snr_db(conditions.reported_snr_db(csi)) == known
+    assert conditions.trained_snr_db(reported_snr_db(csi)) == known

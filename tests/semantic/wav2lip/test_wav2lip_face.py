@@ -194,9 +194,9 @@ def test_box_does_not_follow_the_chin() -> None:
 
 @pytest.mark.skipif(not installed(), reason="needs linksim[clip]")
 def test_faces_of_the_built_in_clip() -> None:
-    from linksim.media.synthetic.heads import builtin_clip
+    from linksim.media.synthetic.heads import talking_head
 
-    frames = builtin_clip(1.0).frames[:6]
+    frames = talking_head(1.0).clip.frames[:6]
     boxes = face_boxes(frames)
     assert boxes.shape == (6, 4)
     assert np.ptp(boxes[:, :2], axis=0).max() < 3

@@ -10,7 +10,8 @@ from linksim.errors import LinksimError
 from linksim.media import read
 from linksim.media.faces.pose import head_pose
 from linksim.media.synthetic import heads as synthetic
-from linksim.media.synthetic.portrait import Expression, Portrait, Pose
+from linksim.media.synthetic.expression import Expression
+from linksim.media.synthetic.portrait import Portrait, Pose
 from semantic.wav2vid.gate import Gate
 
 GRID = Path(__file__).parents[4] / "shared/media/grid"

@@ -20,7 +20,8 @@ from linksim.endpoint import (
 from linksim.errors import LinksimError
 from linksim.media import Clip
 from linksim.media.faces.mesh import installed
-from linksim.media.synthetic.portrait import Expression, Portrait, Pose
+from linksim.media.synthetic.expression import Expression
+from linksim.media.synthetic.portrait import Portrait, Pose
 from semantic.dvst.endpoint import SETUP_BYTES
 from semantic.wav2vid.endpoint import Wav2Vid
 

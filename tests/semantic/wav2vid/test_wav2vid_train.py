@@ -10,7 +10,8 @@ import pytest
 
 from linksim.media import Clip
 from linksim.media.faces.mesh import installed
-from linksim.media.synthetic.portrait import Expression, Portrait, Pose
+from linksim.media.synthetic.expression import Expression
+from linksim.media.synthetic.portrait import Portrait, Pose
 from semantic.dvst.training.recipe import Recipe
 from semantic.wav2lip.training.recipe import GeneratorRecipe
 from semantic.wav2vid import train as wav2vid_train

@@ -3,6 +3,7 @@
 import csv
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ from fake_parts import fake_record
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
+from linksim.media.sources import load_clip
 from studies.cli.main import main
 from studies.figures.curves import Curve, Panel, panels
 from studies.figures.style import load_style, styled
 from studies.run.bounds import bitrate
-from studies.run.clips import clip_refs, load_clip
+from studies.run.clips import clip_refs
 from studies.run.plan import Point, plan
 from studies.run.point import run_point
 from studies.run.record import rows
@@ -192,7 +194,8 @@ def test_clips_and_music_on_the_command_line(both: Path) -> None:
 def test_the_clip_that_moves_is_one_of_those_built_in(
     both: Path, small_clip: Clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("linksim.media.synthetic.heads.moving_clip", lambda: small_clip)
+    made = SimpleNamespace(clip=small_clip)
+    monkeypatch.setattr("linksim.media.synthetic.heads.moving_head", lambda: made)
     assert load(both, clips=["builtin:moving"]).clips == ["builtin:moving"]
     assert load_clip.__wrapped__("builtin:moving") is small_clip  # not kept for other tests
 

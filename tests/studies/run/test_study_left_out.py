@@ -8,11 +8,11 @@ import pytest
 from fake_parts import fake_record
 
 from linksim.media import Clip, write
+from linksim.media.sources import load_clip, media_suffix
 from semantic.text import speech
 from studies.cli.main import main
 from studies.report.page import write_report
 from studies.run import runner
-from studies.run.clips import load_clip, media_suffix
 from studies.run.point import run_point
 from studies.run.runner import run
 from studies.run.store import Store

@@ -135,7 +135,7 @@ def test_a_folder_has_one_run(study_file: Path, tmp_path: Path) -> None:
 
 
 def test_files_of_others_are_left_alone(study_file: Path, tmp_path: Path) -> None:
-    theirs = tmp_path / "out" / "download" / ".film.part"
+    theirs = tmp_path / "out" / "download" / ".partial-1-film.mp4"
     theirs.parent.mkdir(parents=True)
     theirs.touch()
     run(load(study_file), tmp_path / "out", work=fake_record)

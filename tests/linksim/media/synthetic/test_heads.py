@@ -13,18 +13,16 @@ from linksim.errors import LinksimError
 from linksim.media.faces.mesh import face_mesh
 from linksim.media.synthetic import heads as synthetic
 from linksim.media.synthetic.espeak import speak
+from linksim.media.synthetic.expression import Expression
 from linksim.media.synthetic.heads import (
     EXTRA,
-    LEAD,
     SENTENCES,
     TAIL,
-    builtin_clip,
-    moving_clip,
     moving_head,
     talking_head,
-    training_heads,
 )
-from linksim.media.synthetic.portrait import SIZE, Camera, Expression, Portrait, Pose
+from linksim.media.synthetic.portrait import SIZE, Camera, Portrait, Pose
+from linksim.media.synthetic.visemes import LEAD, expressions
 
 missing = [name for name in EXTRA if synthetic.find_spec(name) is None]
 needs_extra = pytest.mark.skipif(bool(missing), reason=f"linksim[clip] lacks {missing}")
@@ -71,18 +69,18 @@ def test_clip_has_the_promised_format(head):
 
 @needs_extra
 def test_audio_is_as_long_as_the_frames():
-    clip = builtin_clip(1.33)
+    clip = talking_head(1.33).clip
     assert len(clip.frames) == 33
     assert len(clip.audio) == 33 * 640
 
 
 @needs_extra
 def test_same_clip_again_here_and_in_another_process():
-    first, again = builtin_clip(1.2), builtin_clip(1.2)
+    first, again = talking_head(1.2).clip, talking_head(1.2).clip
     assert first.fingerprint() == again.fingerprint()
     code = (
-        "from linksim.media.synthetic.heads import builtin_clip; "
-        "print(builtin_clip(1.2).fingerprint())"
+        "from linksim.media.synthetic.heads import talking_head; "
+        "print(talking_head(1.2).clip.fingerprint())"
     )
     other = subprocess.run(
         [sys.executable, "-c", code],
@@ -126,7 +124,7 @@ def test_lips_close_for_a_bilabial():
         if name == "m"
     )
     middle, vowel = (start + end) / 2 + LEAD, end + LEAD + 0.07
-    closed, opened = synthetic._expressions(speech, np.array([middle, vowel]))
+    closed, opened = expressions(speech, np.array([middle, vowel]))
     assert closed.opening < 0.1
     assert opened.opening > 0.5
 
@@ -173,7 +171,7 @@ def test_moving_clip_has_the_promised_format(moving):
     assert clip.audio.shape == (48000,)
     assert 0.3 < np.abs(clip.audio).max() < 1
     assert len(moving.poses) == len(moving.cameras) == 75
-    assert moving_clip(1.2).fingerprint() == moving_clip(1.2).fingerprint()
+    assert moving_head(1.2).clip.fingerprint() == moving_head(1.2).clip.fingerprint()
 
 
 @needs_extra
@@ -231,18 +229,7 @@ def test_a_camera_at_rest_sees_what_is_seen_without_one():
     assert np.abs(closer.astype(int) - middle).mean() < 4
 
 
-@needs_extra
-def test_training_heads_differ_and_can_be_made_again():
-    first, second = training_heads(2, seed=4, frames=6)
-    assert first.shape == second.shape == (6, 288, 288, 3)
-    assert first.dtype == np.uint8
-    assert np.abs(first.astype(int) - second).mean() > 5
-    np.testing.assert_array_equal(next(training_heads(1, seed=4, frames=6)), first)
-    other = next(training_heads(1, seed=5, frames=6))
-    assert np.abs(first.astype(int) - other).mean() > 5
-
-
-@pytest.mark.parametrize("make", [builtin_clip, moving_clip, lambda: next(training_heads(1, 0))])
+@pytest.mark.parametrize("make", [talking_head, moving_head])
 def test_missing_extra_gives_one_line(monkeypatch, make):
     monkeypatch.setattr(synthetic, "find_spec", lambda name: None)
     with pytest.raises(LinksimError, match=r"pip install 'linksim\[clip\]', or pass --clip") as e:
@@ -250,14 +237,7 @@ def test_missing_extra_gives_one_line(monkeypatch, make):
     assert "\n" not in str(e.value)
 
 
-@needs_extra
-def test_shortest_training_head():
-    assert next(training_heads(1, seed=0, frames=1)).shape == (1, 288, 288, 3)
-    with pytest.raises(LinksimError, match="frames"):
-        next(training_heads(1, seed=0, frames=0))
-
-
-@pytest.mark.parametrize("make", [builtin_clip, moving_clip])
+@pytest.mark.parametrize("make", [talking_head, moving_head])
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
 def test_bad_length_is_refused(make, seconds):
     with pytest.raises(LinksimError, match="seconds"):

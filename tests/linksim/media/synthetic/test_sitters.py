@@ -17,7 +17,8 @@ def test_sitters_differ_and_can_be_made_again() -> None:
 
 
 def test_nothing_far_from_the_face_is_reshaped() -> None:
-    from linksim.media.synthetic.sitters import astronaut, reshaped
+    from linksim.media.synthetic.sitter import astronaut
+    from linksim.media.synthetic.sitters import reshaped
 
     plain, shaped = astronaut(), reshaped(astronaut(), np.random.default_rng(0))
     assert np.array_equal(plain.photograph[400:], shaped.photograph[400:])
@@ -28,13 +29,8 @@ def test_nothing_far_from_the_face_is_reshaped() -> None:
 def test_the_mesh_is_where_the_face_is(seed: int) -> None:
     """As the network finds it that knows nothing of how the picture was made."""
     from linksim.media.synthetic.painting import paint
-    from linksim.media.synthetic.sitters import (
-        FACE_CENTRE,
-        FACE_SIDE,
-        astronaut,
-        recoloured,
-        reshaped,
-    )
+    from linksim.media.synthetic.sitter import FACE_CENTRE, FACE_SIDE, astronaut
+    from linksim.media.synthetic.sitters import recoloured, reshaped
 
     rng = np.random.default_rng(seed)
     shaped = reshaped(astronaut(), rng)
@@ -47,7 +43,7 @@ def test_the_mesh_is_where_the_face_is(seed: int) -> None:
 
 def test_a_painting_has_nothing_of_the_photograph() -> None:
     from linksim.media.synthetic.painting import paint
-    from linksim.media.synthetic.sitters import Sitter, astronaut
+    from linksim.media.synthetic.sitter import Sitter, astronaut
 
     plain = astronaut()
     black = Sitter(np.zeros_like(plain.photograph), plain.mesh)

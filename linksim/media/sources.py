@@ -1,0 +1,57 @@
+"""Clips by name: those that linksim makes, and files."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from linksim.media.clip import Clip
+from linksim.media.reader import read
+from linksim.media.synthetic import heads
+from linksim.media.synthetic.sounds import SOUNDS, builtin_sound
+
+BUILTIN = "builtin"
+MOVING, TALK = f"{BUILTIN}:moving", f"{BUILTIN}:talk"
+BUILTINS = (BUILTIN, MOVING, TALK, *(f"{BUILTIN}:{name}" for name in SOUNDS))
+"""Clips that linksim makes: the talking head, the same all in motion, one as calm as a call, and
+the built-in sounds."""
+
+
+def is_builtin(clip: str | Path) -> bool:
+    """Return whether a clip is asked for that linksim makes, be there one of this name or not."""
+    return str(clip).partition(":")[0] == BUILTIN and "/" not in str(clip)
+
+
+def clip_name(source: str) -> str:
+    """Return what a clip is called in tables and file names."""
+    return source.replace(":", "-") if is_builtin(source) else Path(source).stem
+
+
+@lru_cache(maxsize=8)
+def load_clip(source: str) -> Clip:
+    """Read a clip, or make a built-in one.
+
+    Parameters
+    ----------
+    source : str
+        A name of `BUILTINS`, or a path.
+
+    Raises
+    ------
+    LinksimError
+        If the file cannot be read, or no built-in clip has this name.
+    """
+    if source == BUILTIN:
+        return heads.talking_head().clip
+    if source == MOVING:
+        return heads.moving_head().clip
+    if source == TALK:
+        return heads.calm_head().clip
+    if is_builtin(source):
+        return builtin_sound(source.removeprefix(f"{BUILTIN}:"))
+    return read(Path(source))
+
+
+def media_suffix(clip: Clip) -> str:
+    """Return the kind of file that `linksim.media.write` makes of a clip."""
+    if clip.has_video:
+        return ".mp4"
+    return ".wav" if clip.has_audio else ".txt"
