@@ -6,8 +6,8 @@ from typing import Any
 from keras import layers, ops
 
 from semantic.dvst.networks.block_transform import BlockTransform
-from semantic.dvst.networks.blocks import analysis, synthesis
-from semantic.dvst.networks.features import folded
+from semantic.dvst.networks.context import folded
+from semantic.dvst.networks.layers import analysis, synthesis
 from semantic.dvst.networks.sizes import LATENT_STRIDE, PIXEL_STEP, Sizes
 
 

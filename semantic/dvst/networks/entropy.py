@@ -7,9 +7,15 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from semantic.dvst.networks.blocks import chain, silent
-from semantic.dvst.networks.likelihood import MIN_SCALE, laplace_bits, positive, quantise
-from semantic.dvst.networks.masked import MaskedConv2D
+from semantic.dvst.networks.layers import (
+    MIN_SCALE,
+    MaskedConv2D,
+    chain,
+    laplace_bits,
+    positive,
+    quantise,
+    silent,
+)
 from semantic.dvst.networks.rate import choose_rates
 from semantic.dvst.networks.side_density import SideDensity
 from semantic.dvst.networks.sizes import LATENT_STRIDE, LatentSizes

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from semantic.dvst.networks.blocks import chain, silent
+from semantic.dvst.networks.layers import chain, silent
 from semantic.dvst.networks.rate import sent_mask
 from semantic.dvst.networks.sizes import LatentSizes
 from semantic.dvst.networks.swin import SwinBlock

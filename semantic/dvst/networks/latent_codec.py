@@ -8,7 +8,7 @@ from keras import layers, ops
 
 from semantic.dvst.networks.entropy import EntropyModel
 from semantic.dvst.networks.jscc import JsccDecoder, JsccEncoder
-from semantic.dvst.networks.likelihood import positive
+from semantic.dvst.networks.layers import positive
 from semantic.dvst.networks.sizes import LatentSizes
 
 

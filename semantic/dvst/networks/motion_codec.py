@@ -5,7 +5,7 @@ from typing import Any
 
 from keras import layers, ops
 
-from semantic.dvst.networks.blocks import Residual, analysis, chain, repeated, silent, synthesis
+from semantic.dvst.networks.layers import Residual, analysis, chain, repeated, silent, synthesis
 from semantic.dvst.networks.sizes import FLOW_STEP, LATENT_STRIDE, Sizes
 from semantic.warp import enlarge
 

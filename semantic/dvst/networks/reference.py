@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from semantic.dvst.networks.blocks import repeated
+from semantic.dvst.networks.layers import repeated
 from semantic.dvst.networks.sizes import LATENT_STRIDE
 
 LEAK = 0.97

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from semantic.dvst.networks.blocks import chain
-from semantic.dvst.networks.likelihood import MIN_SCALE, laplace_bits
+from semantic.dvst.networks.layers import MIN_SCALE, chain, laplace_bits
 from semantic.dvst.networks.sizes import LatentSizes
 
 PASSES = 4

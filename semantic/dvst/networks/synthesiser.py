@@ -4,7 +4,8 @@ from typing import Any
 
 from keras import layers, ops
 
-from semantic.dvst.networks.blocks import (
+from semantic.dvst.networks.context import folded
+from semantic.dvst.networks.layers import (
     DepthToSpace,
     Residual,
     chain,
@@ -12,7 +13,6 @@ from semantic.dvst.networks.blocks import (
     repeated,
     silent,
 )
-from semantic.dvst.networks.features import folded
 from semantic.dvst.networks.sizes import LATENT_STRIDE, Sizes
 
 

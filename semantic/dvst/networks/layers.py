@@ -1,11 +1,125 @@
-"""Parts that several networks of the video codec are made of."""
+"""Layers and chains of layers that several networks of the video codec share."""
 
+import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
-from semantic.dvst.networks.gdn import Gdn
+MIN_BETA = 1e-6
+
+
+class Gdn(layers.Layer):
+    """Divide each channel by what all channels of its position have, or multiply by it.
+
+    y_i = x_i / sqrt(beta_i + sum_j gamma_ij x_j²); the inverse multiplies by the root.
+    Ballé, Laparra and Simoncelli, "Density modeling of images using a generalized
+    normalization transformation", ICLR 2016. Beta and gamma are squares of what is trained,
+    which keeps them from being negative.
+
+    Parameters
+    ----------
+    channels : int
+        Of the input.
+    inverse : bool
+        Multiply.
+
+    Input
+    -----
+    float32, [..., channels]
+
+    Output
+    ------
+    float32, [..., channels]
+    """
+
+    def __init__(self, channels: int, *, inverse: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.inverse = inverse
+        # Off the diagonal not quite 0, where a square has no gradient.
+        start = np.full((channels, channels), 1e-2) + np.eye(channels) * (0.1**0.5 - 1e-2)
+        self.root_beta = self.add_weight(shape=(channels,), initializer="ones", name="root_beta")
+        self.root_gamma = self.add_weight(shape=start.shape, initializer="zeros", name="root_gamma")
+        self.root_gamma.assign(start)
+
+    def call(self, x: Any) -> Any:
+        """See the class."""
+        power = ops.matmul(ops.square(x), ops.transpose(ops.square(self.root_gamma)))
+        root = ops.sqrt(power + ops.square(self.root_beta) + MIN_BETA)
+        return x * root if self.inverse else x / root
+
+
+class MaskedConv2D(layers.Layer):
+    """A convolution over the positions above, and over those to the left in the same row.
+
+    Van den Oord et al., "Conditional image generation with PixelCNN decoders", NIPS 2016, mask A.
+
+    Input
+    -----
+    float32, [batch, h, w, inputs]
+
+    Output
+    ------
+    float32, [batch, h, w, outputs]
+        At each position independent of that position and of those after it in raster order.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 5, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kernel = self.add_weight(
+            shape=(kernel, kernel, inputs, outputs), initializer="glorot_uniform", name="kernel"
+        )
+        self.bias = self.add_weight(shape=(outputs,), initializer="zeros", name="bias")
+        mask = np.zeros((kernel * kernel, 1, 1), np.float32)
+        mask[: kernel * kernel // 2] = 1.0
+        self._mask = mask.reshape(kernel, kernel, 1, 1)
+
+    def call(self, x: Any) -> Any:
+        """See the class."""
+        kernel = self.kernel * self._mask
+        return ops.conv(x, kernel, padding="same", data_format="channels_last") + self.bias
+
+
+MIN_SCALE = 0.02
+"""Smallest scale; a narrower density would cost nothing less and overflow."""
+
+
+def laplace_bits(x: Any, location: Any, scale: Any) -> Any:
+    """Return -log2 of the probability that a Laplace variable falls within x ± 1/2.
+
+    In the logarithm throughout, so that however unlikely x is, a gradient leads back.
+
+    Input
+    -----
+    x, location, scale : float32, any shapes that broadcast
+        Scale at least `MIN_SCALE`.
+
+    Output
+    ------
+    float32, in bits
+    """
+    distance = ops.abs(x - location)
+    far = ops.maximum(distance - 0.5, 0.0)
+    tail = math.log(0.5) + ops.log1p(-ops.exp(-1.0 / scale)) - far / scale
+    near = ops.minimum(distance, 0.5)
+    core = ops.log1p(-0.5 * (ops.exp((near - 0.5) / scale) + ops.exp(-(near + 0.5) / scale)))
+    return ops.where(distance < 0.5, core, tail) / -math.log(2.0)
+
+
+def positive(x: Any) -> Any:
+    """Return a scale from any number."""
+    return MIN_SCALE + ops.softplus(x)
+
+
+def quantise(x: Any, seeds: keras.random.SeedGenerator, *, training: bool | None) -> Any:
+    """Round; in training add noise instead, uniform in ± 1/2, which has a gradient.
+
+    Ballé, Laparra and Simoncelli, "End-to-end optimized image compression", ICLR 2017.
+    """
+    if training:
+        return x + keras.random.uniform(ops.shape(x), -0.5, 0.5, seed=seeds)
+    return ops.round(x)
 
 
 class Residual(layers.Layer):
