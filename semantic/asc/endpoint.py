@@ -131,10 +131,10 @@ class Asc(Endpoint):
 
     def _model(self) -> "AscModel":
         # Keras is loaded when it is needed, not when schemes are listed.
-        from semantic.asc.weights import path_of, trained
+        from semantic.asc.model import AscModel
+        from semantic.training.weights import trained
 
-        path = Path(self.weights) if self.weights else path_of(self.preset)
-        return trained(self.preset, path)
+        return trained(AscModel, self.preset, Path(self.weights) if self.weights else None)
 
 
 def _positions(frames: int, kept: int, hop: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from semantic.asc import compact, paper
 from semantic.asc.losses import disturbance, nrmse
 from semantic.asc.sizes import MAX_RATE
 from semantic.training.channel import TrainingChannel
+from semantic.training.weights import Stored
 
 PRESETS = {"compact": compact, "paper": paper}
 """Modules with `HOP`, the samples of a frame, and `make_encoder` and `make_decoder`."""
@@ -53,6 +54,8 @@ class AscModel(keras.Model):
     LinksimError
         If there is no such preset or channel.
     """
+
+    STORED = Stored("asc", "audio codec", ("encoder", "decoder"))
 
     def __init__(
         self,

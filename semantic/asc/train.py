@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from semantic.asc import weights
 from semantic.asc.data import Crops
 from semantic.asc.model import AscModel
 from semantic.asc.recipe import Recipe, Stage
 from semantic.asc.validation import COLUMNS, Validation
+from semantic.training import weights
 from semantic.training.run import Batch, TrainingRun
 
 
@@ -76,10 +76,6 @@ class Trainer(TrainingRun):
         if self._validate is None or stage.channel != "rayleigh":
             return {}
         return self._validate(self.model)
-
-    def save_weights(self, path: Path) -> None:
-        """See `TrainingRun`."""
-        weights.save(path, self.model)
 
     def comparable(self, before: Stage, stage: Stage) -> bool:
         """Return whether both stages go through the same channel: the model's, or the link."""

@@ -263,9 +263,9 @@ class Dvst(Endpoint):
     def _codec(self) -> "Codec":
         # Keras is loaded when it is needed, not when schemes are listed.
         from semantic.dvst.bitstream.codec import codec_of
-        from semantic.dvst.weights import path_of
+        from semantic.training.weights import path_of
 
-        path = Path(self.weights) if self.weights else path_of(self.preset)
+        path = Path(self.weights) if self.weights else path_of("dvst", self.preset)
         return codec_of(self.preset, path, self.without)
 
 

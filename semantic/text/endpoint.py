@@ -140,7 +140,7 @@ class Text(Endpoint):
 
     def _model(self) -> "TextModel":
         # Keras is loaded when it is needed, not when schemes are listed.
-        from semantic.text.weights import path_of, trained
+        from semantic.text.model import TextModel
+        from semantic.training.weights import trained
 
-        path = Path(self.weights) if self.weights else path_of(self.preset)
-        return trained(self.preset, path)
+        return trained(TextModel, self.preset, Path(self.weights) if self.weights else None)

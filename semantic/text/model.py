@@ -13,6 +13,7 @@ from semantic.text.combining import combine, unit_power
 from semantic.text.networks import make_decoder, make_encoder
 from semantic.text.sizes import CHUNK, COPIES, PRESETS
 from semantic.training.channel import TrainingChannel
+from semantic.training.weights import Stored
 
 
 class TextModel(keras.Model):
@@ -43,6 +44,8 @@ class TextModel(keras.Model):
     LinksimError
         If there is no such preset or channel.
     """
+
+    STORED = Stored("text", "text codec", ("encoder", "decoder"))
 
     def __init__(
         self, *, preset: str = "compact", channel: str = "rayleigh", seed: int = 0, **kwargs: Any

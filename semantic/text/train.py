@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from semantic.text import weights
 from semantic.text.data import Crops
 from semantic.text.model import TextModel
 from semantic.text.recipe import Recipe, Stage
 from semantic.text.validation import COLUMNS, Validation
+from semantic.training import weights
 from semantic.training.run import Batch, TrainingRun
 
 
@@ -67,7 +67,3 @@ class Trainer(TrainingRun):
     def validate(self, stage: Stage) -> dict[str, float]:
         """See `TrainingRun`."""
         return self._validate(self.model) if stage.channel == "rayleigh" else {}
-
-    def save_weights(self, path: Path) -> None:
-        """See `TrainingRun`."""
-        weights.save(path, self.model)

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from linksim.errors import LinksimError
-from semantic.training import checkpoint
+from semantic.training import checkpoint, weights
 
 LOG_EVERY = 20
 WARM_UP = 300
@@ -81,9 +81,9 @@ class TrainingRun(ABC):
     def validate(self, stage: Any) -> dict[str, float]:
         """Return the scores of the model, empty if there are none in this stage."""
 
-    @abstractmethod
     def save_weights(self, path: Path) -> None:
         """Write the weights as they are used."""
+        weights.save(path, self.model)
 
     @property
     def models(self) -> tuple[keras.Model, ...]:

@@ -72,13 +72,12 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
 
     def train() -> None:
         from linksim.media.synthetic.heads import speaking_head
-        from semantic.dvst import weights as codec_weights
-        from semantic.wav2lip import weights as lip_weights
+        from semantic.training.weights import path_of
         from semantic.wav2vid.train import train as run
 
         made = [speaking_head(args.seed, i, args.seconds).clip for i in range(args.generated)]
-        codec = args.codec or str(codec_weights.path_of("compact"))
-        generator = args.generator or str(lip_weights.path_of("generator", "compact"))
+        codec = args.codec or str(path_of("dvst", "compact"))
+        generator = args.generator or str(path_of("generator", "compact"))
         run(
             clips + made,
             held_out,

@@ -15,6 +15,7 @@ from semantic.dvst.networks.post_filter import PostFilter
 from semantic.dvst.networks.rate import sent_mask
 from semantic.dvst.networks.sizes import INTRA_ETA, PRESETS, LatentSizes
 from semantic.training.channel import TrainingChannel
+from semantic.training.weights import Stored
 
 STAGES = ("entropy", "jscc", "fine-tune")
 """Of training, in order, after `DvstModel.fit_transforms`; see `DvstModel.enter`."""
@@ -66,6 +67,8 @@ class DvstModel(keras.Model):
     LinksimError
         If there is no such preset, channel or distortion.
     """
+
+    STORED = Stored("dvst", "video codec", ("intra", "inter", "post_filter"))
 
     def __init__(
         self,

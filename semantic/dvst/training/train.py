@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from semantic.dvst import weights
 from semantic.dvst.networks.model import DvstModel
 from semantic.dvst.training.crops import Crops
 from semantic.dvst.training.density_fit import fit_densities
 from semantic.dvst.training.post_fit import fit_post_filter
 from semantic.dvst.training.recipe import Recipe, Stage
 from semantic.dvst.training.validation import COLUMNS, Validation
+from semantic.training import weights
 from semantic.training.run import Batch, TrainingRun
 
 FIT_CROPS = 300
@@ -69,10 +69,6 @@ class Trainer(TrainingRun):
         if self._validate is None or not self.model.through_channel:
             return {}
         return self._validate(self.model)
-
-    def save_weights(self, path: Path) -> None:
-        """See `TrainingRun`."""
-        weights.save(path, self.model)
 
     def run(self, stop_at: int | None = None) -> None:
         """Train, then fit densities of side information and post-filter; write ``final.npz``.

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from semantic.training.weights import Stored
 from semantic.warp import enlarge, warp
 from semantic.wav2lip.networks.blocks import encoder, stage_layers
 from semantic.wav2lip.networks.sizes import BANDS, COLUMNS, SIDE, Stage, sizes_of
@@ -38,6 +39,8 @@ class Generator(keras.Model):
     LinksimError
         If there is no such preset.
     """
+
+    STORED = Stored("generator", "generator")
 
     def __init__(self, *, preset: str = "compact", **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -6,9 +6,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from semantic.training import weights
 from semantic.training.prefetch import Ahead
 from semantic.training.run import Batch, TrainingRun
-from semantic.wav2lip import weights
 from semantic.wav2lip.batches import APART, SyncBatches, windows_at
 from semantic.wav2lip.frames.talk import Talk
 from semantic.wav2lip.networks.expert import SyncExpert
@@ -78,10 +78,6 @@ class ExpertTrainer(TrainingRun):
         scores = np.mean([_scores(pair_matrix(self.model, talk)) for talk in self._held_out], 0)
         named = dict(zip(self.scores, np.round(scores, 4).tolist(), strict=True))
         return {**named, "score": -named["bce"]}
-
-    def save_weights(self, path: Path) -> None:
-        """See `TrainingRun`."""
-        weights.save(path, self.model)
 
 
 def pair_matrix(expert: SyncExpert, talk: Talk) -> np.ndarray:

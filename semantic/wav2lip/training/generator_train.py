@@ -6,9 +6,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from semantic.training import weights
 from semantic.training.prefetch import Ahead
 from semantic.training.run import Batch, TrainingRun
-from semantic.wav2lip import weights
 from semantic.wav2lip.batches import GeneratorBatches
 from semantic.wav2lip.frames.face import mouth_l1
 from semantic.wav2lip.frames.talk import Talk

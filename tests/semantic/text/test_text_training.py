@@ -21,7 +21,7 @@ from semantic.text.recipe import Recipe
 from semantic.text.sizes import CHUNK, COPIES
 from semantic.text.train import Trainer
 from semantic.text.validation import COLUMNS, Validation
-from semantic.text import weights
+from semantic.training import weights
 from studies.cli.main import main
 
 SAID = "The quick brown fox, who can't rest, jumps over {} lazy dogs. Why not?\n\n"
@@ -129,7 +129,7 @@ def test_training_lowers_the_loss(file: Path, tmp_path: Path) -> None:
     assert len(losses) == 5
     assert losses[-1] < 0.9 * losses[0] < 0.9 * 1.2 * np.log(TOKENS)
     assert {*COLUMNS, "score"} <= set(rows[0])
-    model = weights.trained("tiny", tmp_path / "run" / "best.npz")
+    model = weights.trained(TextModel, "tiny", tmp_path / "run" / "best.npz")
     assert isinstance(model, TextModel)
 
 

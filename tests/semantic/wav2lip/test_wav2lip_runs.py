@@ -8,7 +8,7 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media.faces.mesh import installed
-from semantic.wav2lip import weights
+from semantic.training import weights
 from semantic.wav2lip.frames.talk import Talk, generated_talks
 from semantic.wav2lip.networks.expert import SyncExpert
 from semantic.wav2lip.networks.generator import Generator
