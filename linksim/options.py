@@ -9,7 +9,7 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from linksim.errors import LinksimError, unknown
@@ -36,9 +36,30 @@ def check_positive(values: object, names: Iterable[str]) -> None:
             raise LinksimError(f"{name} must be positive, not {getattr(values, name)}")
 
 
-def option(default: Any, help: str, unit: str = "") -> Any:  # noqa: A002
-    """Return a dataclass field with a default, a line of help and a unit."""
-    return dataclasses.field(default=default, metadata={"help": help, "unit": unit})
+def option(
+    default: Any,
+    help: str,  # noqa: A002
+    unit: str = "",
+    *,
+    within: tuple[float, float] | None = None,
+    choices: Sequence[str] = (),
+    flag: str = "",
+) -> Any:
+    """Return a dataclass field with what commands and documentation tell of it.
+
+    Parameters
+    ----------
+    default, help, unit :
+        Default value, a line of help, and the unit of a number.
+    within : tuple of float or None
+        Least and greatest value that a command takes.
+    choices : sequence of str
+        Values that a command takes; none takes any.
+    flag : str
+        Name of the flag of a command, where it is not that of the field.
+    """
+    told = {"help": help, "unit": unit, "within": within, "choices": choices, "flag": flag}
+    return dataclasses.field(default=default, metadata=told)
 
 
 def build(cls: type[T], values: Mapping[str, Any], what: str) -> T:

@@ -1,8 +1,8 @@
-"""How the audio codec is trained: stages, sizes, losses."""
+"""Recipe of training the audio codec: stages, sizes, losses."""
 
 from dataclasses import dataclass
 
-from linksim.options import check_positive
+from linksim.options import check_positive, option
 
 
 @dataclass(frozen=True)
@@ -33,27 +33,10 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that the weights depend on, besides the audio.
+    """All that the weights of the audio codec depend on, besides the audio.
 
-    Parameters
-    ----------
-    preset : str
-        Of `semantic.asc.model.AscModel`.
-    steps : int
-        In all; a twentieth goes to the first stage, a tenth to the last.
-    batch, crop_frames : int
-        Crops of a step, and frames of a crop.
-    learning_rate : float
-        Peak of the first two stages; the last has a fifth.
-    perceptual, waveform : float
-        Weights of the losses.
-    link : str or None
-        Channel of the link itself that the last stage goes through, see
-        `semantic.training.link_channel`; None stays with the training channel.
-    start : str or None
-        File of weights to start from; None starts anew.
-    seed : int
-        Of weights, crops, fading and noise.
+    A twentieth of the steps goes to the first stage, a tenth to the last, which has a fifth of
+    the learning rate. A crop has `crop_frames` frames.
 
     Raises
     ------
@@ -61,16 +44,18 @@ class Recipe:
         If a number is out of range.
     """
 
-    preset: str = "compact"
-    steps: int = 22_000
-    batch: int = 8
+    preset: str = option("compact", "sizes of the networks", choices=("compact", "paper"))
+    steps: int = option(22_000, "training steps of all stages", within=(1, 10**9))
+    batch: int = option(8, "crops per step", within=(1, 10**6))
     crop_frames: int = 62
-    learning_rate: float = 1e-3
-    perceptual: float = 1.0
-    waveform: float = 1.25
-    link: str | None = None
-    start: str | None = None
-    seed: int = 0
+    learning_rate: float = option(1e-3, "peak learning rate", within=(1e-9, 1.0))
+    perceptual: float = option(1.0, "weight of the perceptual loss", within=(0.0, 1e6))
+    waveform: float = option(1.25, "weight of the waveform loss, eq. (8)", within=(0.0, 1e6))
+    link: str | None = option(
+        None, "channel of the link itself, over which to fine-tune (TensorFlow)"
+    )
+    start: str | None = option(None, "file of weights to start from")
+    seed: int = option(0, "seed of weights, crops, fading and noise", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "batch", "crop_frames", "learning_rate"))

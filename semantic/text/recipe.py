@@ -1,8 +1,8 @@
-"""How the text codec is trained: stages and sizes."""
+"""Recipe of training the text codec: stages and sizes."""
 
 from dataclasses import dataclass
 
-from linksim.options import check_positive
+from linksim.options import check_positive, option
 
 
 @dataclass(frozen=True)
@@ -30,24 +30,10 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that the weights depend on, besides the text.
+    """All that the weights of the text codec depend on, besides the text.
 
-    Parameters
-    ----------
-    preset : str
-        Of `semantic.text.model.TextModel`.
-    steps : int
-        In all; a twentieth goes to the first stage.
-    batch : int
-        Stretches of text of a step.
-    learning_rate : float
-        Peak.
-    snr_db : tuple of float
-        Range of the SNR in dB.
-    start : str or None
-        File of weights to start from; None starts anew.
-    seed : int
-        Of weights, stretches, fading and noise.
+    A twentieth of the steps goes to the first stage. The SNR is drawn between both values of
+    `snr_db`.
 
     Raises
     ------
@@ -55,13 +41,13 @@ class Recipe:
         If a number is out of range.
     """
 
-    preset: str = "compact"
-    steps: int = 25_000
-    batch: int = 512
-    learning_rate: float = 1e-3
+    preset: str = option("compact", "sizes of the networks", choices=("compact", "paper"))
+    steps: int = option(25_000, "training steps of all stages", within=(1, 10**9))
+    batch: int = option(512, "stretches of text per step", within=(1, 10**6))
+    learning_rate: float = option(1e-3, "peak learning rate", within=(1e-9, 1.0))
     snr_db: tuple[float, float] = (0.0, 20.0)
-    start: str | None = None
-    seed: int = 0
+    start: str | None = option(None, "file of weights to start from")
+    seed: int = option(0, "seed of weights, stretches, fading and noise", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "batch", "learning_rate"))

@@ -1,9 +1,9 @@
-"""How the lip-sync networks are trained: stages, sizes, weights of losses."""
+"""Recipes of training the lip-sync networks: stages, sizes, weights of losses."""
 
 from dataclasses import dataclass
 
 from linksim.errors import LinksimError, unknown
-from linksim.options import check_positive
+from linksim.options import check_positive, option
 
 ADVERSARIAL = ("non-saturating", "minimax")
 """Forms of the generator's adversarial loss, see `semantic.wav2lip.networks.losses`."""
@@ -38,22 +38,7 @@ class TrainingStage:
 
 @dataclass(frozen=True, kw_only=True)
 class ExpertRecipe:
-    """All that the expert's weights depend on, besides the clips.
-
-    Parameters
-    ----------
-    preset : str
-        Of `semantic.wav2lip.networks.expert.SyncExpert`.
-    steps : int
-        In all.
-    batch, windows : int
-        Clips of a step, and windows of each.
-    learning_rate : float
-        Peak.
-    start : str or None
-        File of weights to start from; None starts anew.
-    seed : int
-        Of initial weights and of batches.
+    """All that the weights of the lip-sync expert depend on, besides the clips.
 
     Raises
     ------
@@ -61,13 +46,13 @@ class ExpertRecipe:
         If a number is out of range.
     """
 
-    preset: str = "compact"
-    steps: int = 3000
-    batch: int = 8
-    windows: int = 8
-    learning_rate: float = 1e-3
-    start: str | None = None
-    seed: int = 0
+    preset: str = option("compact", "sizes of the network", choices=("compact", "paper"))
+    steps: int = option(3000, "training steps", within=(1, 10**9))
+    batch: int = option(8, "clips per step", within=(1, 10**6))
+    windows: int = option(8, "windows of each clip of a step", within=(2, 10**3))
+    learning_rate: float = option(1e-3, "peak learning rate", within=(1e-9, 1.0))
+    start: str | None = option(None, "file of weights to start from")
+    seed: int = option(0, "seed of weights and batches", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "batch", "learning_rate"))
@@ -81,31 +66,12 @@ class ExpertRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratorRecipe:
-    """All that the generator's weights depend on, besides the clips.
+    """All that the weights of the generator depend on, besides the clips.
 
-    Parameters
-    ----------
-    preset : str
-        Of `semantic.wav2lip.networks.generator.Generator` and of the discriminator.
-    steps : int
-        In all.
-    plain : float
-        Share of the steps that comes first and has neither expert nor discriminator. The
-        reference waits for a validated sync loss; a share keeps a step's stage known beforehand.
-    batch : int
-        Windows of five frames of a step.
-    held : float
-        Of `semantic.wav2lip.batches.GeneratorBatches`.
-    learning_rate : float
-        Peak, of generator and discriminator.
-    w_s, w_g : float
-        Of eq. (11). With `w_g` 0 there is no discriminator.
-    adversarial : str
-        One of `ADVERSARIAL`.
-    expert, expert_preset : str or None, str
-        File of the expert's weights, needed where `w_s` is not 0, and their preset.
-    start, seed :
-        See `ExpertRecipe`.
+    The share `plain` of the steps comes first and has neither expert nor discriminator. The
+    reference waits for a validated sync loss; a share keeps a step's stage known beforehand.
+    A batch is of windows of five frames; `held` is that of
+    `semantic.wav2lip.batches.GeneratorBatches`. With `w_g` 0 there is no discriminator.
 
     Raises
     ------
@@ -113,19 +79,19 @@ class GeneratorRecipe:
         If a number is out of range or the expert is missing.
     """
 
-    preset: str = "compact"
-    steps: int = 6000
-    plain: float = 0.75
-    batch: int = 4
-    held: float = 0.8
-    learning_rate: float = 1e-3
-    w_s: float = 0.03
-    w_g: float = 0.01
-    adversarial: str = "non-saturating"
-    expert: str | None = None
-    expert_preset: str = "compact"
-    start: str | None = None
-    seed: int = 0
+    preset: str = option("compact", "sizes of the networks", choices=("compact", "paper"))
+    steps: int = option(6000, "training steps of both stages", within=(1, 10**9))
+    plain: float = option(0.75, "share of the steps with w_s = w_g = 0", within=(0.0, 1.0))
+    batch: int = option(4, "windows per step", within=(1, 10**6))
+    held: float = option(0.8, "share of windows that animate one frame", within=(0.0, 1.0))
+    learning_rate: float = option(1e-3, "peak learning rate", within=(1e-9, 1.0))
+    w_s: float = option(0.03, "weight of E_sync in eq. (11)", within=(0.0, 1.0))
+    w_g: float = option(0.01, "weight of L_gen in eq. (11)", within=(0.0, 1.0))
+    adversarial: str = option("non-saturating", "form of L_gen", choices=ADVERSARIAL)
+    expert: str | None = option(None, "weights of 'linksim train sync-expert'")
+    expert_preset: str = option("compact", "sizes of the expert", choices=("compact", "paper"))
+    start: str | None = option(None, "file of weights to start from")
+    seed: int = option(0, "seed of weights and batches", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "batch", "learning_rate"))
