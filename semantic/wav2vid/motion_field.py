@@ -1,4 +1,4 @@
-"""How a held picture moves while no video is sent: a coarse field, in a kilobit or two a second.
+"""The motion field of a held picture while no video is sent, coarse: a kilobit or two a second.
 
 ::
 
@@ -6,7 +6,7 @@
     still ──┘                                                                       │
     still ─▶ bent by ◀─ cubic between cells ◀─ linear between moments ◀─────────────┘
 
-A head at rest still sways by a few degrees, and with it all that stands about it. A picture that
+A head at rest still turns by a few degrees, and with it all that stands about it. A picture that
 stays put is compared with one that does not; a few vectors are enough to follow it. The field
 waits for the next moment, so it comes `EVERY` seconds late at most.
 """
