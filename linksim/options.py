@@ -9,7 +9,7 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from linksim.errors import LinksimError, unknown
@@ -42,7 +42,7 @@ def option(
     unit: str = "",
     *,
     within: tuple[float, float] | None = None,
-    choices: Sequence[str] = (),
+    choices: Collection[Any] | None = None,
     flag: str = "",
 ) -> Any:
     """Return a dataclass field with what commands and documentation tell of it.
@@ -53,8 +53,8 @@ def option(
         Default value, a line of help, and the unit of a number.
     within : tuple of float or None
         Least and greatest value that a command takes.
-    choices : sequence of str
-        Values that a command takes; none takes any.
+    choices : collection or None
+        Values that it may have; None takes any.
     flag : str
         Name of the flag of a command, where it is not that of the field.
     """

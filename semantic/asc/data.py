@@ -154,7 +154,8 @@ class Crops:
         speech = rng.integers(MUSIC_EVERY, size=batch) > 0
         if self._music is None:
             speech[:] = True
-        audio = np.stack([self._crop(rng, self._speech if s else self._music) for s in speech])
+        music = self._speech if self._music is None else self._music
+        audio = np.stack([self._crop(rng, self._speech if s else music) for s in speech])
         kept = np.array([_rate(rng) for _ in range(batch)]) / MAX_RATE * self._latents
         return {
             "audio": audio,

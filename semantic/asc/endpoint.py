@@ -53,7 +53,7 @@ class Asc(Endpoint):
     """
 
     name: ClassVar[str] = "asc"
-    uses_csi: ClassVar[bool] = True
+    uses_csi = True
 
     rate: float | str = option(
         "low", "channel uses per sample: low (0.25), mid (0.5), high (1), or 0.2 to 1"
@@ -84,6 +84,7 @@ class Asc(Endpoint):
             If there is no audio at 16 kHz, it holds NaN, or there are no weights.
         """
         require(clip, "scheme 'asc'", audio=True)
+        assert clip.audio is not None
         if clip.sample_rate != SAMPLE_RATE:
             raise LinksimError(
                 f"scheme 'asc' needs audio at {SAMPLE_RATE} Hz, not {clip.sample_rate} Hz"

@@ -2,7 +2,7 @@
 the digital one, and sound by the audio codec."""
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -78,7 +78,7 @@ class Dvst(Endpoint):
     """
 
     name: ClassVar[str] = "dvst"
-    uses_csi: ClassVar[bool] = True
+    uses_csi = True
 
     eta: float = option(ETA, "latent reals sent per bit of information, at 10 dB")
     uses_per_pixel: float | None = option(None, "channel uses of video per pixel, instead of eta")
@@ -178,6 +178,8 @@ class Dvst(Endpoint):
         sounds: bool,
     ) -> Encoded:
         """Return the streams and the set-up of video; the set-up says whether sound follows."""
+        assert clip.frames is not None
+        assert clip.fps is not None
         height, width = clip.frames.shape[1:3]
         setup = _SETUP.pack(
             len(frames),
@@ -199,11 +201,12 @@ class Dvst(Endpoint):
         def code(frames: np.ndarray, conditions: "Conditions") -> "list[FrameCode]":
             return list(self._codec.sender(frames, conditions, self.gop))
 
+        assert clip.frames is not None
         if self.uses_per_pixel is None:
             return code(clip.frames, start), start
         link = link_of_option(self.link)
 
-        def cost(codes: "list[FrameCode]", conditions: "Conditions") -> Spent:
+        def cost(codes: "Sequence[FrameCode]", conditions: "Conditions") -> Spent:
             streams = self._streams(codes, conditions, snr_db)
             total = channel_uses(Encoded(streams, bytes(_SETUP.size)), link)
             return Spent(total, stream_uses(streams[0], link))
@@ -213,7 +216,7 @@ class Dvst(Endpoint):
         return fit(budget, clip.frames, start, probe=self.gop)
 
     def _streams(
-        self, frames: "list[FrameCode]", conditions: "Conditions", snr_db: float
+        self, frames: "Sequence[FrameCode]", conditions: "Conditions", snr_db: float
     ) -> tuple[BitStream, SymbolStream]:
         from linksim.streams.protection import side_stream
         from semantic.dvst.bitstream.stream import check_length, packets_of, symbols_of
@@ -253,7 +256,7 @@ class Dvst(Endpoint):
             frames,
             Fraction(num, den),
             sound.audio if sound else None,
-            **({"sample_rate": sound.sample_rate} if sound else {}),
+            sound.sample_rate if sound else Clip.sample_rate,
             name=self.name,
             origins=tuple(origins),
             warnings=_of_loss(origins.count("held"), count),

@@ -82,6 +82,7 @@ class Text(Endpoint):
             If there is no text, the slots are too few for its bytes, or there are no weights.
         """
         require(clip, "scheme 'text'", text=True)
+        assert clip.text is not None
         pieces = chunks(normalise(clip.text))
         slots = slots_of(sum(map(len, pieces)), self.uses, self.slots)
         if self.form == "digital":

@@ -64,5 +64,5 @@ def combined(
     value = (2 * held[:, None] + np.arange(2)).reshape(-1)
     weight = 1.0 / np.maximum(noise_variance.astype(np.float64), np.finfo(np.float32).tiny)
     total = np.bincount(value, weight)
-    estimate = np.bincount(value, weight * latents) / (1.0 + total)
-    return tuple(x.astype(np.float32).reshape(-1, 2) for x in (estimate, total / (1.0 + total)))
+    estimate, trust = np.bincount(value, weight * latents) / (1.0 + total), total / (1.0 + total)
+    return estimate.astype(np.float32).reshape(-1, 2), trust.astype(np.float32).reshape(-1, 2)

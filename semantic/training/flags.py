@@ -26,7 +26,7 @@ def add_flags(parser: argparse.ArgumentParser, options: type) -> None:
             dest=field.name,
             type=next(member for member in members if member is not types.NoneType),
             default=field.default,
-            choices=field.metadata["choices"] or None,
+            choices=field.metadata["choices"],
             help=shown,
         )
 

@@ -109,7 +109,8 @@ class TrainingRun(ABC):
         """
         done = self._done()
         end = min(self.recipe.steps, stop_at or self.recipe.steps)
-        stage, began, losses = None, time.monotonic(), []
+        stage: Any = None
+        began, losses = time.monotonic(), []
         for step in range(done, end):
             if self.recipe.stage(step) != stage:
                 stage = self.recipe.stage(step)

@@ -72,7 +72,7 @@ def score(faces: np.ndarray, voice: np.ndarray) -> SyncScore:
     """Score vectors of consecutive windows, float32 [n, channels] each."""
     reach = min(REACH, len(faces) - 2)
     shifts = np.arange(-reach, reach + 1)
-    distances = np.array([_distance(faces, voice, shift) for shift in shifts])
+    distances = np.array([_distance(faces, voice, int(shift)) for shift in shifts])
     best = int(distances.argmin())
     confidence = float(np.median(distances) - distances[best])
     return SyncScore(float(distances[best]), confidence, int(shifts[best]), len(faces))

@@ -95,8 +95,8 @@ def generated_faces(generator: Generator, talk: Talk, held: np.ndarray | None = 
         these = np.arange(first, first + AT_ONCE).clip(max=len(talk.voice) - 1)
         inputs = {"face": faces, "reference": faces, "mel": talk.voice[these]}
         made.append(generator.predict_on_batch(inputs))
-    made = np.concatenate(made)[: len(talk.voice)]
-    return np.round(255 * np.clip(made, 0, 1)).astype(np.uint8)
+    spoken = np.concatenate(made)[: len(talk.voice)]
+    return np.round(255 * np.clip(spoken, 0, 1)).astype(np.uint8)
 
 
 def openings(faces: np.ndarray) -> np.ndarray:

@@ -58,7 +58,7 @@ class Wav2Vid(Endpoint):
     """
 
     name: ClassVar[str] = "wav2vid"
-    uses_csi: ClassVar[bool] = True
+    uses_csi = True
 
     epsilon: float = option(Gate.epsilon, "turn of the head from which video is sent", "degree")
     rate: float | str = option("mid", "of the sound, as of scheme 'asc'")
@@ -110,9 +110,12 @@ class Wav2Vid(Endpoint):
             small, or there are no weights.
         """
         require(clip, "scheme 'wav2vid'", video=True, audio=True)
+        assert clip.frames is not None
+        assert clip.fps is not None
         sent = self._gate(clip.frames, clip.fps)
         effective = Clip(clip.frames[sent], clip.fps, name=clip.name)
         side, video = (coded := self._video.encode(effective, csi)).streams
+        assert isinstance(side, BitStream)
         motion = self._motion_packets(clip.frames, clip.fps, sent)
         side = self._with_times(side, sent, motion, csi)
         alone = Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name)
@@ -175,6 +178,7 @@ class Wav2Vid(Endpoint):
         warnings = list(effective.warnings)
         if times is None:
             warnings.append("the times of the effective clips are lost: they follow one another")
+        assert effective.frames is not None
         places = _places(times, count, len(effective.frames))
         fps = Fraction(num, den)
         frames, origins = _placed(effective, places, count)
@@ -204,6 +208,7 @@ class Wav2Vid(Endpoint):
         from semantic.wav2lip.frames.animate import animate, voice_of
         from semantic.wav2lip.frames.face import find_box
 
+        assert sound.audio is not None
         voice = voice_of(sound.audio, len(frames), fps)
         sent = np.array([origin == "sent" for origin in origins])
         generator = self._generator()
@@ -272,7 +277,8 @@ def _bend(
     """Move, in place, what is held as the packets of its motion field say."""
     from semantic.wav2vid.motion_field import bend, grid, moments, packets, unpack
 
-    shape = grid(*frames.shape[1:3], cells)
+    height, width = frames.shape[1:3]
+    shape = grid(height, width, cells)
     sent = np.isin(np.arange(len(frames)), places)
     for start, stop in runs(~sent):
         count = packets(stop - start, fps)
@@ -288,6 +294,7 @@ def _placed(
 ) -> tuple[np.ndarray, list[str]]:
     """Spread decoded frames over the clip; each is held until the next."""
     latest = np.searchsorted(places, np.arange(count), side="right") - 1
+    assert effective.frames is not None
     frames = effective.frames[np.maximum(latest, 0)]
     origins = ["held"] * count
     for place, origin in zip(places, effective.origins, strict=True):

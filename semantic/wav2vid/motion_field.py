@@ -78,7 +78,8 @@ def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction, cells: int) -
     means = []
     for t in moments(len(frames), fps):
         now = cv2.cvtColor(frames[t], cv2.COLOR_RGB2GRAY)
-        flow = cv2.calcOpticalFlowFarneback(now, before, None, 0.5, 5, 31, 3, 7, 1.5, 0)
+        out = np.empty((height, width, 2), np.float32)
+        flow = cv2.calcOpticalFlowFarneback(now, before, out, 0.5, 5, 31, 3, 7, 1.5, 0)
         means.append(cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA))
     steps = np.round(np.stack(means) * (STEPS / min(height, width)))
     return np.clip(steps, -LIMIT, LIMIT).astype(int)

@@ -7,7 +7,7 @@ import numpy as np
 
 from linksim.streams.range_coder import Categorical, Decoder, Encoder, Laplace, Model
 from semantic.dvst.bitstream.steps import HyperStep, RateStep, history
-from semantic.dvst.networks.model import DvstModel
+from semantic.dvst.networks.model import DvstModel, FrameCodec
 from semantic.dvst.networks.reference import nothing_before
 from semantic.dvst.networks.side_density import PASSES, SideDensity, pass_mask
 
@@ -31,7 +31,7 @@ class SideInfo:
     """
 
     def __init__(self, model: DvstModel) -> None:
-        self._codecs = {True: model.intra, False: model.inter}
+        self._codecs: dict[bool, FrameCodec] = {True: model.intra, False: model.inter}
         self._latents = {
             part: getattr(codec, part) for codec in self._codecs.values() for part in codec.PARTS
         }

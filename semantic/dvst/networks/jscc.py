@@ -195,7 +195,7 @@ def _passing(filters: int) -> layers.Conv2D:
 
     def initial(shape: tuple[int, ...], dtype: Any = None) -> Any:
         kernel = np.zeros(shape, np.float32)
-        kernel[1, 1] = np.eye(*shape[2:])
+        kernel[1, 1] = np.eye(shape[2], shape[3])
         return ops.convert_to_tensor(kernel)
 
     return layers.Conv2D(filters, 3, padding="same", kernel_initializer=initial)

@@ -35,6 +35,10 @@ SIDE_SHARE_OF_CAPACITY = 0.4
 """Bits of side information in a channel use, over log2(1 + SNR)."""
 
 
+FrameCodec = IntraCodec | InterCodec
+"""The codec of a frame without reference, or with one."""
+
+
 class DvstModel(keras.Model):
     """Groups of pictures through encoder, channel and decoder.
 
@@ -192,7 +196,8 @@ class DvstModel(keras.Model):
         told = [_told(inputs, intra=t == 0) for t in range(frames.shape[1])]
         # The JSCC codec is fine-tuned with hyper-latents as they are sent.
         training = bool(training) and self.stage != "fine-tune"
-        codes, echoes, state = [], [], None
+        codes, echoes = [], []
+        state: Any = None
         for t in range(frames.shape[1]):
             code, echo, state = self._codec(t).encode(
                 frames[:, t], state, told[t], jscc=self.through_channel, training=training
@@ -236,7 +241,7 @@ class DvstModel(keras.Model):
         shape = (-1, *sent.shape[2:])
         return 1.0 - ops.mean(ms_ssim(ops.reshape(sent, shape), ops.reshape(seen, shape)))
 
-    def _codec(self, t: int) -> IntraCodec | InterCodec:
+    def _codec(self, t: int) -> FrameCodec:
         return self.inter if t else self.intra
 
     def _receive(self, codes: list[dict[str, Any]], told: list[dict[str, Any]]) -> Any:
@@ -252,7 +257,8 @@ class DvstModel(keras.Model):
                 sent = sent + ops.sum(mask, axis=(1, 2, 3))
                 power = power + ops.sum(ops.square(code[part]["symbols"]), axis=(1, 2, 3))
         energy = 2.0 * power / ops.maximum(sent, 1.0)
-        frames, state = [], None
+        frames = []
+        state: Any = None
         for t, code in enumerate(codes):
             received = {part: self._send(code[part], told[t]["snr_db"], energy) for part in code}
             picture, state = self._codec(t).decode(received, state, told[t])

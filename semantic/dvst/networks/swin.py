@@ -65,13 +65,13 @@ class SwinBlock(layers.Layer):
         x = x + self._attend(self.norm(x))
         return x + self.shrink(self.grow(self.mlp_norm(x)))
 
+    def _shift(self, size: int, positions: int) -> int:
+        return size // 2 if self.shifted and size < positions else 0
+
     def _attend(self, x: Any) -> Any:
         height, width, channels = x.shape[1:]
         size = (min(self.window, height), min(self.window, width))
-        shift = tuple(
-            s // 2 if self.shifted and s < n else 0
-            for s, n in zip(size, (height, width), strict=True)
-        )
+        shift = self._shift(size[0], height), self._shift(size[1], width)
         padded = tuple(-(-n // s) * s for s, n in zip(size, (height, width), strict=True))
         x = ops.pad(x, [[0, 0], [0, padded[0] - height], [0, padded[1] - width], [0, 0]])
         x = ops.roll(x, (-shift[0], -shift[1]), axis=(1, 2)) if any(shift) else x

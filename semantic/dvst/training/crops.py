@@ -76,7 +76,8 @@ class Crops:
         return out
 
     def _draw(self, rng: np.random.Generator, crop: np.ndarray) -> None:
-        which = min(np.searchsorted(self._shares, rng.random(), "right"), len(self._shares) - 1)
+        which = int(np.searchsorted(self._shares, rng.random(), "right"))
+        which = min(which, len(self._shares) - 1)
         video = self._videos[which]
         hit = self._changes[which].draw(rng) if rng.random() < WHERE_IT_MOVES else None
         times = self._times(rng, len(video), None if hit is None else hit[0])

@@ -84,8 +84,7 @@ def _collect(model: DvstModel, videos: Sequence[np.ndarray]) -> dict[str, Maps]:
     sender = Sender(model)
     found: dict[str, list[Maps]] = {}
     long = [video for video in videos if len(video) >= GROUP]
-    size = long[0].shape if long else None
-    alike = [video for video in long if video.shape[1:] == size[1:]]
+    alike = [video for video in long if video.shape[1:] == long[0].shape[1:]]
     for i, video in enumerate(alike):
         print(f"side information  coding video {i + 1} of {len(alike)}", flush=True)
         for conditions, start in zip(CONDITIONS, _starts(len(video)), strict=False):

@@ -75,7 +75,7 @@ def moving_pictures(
         check_frames(picture[None], f"picture {i}")
         rng = np.random.default_rng([seed, i])
         # Any but this one, where there are several.
-        other = pictures[(i + rng.integers(1, max(len(pictures), 2))) % len(pictures)]
+        other = pictures[(i + int(rng.integers(1, max(len(pictures), 2)))) % len(pictures)]
         clips.append(_film(rng, picture, other, frames, size))
     return clips
 

@@ -114,6 +114,7 @@ def _collect(
             codes = list(sender(frames, told, GROUP))
             seen = receiver.unfiltered(faded(codes, told.snr_db, rng), told)
             for frame, pictures in zip(frames, seen, strict=True):
+                assert pictures is not None  # no frame is lost
                 yield _crops(padded(frame), pictures, told.snr_db, rng)
 
 
@@ -145,7 +146,7 @@ def _crops(
         for name, x in pictures.items()
     }
     return {
-        **{name: np.float16(255.0 * x) for name, x in cut.items()},
+        **{name: (255.0 * x).astype(np.float16) for name, x in cut.items()},
         "snr_db": np.full(CROPS, snr_db, np.float32),
         "before": np.full(CROPS, before, np.float32),
     }

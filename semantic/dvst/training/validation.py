@@ -46,7 +46,8 @@ class Validation:
 
     def __call__(self, model: DvstModel) -> dict[str, float]:
         """Return the scores; ``score`` is the mean PSNR less what its channel uses are worth."""
-        row, worth = {}, 0.0
+        row: dict[str, float] = {}
+        worth = 0.0
         random_state, model.channel.random_state = model.channel.random_state, np.array([7, 7])
         for snr, eta, precision in POINTS:
             told = {"snr_db": snr, "eta": eta, "precision": precision}

@@ -72,6 +72,9 @@ def talk_of(clip: Clip) -> Talk:
         no face.
     """
     require(clip, "learning lip movement", video=True, audio=True)
+    assert clip.frames is not None
+    assert clip.fps is not None
+    assert clip.audio is not None
     shown = at_training_rate(len(clip.frames), clip.fps)
     if len(shown) < SHORTEST:
         raise LinksimError(f"{clip.name}: lasts {len(shown) / FPS:g} s, less than a second")

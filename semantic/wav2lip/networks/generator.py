@@ -101,7 +101,7 @@ class Generator(keras.Model):
         for part in self.decoder:
             half, x = x, ops.concatenate([part(x, training=training), skips.pop()], axis=-1)
         x = self.last(x, training=training)
-        if self.flow is None:
+        if self.flow is None or self.gate is None:
             return self.picture(x)
         bent = warp(reference, enlarge(self.flow(half), 2))
         return bent + self.gate(x) * (self.picture(x) - bent)

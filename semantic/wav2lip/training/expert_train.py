@@ -75,7 +75,8 @@ class ExpertTrainer(TrainingRun):
         """
         if not self._held_out:
             return {}
-        scores = np.mean([_scores(pair_matrix(self.model, talk)) for talk in self._held_out], 0)
+        pairs = [pair_matrix(self.model, talk) for talk in self._held_out]
+        scores = np.array([_scores(p) for p in pairs]).mean(axis=0)
         named = dict(zip(self.scores, np.round(scores, 4).tolist(), strict=True))
         return {**named, "score": -named["bce"]}
 

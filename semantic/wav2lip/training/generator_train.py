@@ -88,6 +88,7 @@ class GeneratorTrainer(TrainingRun):
         """Train the generator, then the discriminator on what the generator now makes."""
         loss = super().train_step(batch)
         if self._adversarial:
+            assert self._discriminator is not None
             made = self.model.generator.predict_on_batch(batch)
             self._discriminator.train_on_batch({"real": batch["target"], "generated": made})
             self.model.follow(self._discriminator.discriminator)
@@ -107,14 +108,14 @@ class GeneratorTrainer(TrainingRun):
         """
         if not self._held_out:
             return {}
-        rows = np.mean([self._scores(inputs) for inputs in self._held_out], 0)
+        rows = np.array([self._scores(inputs) for inputs in self._held_out]).mean(axis=0)
         named = dict(zip(self.scores, np.round(rows, 5).tolist(), strict=True))
         if self.model.expert is None:
             del named["sync"]
         loss = (1 - stage.w_s) * named["mouth_l1"] + stage.w_s * named.get("sync", 0.0)
         return {**named, "score": -round(loss, 5)}
 
-    def _scores(self, inputs: dict[str, np.ndarray]) -> tuple[float, float, float, float]:
+    def _scores(self, inputs: dict[str, np.ndarray]) -> tuple[float, ...]:
         made = self.model.generator.predict_on_batch(inputs)
         other = {**inputs, "mel": np.roll(inputs["mel"], len(inputs["mel"]) // 2, axis=0)}
         wrong = self.model.generator.predict_on_batch(other)
