@@ -3,32 +3,25 @@
 from dataclasses import dataclass
 
 from linksim.options import check_positive, option
+from semantic.training.stage import Stage
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A stretch of training.
+class AscStage(Stage):
+    """A stage of training the audio codec.
+
+    ``"fine-tune"`` trains aggregator and decomposer alone; others train everything.
 
     Parameters
     ----------
-    name : str
-        ``"fine-tune"`` trains aggregator and decomposer alone; others train everything.
-    first, steps : int
-        The step it begins with, and how many it has.
     channel : str
         Kind of `semantic.training.channel.TrainingChannel`.
     snr_db : tuple of float
         Range of the SNR in dB.
-    learning_rate : float
-        Peak; it warms up and falls with a cosine.
     """
 
-    name: str
-    first: int
-    steps: int
     channel: str
     snr_db: tuple[float, float]
-    learning_rate: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +53,7 @@ class Recipe:
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "batch", "crop_frames", "learning_rate"))
 
-    def stage(self, step: int) -> Stage:
+    def stage(self, step: int) -> AscStage:
         """Return the stage of a step: clean warm-up, all through fading, then fine-tuning.
 
         The first and the last are those of Algorithm 1.
@@ -68,7 +61,7 @@ class Recipe:
         first, ends, rate = self.steps // 20, self.steps // 10, self.learning_rate
         last = self.steps - ends
         if step < first:
-            return Stage("pre-train", 0, first, "awgn", (10.0, 30.0), rate)
+            return AscStage("pre-train", first, rate, "awgn", (10.0, 30.0))
         if step < last:
-            return Stage("end-to-end", first, last - first, "rayleigh", (0.0, 20.0), rate)
-        return Stage("fine-tune", last, ends, "rayleigh", (0.0, 20.0), rate / 5)
+            return AscStage("end-to-end", last - first, rate, "rayleigh", (0.0, 20.0))
+        return AscStage("fine-tune", ends, rate / 5, "rayleigh", (0.0, 20.0))

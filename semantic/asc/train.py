@@ -7,7 +7,7 @@ import numpy as np
 
 from semantic.asc.data import Crops
 from semantic.asc.model import AscModel
-from semantic.asc.recipe import Recipe, Stage
+from semantic.asc.recipe import AscStage, Recipe
 from semantic.asc.validation import COLUMNS, Validation
 from semantic.training import weights
 from semantic.training.run import Batch, TrainingRun
@@ -58,7 +58,7 @@ class Trainer(TrainingRun):
         self._music = music
         self._validate = None if held_out is None else Validation(held_out, 2 * self._samples)
 
-    def enter(self, stage: Stage) -> Callable[[int], Batch]:
+    def enter(self, stage: AscStage) -> Callable[[int], Batch]:
         """See `TrainingRun`."""
         self.model.enter(stage.name, stage.channel)
         return Crops(
@@ -71,12 +71,12 @@ class Trainer(TrainingRun):
             seed=self.recipe.seed,
         )
 
-    def validate(self, stage: Stage) -> dict[str, float]:
+    def validate(self, stage: AscStage) -> dict[str, float]:
         """See `TrainingRun`."""
         if self._validate is None or stage.channel != "rayleigh":
             return {}
         return self._validate(self.model)
 
-    def comparable(self, before: Stage, stage: Stage) -> bool:
+    def comparable(self, before: AscStage, stage: AscStage) -> bool:
         """Return whether both stages go through the same channel: the model's, or the link."""
         return self.recipe.link is None or "fine-tune" not in (before.name, stage.name)

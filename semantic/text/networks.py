@@ -78,11 +78,6 @@ class TransformerLayer(layers.Layer):
         x = x + self.attention(y, y, attention_mask=present[:, None, :])
         return x + self.shrink(self.grow(self.inner_norm(x)))
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        sizes = {"width": self.width, "heads": self.heads, "inner": self.inner}
-        return {**super().get_config(), **sizes}
-
 
 def make_encoder(sizes: Sizes) -> keras.Model:
     """Return the network that turns characters into latents.

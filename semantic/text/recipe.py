@@ -3,29 +3,20 @@
 from dataclasses import dataclass
 
 from linksim.options import check_positive, option
+from semantic.training.stage import Stage
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A stretch of training.
+class TextStage(Stage):
+    """A stage of training the text codec.
 
     Parameters
     ----------
-    name : str
-        What is trained for.
-    first, steps : int
-        The step it begins with, and how many it has.
     channel : str
         Kind of `semantic.training.channel.TrainingChannel`.
-    learning_rate : float
-        Peak; it warms up and falls with a cosine.
     """
 
-    name: str
-    first: int
-    steps: int
     channel: str
-    learning_rate: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +43,9 @@ class Recipe:
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "batch", "learning_rate"))
 
-    def stage(self, step: int) -> Stage:
-        """Return the stage of a step: white noise first, since fades teach little to a beginner."""
+    def stage(self, step: int) -> TextStage:
+        """Return the stage of a step: white noise first, as fading teaches a beginner little."""
         first = self.steps // 20
         if step < first:
-            return Stage("pre-train", 0, first, "awgn", self.learning_rate)
-        return Stage("end-to-end", first, self.steps - first, "rayleigh", self.learning_rate)
+            return TextStage("pre-train", first, self.learning_rate, "awgn")
+        return TextStage("end-to-end", self.steps - first, self.learning_rate, "rayleigh")

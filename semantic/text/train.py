@@ -5,7 +5,7 @@ from pathlib import Path
 
 from semantic.text.data import Crops
 from semantic.text.model import TextModel
-from semantic.text.recipe import Recipe, Stage
+from semantic.text.recipe import Recipe, TextStage
 from semantic.text.validation import COLUMNS, Validation
 from semantic.training import weights
 from semantic.training.run import Batch, TrainingRun
@@ -59,11 +59,11 @@ class Trainer(TrainingRun):
             seed=recipe.seed,
         )
 
-    def enter(self, stage: Stage) -> Callable[[int], Batch]:
+    def enter(self, stage: TextStage) -> Callable[[int], Batch]:
         """See `TrainingRun`."""
         self.model.channel.kind = stage.channel
         return self._batches
 
-    def validate(self, stage: Stage) -> dict[str, float]:
+    def validate(self, stage: TextStage) -> dict[str, float]:
         """See `TrainingRun`."""
         return self._validate(self.model) if stage.channel == "rayleigh" else {}

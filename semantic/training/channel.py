@@ -1,6 +1,8 @@
 """The channel that learned endpoints are trained through, differentiable on any backend."""
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -15,6 +17,14 @@ SLOT_SYMBOLS = 864
 
 MIN_POWER_GAIN = 1e-6
 """Deeper fades are taken as this deep, so that their noise stays finite in float32."""
+
+
+@contextmanager
+def fixed_randomness(channel: Any, state: Sequence[int]) -> Iterator[None]:
+    """Have a channel draw from a state of its own, and then go on as it would have."""
+    before, channel.random_state = channel.random_state, np.array(state, np.uint32)
+    yield
+    channel.random_state = before
 
 
 class TrainingChannel(keras.layers.Layer):
@@ -117,16 +127,6 @@ class TrainingChannel(keras.layers.Layer):
     @random_state.setter
     def random_state(self, state: np.ndarray) -> None:
         self._seeds.state.assign(state)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        config = super().get_config()
-        return {
-            **config,
-            "kind": self.kind,
-            "block_symbols": self.block_symbols,
-            "seed": self.seed,
-        }
 
     def _normal(self, shape: tuple[Any, ...]) -> Any:
         return keras.random.normal(shape, seed=self._seeds)

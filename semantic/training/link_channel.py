@@ -1,6 +1,5 @@
 """The link itself as a channel to train through, where TensorFlow is Keras' backend."""
 
-import dataclasses
 from typing import Any
 
 import keras
@@ -94,19 +93,6 @@ class LinkChannel(keras.layers.Layer):
     @random_state.setter
     def random_state(self, state: np.ndarray) -> None:
         self._seeds.state.assign(state)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, the link as a dict."""
-        return {
-            **super().get_config(),
-            "link": dataclasses.asdict(self.link),
-            "seed": self.seed,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "LinkChannel":
-        """Construct a layer from what `get_config` returned."""
-        return cls(**{**config, "link": LinkConfig(**config["link"])})
 
 
 def _philox_state(seed: Any) -> Any:

@@ -43,8 +43,7 @@ class TrainingRun(ABC):
     model : keras.Model
         What is trained.
     recipe : dataclass
-        What to do: ``steps`` in all, and ``stage(step)`` with ``name``, ``first``, ``steps`` and
-        ``learning_rate``.
+        What to do: ``steps`` in all, and ``stage(step)``, a `stage.Stage`.
     data : mapping
         What the data is told by; with the recipe, all that two runs must share for one to go
         on with the other's checkpoint.
@@ -126,7 +125,11 @@ class TrainingRun(ABC):
                 raise LinksimError(f"the loss is not finite at step {step}; lower the rate")
             saves = (step + 1) % self._save_every == 0 or step + 1 == end
             if saves or (step + 1) % LOG_EVERY == 0:
-                row = {"step": step + 1, "stage": stage.name, "loss": round(np.mean(losses), 4)}
+                row: dict[str, Any] = {
+                    "step": step + 1,
+                    "stage": stage.name,
+                    "loss": round(np.mean(losses), 4),
+                }
                 losses = []
                 if saves:
                     row |= self.validate(stage)

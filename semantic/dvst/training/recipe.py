@@ -4,29 +4,10 @@ from dataclasses import dataclass
 
 from linksim.errors import LinksimError
 from linksim.options import check_positive, option
+from semantic.training.stage import Stage
 
 RATES = {"entropy": 1.0, "jscc": 0.1, "fine-tune": 0.1}
 """Learning rate of each stage, as a share of the recipe's."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stretch of training.
-
-    Parameters
-    ----------
-    name : str
-        One of `semantic.dvst.networks.model.STAGES`.
-    first, steps : int
-        The step it begins with, and how many it has.
-    learning_rate : float
-        Peak; it warms up and falls with a cosine.
-    """
-
-    name: str
-    first: int
-    steps: int
-    learning_rate: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +76,6 @@ class Recipe:
         first = 0
         for name, steps in lengths.items():
             if step < first + steps:
-                return Stage(name, first, steps, self.learning_rate * RATES[name])
+                return Stage(name, steps, self.learning_rate * RATES[name])
             first += steps
         raise LinksimError(f"step {step} lies beyond the {self.steps} of the recipe")

@@ -9,10 +9,11 @@ from semantic.dvst.networks.model import DvstModel
 from semantic.dvst.training.crops import Crops
 from semantic.dvst.training.density_fit import fit_densities
 from semantic.dvst.training.post_fit import fit_post_filter
-from semantic.dvst.training.recipe import Recipe, Stage
+from semantic.dvst.training.recipe import Recipe
 from semantic.dvst.training.validation import COLUMNS, Validation
 from semantic.training import weights
 from semantic.training.run import Batch, TrainingRun
+from semantic.training.stage import Stage
 
 FIT_CROPS = 300
 """From which the transforms start."""

@@ -9,12 +9,13 @@ import numpy as np
 from semantic.training import weights
 from semantic.training.prefetch import Ahead
 from semantic.training.run import Batch, TrainingRun
+from semantic.training.stage import Stage
 from semantic.wav2lip.batches import APART, SyncBatches, windows_at
 from semantic.wav2lip.frames.talk import Talk
 from semantic.wav2lip.networks.expert import SyncExpert
 from semantic.wav2lip.networks.losses import pairing_loss
 from semantic.wav2lip.networks.sizes import WINDOW
-from semantic.wav2lip.training.recipe import ExpertRecipe, TrainingStage
+from semantic.wav2lip.training.recipe import ExpertRecipe
 
 VALIDATION_WINDOWS = 12
 """Of each held-out clip, at most."""
@@ -62,11 +63,11 @@ class ExpertTrainer(TrainingRun):
         super().__init__(model, recipe, {"clips": lengths}, out, save_every)
         self._held_out = held_out
 
-    def enter(self, stage: TrainingStage) -> Callable[[int], Batch]:
+    def enter(self, stage: Stage) -> Callable[[int], Batch]:
         """See `TrainingRun`."""
         return self._batches
 
-    def validate(self, stage: TrainingStage) -> dict[str, float]:
+    def validate(self, stage: Stage) -> dict[str, float]:
         """Return how well in sync and off sync are told apart on clips held out.
 
         ``bce`` is the loss; ``accuracy`` the mean of the shares of windows in sync with P over

@@ -15,7 +15,7 @@ from semantic.wav2lip.frames.talk import Talk
 from semantic.wav2lip.networks.discriminator import DiscriminatorModel
 from semantic.wav2lip.networks.sizes import WINDOW
 from semantic.wav2lip.training.generator_model import GeneratorModel
-from semantic.wav2lip.training.recipe import GeneratorRecipe, TrainingStage
+from semantic.wav2lip.training.recipe import GeneratorRecipe, GeneratorStage
 
 VALIDATION_WINDOWS = 6
 """Of each held-out clip."""
@@ -76,7 +76,7 @@ class GeneratorTrainer(TrainingRun):
         """See `TrainingRun`."""
         return (self.model,) if self._discriminator is None else (self.model, self._discriminator)
 
-    def enter(self, stage: TrainingStage) -> Callable[[int], Batch]:
+    def enter(self, stage: GeneratorStage) -> Callable[[int], Batch]:
         """See `TrainingRun`."""
         self.model.enter(stage.w_s, stage.w_g)
         self._adversarial = stage.w_g > 0
@@ -94,11 +94,11 @@ class GeneratorTrainer(TrainingRun):
             self.model.follow(self._discriminator.discriminator)
         return loss
 
-    def comparable(self, before: TrainingStage, stage: TrainingStage) -> bool:
+    def comparable(self, before: GeneratorStage, stage: GeneratorStage) -> bool:
         """Return whether both stages have the same weights of losses, which the score takes."""
         return (before.w_s, before.w_g) == (stage.w_s, stage.w_g)
 
-    def validate(self, stage: TrainingStage) -> dict[str, float]:
+    def validate(self, stage: GeneratorStage) -> dict[str, float]:
         """Return how well lips are generated on clips held out, from their first frame.
 
         ``mouth_l1`` of what is generated, ``copied_l1`` of the first frame itself, and

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from linksim.errors import LinksimError, unknown
 from linksim.options import check_positive, option
+from semantic.training.stage import Stage
 
 ADVERSARIAL = ("non-saturating", "minimax")
 """Forms of the generator's adversarial loss, see `semantic.wav2lip.networks.losses`."""
@@ -13,25 +14,15 @@ FULL_RATE = 0.2
 
 
 @dataclass(frozen=True)
-class TrainingStage:
-    """A stretch of training.
+class GeneratorStage(Stage):
+    """A stage of training the generator.
 
     Parameters
     ----------
-    name : str
-        What is trained for.
-    first, steps : int
-        The step it begins with, and how many it has.
-    learning_rate : float
-        Peak; it warms up and falls with a cosine.
     w_s, w_g : float
-        Weights of eq. (11); 0 for the expert.
+        Weights of eq. (11).
     """
 
-    name: str
-    first: int
-    steps: int
-    learning_rate: float
     w_s: float = 0.0
     w_g: float = 0.0
 
@@ -59,9 +50,9 @@ class ExpertRecipe:
         if self.windows < 2:
             raise LinksimError(f"windows must be at least 2, not {self.windows}")
 
-    def stage(self, step: int) -> TrainingStage:
+    def stage(self, step: int) -> Stage:
         """Return the stage of a step; there is but one."""
-        return TrainingStage("pairs", 0, self.steps, self.learning_rate)
+        return Stage("pairs", self.steps, self.learning_rate)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,13 +97,13 @@ class GeneratorRecipe:
                 "with --expert, or --w-s 0"
             )
 
-    def stage(self, step: int) -> TrainingStage:
+    def stage(self, step: int) -> GeneratorStage:
         """Return the stage of a step: ``plain`` with L_recon alone, then ``full``, eq. (11)."""
         plain = round(self.plain * self.steps) if self.w_s or self.w_g else self.steps
         if step < plain:
-            return TrainingStage("plain", 0, plain, self.learning_rate)
+            return GeneratorStage("plain", plain, self.learning_rate)
         rest, rate = self.steps - plain, FULL_RATE * self.learning_rate
-        return TrainingStage("full", plain, rest, rate, self.w_s, self.w_g)
+        return GeneratorStage("full", rest, rate, self.w_s, self.w_g)
 
 
 def check_weights(w_s: float, w_g: float) -> None:
