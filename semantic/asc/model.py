@@ -23,7 +23,7 @@ ABSENT = 1e3
 """Noise variance that tells the decoder of a latent never sent."""
 
 MUSIC_WAVEFORM = 5.0
-"""How much more the waveform of music counts than that of speech, which has a loss beside it."""
+"""Weight of the waveform of music over that of speech, which has a loss beside it."""
 
 
 class AscModel(keras.Model):
@@ -31,7 +31,7 @@ class AscModel(keras.Model):
 
     ::
 
-        audio ─────▶ encoder ─ keep ─ spread ─▶ channel ─ gather ─▶ decoder ─▶ audio'
+        audio ────▶ encoder ─ keep ─ interleave ▶ channel ─ gather ▶ decoder ─▶ audio'
         snr, kept ──▶┘                snr ─────▶┘   └─ noise, snr ─▶┘
 
     Parameters
@@ -44,7 +44,7 @@ class AscModel(keras.Model):
         Channel of the link itself, with an estimated channel, that `enter` switches to for
         fine-tuning; on TensorFlow alone.
     seed : int
-        Of initial weights, fading and noise.
+        Seed of initial weights, fading and noise.
     perceptual, waveform : float
         Weights of `disturbance` and of the root of `nrmse`, eq. (8), in the loss. Without the
         root, which the paper's name for it has, crops in bad channels outweigh all others.
@@ -150,7 +150,7 @@ class AscModel(keras.Model):
             ``"fine-tune"`` trains, as in Algorithm 1, the two 1x1 layers alone, through the link
             if there is one; any other stage trains all.
         kind : str
-            Of the training channel.
+            Kind of the training channel.
         """
         for layer, trainable in self._trainable:
             bridge = layer.name in ("aggregator", "decomposer")

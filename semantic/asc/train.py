@@ -59,7 +59,7 @@ class Trainer(TrainingRun):
         self._validate = None if held_out is None else Validation(held_out, 2 * self._samples)
 
     def enter(self, stage: AscStage) -> Callable[[int], Batch]:
-        """See `TrainingRun`."""
+        """Make the model ready for a stage; return what gives the batch of a step."""
         self.model.enter(stage.name, stage.channel)
         return Crops(
             self._audio,
@@ -72,7 +72,7 @@ class Trainer(TrainingRun):
         )
 
     def validate(self, stage: AscStage) -> dict[str, float]:
-        """See `TrainingRun`."""
+        """Return the scores of the model, empty without fading or held-out voices."""
         if self._validate is None or stage.channel != "rayleigh":
             return {}
         return self._validate(self.model)

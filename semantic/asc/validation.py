@@ -1,4 +1,4 @@
-"""How good the codec is on voices that it was not trained on."""
+"""PESQ of the audio codec on voices that it was not trained on."""
 
 import importlib.util
 

@@ -1,4 +1,4 @@
-"""The video codec as a scheme: pictures as latents over the analogue pipe, side information over
+"""The video codec as an endpoint: pictures as latents over the symbol link, side information over
 the digital one, and sound by the audio codec."""
 
 import struct
@@ -45,12 +45,12 @@ SOUNDS = ("asc", "none")
 ABLATIONS = ("temporal", "context", "rate", "snr")
 GREY = 128
 PRECISION = 0.55
-"""How finely hyper-latents are quantised at 10 dB."""
+"""Precision of hyper-latents at 10 dB: how finely they are quantised."""
 
 # Frames, fps as a fraction, width, height, SNR in dB, eta, precision, whether sound follows.
 _SETUP = struct.Struct("<IIIHHfff?")
 SETUP_BYTES = _SETUP.size
-"""Of the set-up of video, which that of sound follows."""
+"""Size of the set-up of video, which that of sound follows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Dvst(Endpoint):
 
     ::
 
-        frames ─▶ encoder ─┬─ latent symbols ─ spread over a group ─▶ "video" ─▶ decoder ─▶ frames
+        frames ─▶ encoder ─┬─ latent symbols ─ interleave a group ─▶ "video" ─▶ decoder ─▶ frames
                            └─ rates, hyper-latents ─ range coder ───▶ "side" ───▶┘
         sound ──▶ ASC at its highest rate ──────────────────────────▶ "audio" ───────────▶ sound
 

@@ -1,4 +1,4 @@
-"""The text codec as a scheme: what is said as latents over the analogue pipe, or as bytes."""
+"""The text codec as an endpoint: what is said as latents over the symbol link, or as bytes."""
 
 import struct
 from dataclasses import dataclass
@@ -42,12 +42,13 @@ class Text(Endpoint):
 
     ::
 
-        text ─▶ chunks ─▶ encoder ─ keep ─ copy ─ spread ─▶ "text" ─▶ combine ─▶ decoder ─▶ text
+        text ─▶ chunks ─▶ encoder ─ keep ─ copy ─ interleave ▶ "text" ▶ combine ─▶ decoder ─▶ text
                    └────── lengths: set-up ─────────────────────────────┘
 
     A text takes whole slots, `uses` channel uses a character or more and `slots` slots or more.
     Few of either leave the last latents of each character out; many send all of them several
-    times, over other fades. What is sent is normalised, see `semantic.text.alphabet.normalise`.
+    times, in slots that fade independently. What is sent is normalised, see
+    `semantic.text.alphabet.normalise`.
 
     Form "digital" is what it compares with, in as many slots: UTF-8, QPSK and LDPC at the
     lowest rate that fits, interleaved over all of them.
@@ -60,10 +61,12 @@ class Text(Endpoint):
 
     name: ClassVar[str] = "text"
 
-    form: str = option("semantic", "semantic, or digital: UTF-8 over LDPC and QPSK")
-    uses: float = option(32.0, "channel uses of a character, at least")
-    slots: int = option(4, "slots of 72 subcarriers, at least", "slot")
-    preset: str = option("compact", "which network: compact or paper")
+    form: str = option(
+        "semantic", "form of what is sent: semantic, or digital (UTF-8 over LDPC and QPSK)"
+    )
+    uses: float = option(32.0, "least number of channel uses per character")
+    slots: int = option(4, "least number of slots of 72 subcarriers", "slot")
+    preset: str = option("compact", "sizes of the networks: compact or paper")
     weights: str | None = option(None, "file of weights to use instead of the shipped ones")
 
     def __post_init__(self) -> None:

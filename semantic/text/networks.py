@@ -26,7 +26,7 @@ class Positions(layers.Layer):
         )
 
     def call(self, x: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         return x + self.places
 
 
@@ -73,7 +73,7 @@ class TransformerLayer(layers.Layer):
         self.shrink.build((*x_shape[:-1], self.inner))
 
     def call(self, x: Any, present: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         y = self.norm(x)
         x = x + self.attention(y, y, attention_mask=present[:, None, :])
         return x + self.shrink(self.grow(self.inner_norm(x)))
@@ -94,7 +94,7 @@ def make_encoder(sizes: Sizes) -> keras.Model:
     Output
     ------
     float32, [batch, CHUNK, latents]
-        Of any power.
+        Latents of any power.
     """
     tokens = keras.Input((CHUNK,), dtype="int32")
     x = layers.Embedding(TOKENS, sizes.width, name="embedding")(tokens)

@@ -60,10 +60,10 @@ class Trainer(TrainingRun):
         )
 
     def enter(self, stage: TextStage) -> Callable[[int], Batch]:
-        """See `TrainingRun`."""
+        """Make the model ready for a stage; return what gives the batch of a step."""
         self.model.channel.kind = stage.channel
         return self._batches
 
     def validate(self, stage: TextStage) -> dict[str, float]:
-        """See `TrainingRun`."""
+        """Return the scores of the model, empty without fading."""
         return self._validate(self.model) if stage.channel == "rayleigh" else {}

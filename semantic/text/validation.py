@@ -1,4 +1,4 @@
-"""How well the codec carries sentences that it was not trained on."""
+"""Word error rates of the text codec on sentences that it was not trained on."""
 
 from collections.abc import Sequence
 

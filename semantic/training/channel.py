@@ -16,7 +16,7 @@ SLOT_SYMBOLS = 864
 """Data symbols of one slot of the default link: 72 subcarriers times 12 OFDM symbols."""
 
 MIN_POWER_GAIN = 1e-6
-"""Deeper fades are taken as this deep, so that their noise stays finite in float32."""
+"""Least power gain: deeper fading is taken as this deep, so that noise stays finite in float32."""
 
 
 @contextmanager
@@ -45,7 +45,7 @@ class TrainingChannel(keras.layers.Layer):
     block_symbols : int
         Complex symbols over which h stays the same.
     seed : int
-        Of fading and noise.
+        Seed of fading and noise.
 
     Raises
     ------
@@ -72,7 +72,7 @@ class TrainingChannel(keras.layers.Layer):
     def call(
         self, latents: Any, snr_db: Any, energy: Any = None, sent: Any = None
     ) -> tuple[Any, Any]:
-        """Send a batch, each row through fades of its own.
+        """Send a batch, each row through a channel realisation of its own.
 
         Input
         -----
@@ -83,8 +83,8 @@ class TrainingChannel(keras.layers.Layer):
         energy : float32, [batch], optional
             Es, the mean energy of a symbol; measured where it is not given.
         sent : float32, [batch], optional
-            Share of the latents that is really sent, evenly strewn among them; a fade lasts
-            for as many more. All, where it is not given.
+            Share of the latents that is really sent, evenly strewn among them; a block of fading
+            covers as many more. All, where it is not given.
 
         Output
         ------

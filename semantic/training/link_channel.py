@@ -21,14 +21,14 @@ class LinkChannel(keras.layers.Layer):
         latents ─ pack ─▶ grid+pilots ─▶ h·x+n ─▶ estimate ─▶ equalise ─▶ unpack ─▶ latents', noise
 
     Any channel, estimator, equaliser and interleaving depth of the link; each row goes through
-    frames and fades of its own, at an SNR of its own.
+    frames and a channel realisation of its own, at an SNR of its own.
 
     Parameters
     ----------
     link : LinkConfig
         The link. Its modulation, code and feedback are not used.
     seed : int
-        Of fading and noise. Every call puts a state of its own into Sionna's generators, so
+        Seed of fading and noise. Every call puts a state of its own into Sionna's generators, so
         that nothing else that draws from them matters.
 
     Raises

@@ -1,4 +1,4 @@
-"""What can be trained: every module below `semantic` that is called ``…command`` says how."""
+"""The models that can be trained: modules below `semantic` called ``…command`` say how."""
 
 import argparse
 import functools

@@ -45,7 +45,7 @@ class TrainingRun(ABC):
     recipe : dataclass
         What to do: ``steps`` in all, and ``stage(step)``, a `stage.Stage`.
     data : mapping
-        What the data is told by; with the recipe, all that two runs must share for one to go
+        Identity of the data; with the recipe, all that two runs must share for one to go
         on with the other's checkpoint.
     out : Path
         The folder.
@@ -133,7 +133,7 @@ class TrainingRun(ABC):
                 losses = []
                 if saves:
                     row |= self.validate(stage)
-                # Before the checkpoint: rows that a kill leaves ahead of it are cut off again.
+                # Before the checkpoint: rows that a kill leaves beyond it are cut off again.
                 self._log(row)
                 if saves:
                     self._save(step + 1, row.get("score", np.inf))

@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parents[1] / "presets"
 
 @dataclass(frozen=True)
 class Stored:
-    """What a model keeps in a file of weights; a model has it as ``STORED``.
+    """The parts of a model that a file of weights holds, and names; a model has it as ``STORED``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How well lips follow a voice, and by how much one is late, as the expert sees it.
+"""Lip synchrony by the expert: how well lips follow a voice, and by how much one is late.
 
 LSE-D and LSE-C are defined as by Chung and Zisserman, "Out of Time: Automated Lip Sync in the
 Wild", ACCV Workshops 2016, on the vectors of the expert here. As these have length 1, numbers
@@ -29,7 +29,7 @@ AT_ONCE = 32
 
 @dataclass(frozen=True)
 class SyncScore:
-    """What the expert says of a clip.
+    """The expert's verdict on a clip.
 
     Parameters
     ----------

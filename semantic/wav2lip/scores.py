@@ -1,4 +1,4 @@
-"""How well lips are generated, and how well the expert sees it, on clips held out.
+"""Scores of the generator and of the expert on clips held out.
 
 Faces are generated as in a call: the first face of a clip is held for all others.
 """
@@ -43,7 +43,7 @@ def generator_scores(generator: Generator, expert: SyncExpert, talk: Talk) -> di
     Parameters
     ----------
     generator : Generator
-        With its weights.
+        Generator with its weights.
     expert : SyncExpert
         Who judges; of no part in the generator's training.
     talk : Talk

@@ -17,7 +17,7 @@ from semantic.wav2lip.training.recipe import GeneratorRecipe
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How long each part of a call is trained, from what, and on how many clips."""
+    """Lengths of the parts of training, what they start from, and the clips."""
 
     generated: int = option(0, "synthetic clips to add (extra 'clip')", within=(0, 10**4))
     seconds: float = option(3.0, "greatest length taken of each clip", "s", within=(1.0, 1e6))

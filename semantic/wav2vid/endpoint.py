@@ -1,4 +1,4 @@
-"""The whole call as a scheme: all of the sound, video only when the head moves, lips in between."""
+"""The whole call as an endpoint: all the sound, video when the head moves, lips in between."""
 
 import struct
 from collections.abc import Sequence
@@ -61,19 +61,19 @@ class Wav2Vid(Endpoint):
     uses_csi = True
 
     epsilon: float = option(Gate.epsilon, "turn of the head from which video is sent", "degree")
-    rate: float | str = option("mid", "of the sound, as of scheme 'asc'")
+    rate: float | str = option("mid", "rate of the sound, as option 'rate' of scheme 'asc'")
     eta: float = option(ETA, "latent reals sent per bit of video, at 10 dB")
     uses_per_pixel: float | None = option(
         None, "channel uses of video per pixel that is sent, instead of eta"
     )
-    link: str | None = option(None, "what is known of the link: its options, key=value,…")
+    link: str | None = option(None, "link that the budget counts on: its options, key=value,…")
     gop: int = option(125, "frames from one without reference to the next", "frame")
-    lips: str = option("generated", "between effective clips: generated, or held")
+    lips: str = option("generated", "lips between effective clips: generated, or held")
     motion_field: int = option(
         12, "cells of a held picture's motion field along its short side; 0: it stands still"
     )
     personalise: float = option(
-        0.0, "so much is sent of the start, and the generator fine-tuned on it", "s"
+        0.0, "length of the start that is sent and that the generator is fine-tuned on", "s"
     )
     weights: str | None = option(None, "file of the generator's weights instead of the shipped")
 

@@ -22,7 +22,7 @@ EVERY = 0.16
 """Seconds from one moment whose field is sent to the next."""
 
 STEPS = 576
-"""Of the quantiser, along the short side: half a pixel of 288."""
+"""Steps of the quantiser along the short side: each is half a pixel of 288."""
 
 SEGMENT = 25
 """Moments that are coded together, each by its difference from the one before."""
@@ -62,7 +62,7 @@ def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction, cells: int) -
     fps : Fraction
         Frames per second.
     cells : int
-        Along the short side.
+        Cells along the short side.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def unpack(
     Raises
     ------
     LinksimError
-        For some damaged data.
+        If the data is damaged, in some cases.
     """
     field = np.zeros((count, *cells, 2), int)
     for number, packet in enumerate(arrived):

@@ -47,11 +47,11 @@ def train(
     Parameters
     ----------
     clips, held_out : sequence of Clip
-        With video, and sound at 16 kHz; to train on, and to validate on, which may be empty.
+        Clips with video, and sound at 16 kHz; to train on, and to validate on, which may be empty.
     out : Path
         The folder. A run goes on where it stopped.
     codec, generator : Recipe, GeneratorRecipe
-        That start from weights.
+        Recipes that start from weights.
     save_every : int
         Steps between checkpoints.
 

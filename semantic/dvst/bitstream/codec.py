@@ -14,7 +14,7 @@ class Codec:
     Parameters
     ----------
     model : DvstModel
-        With its weights.
+        Model with its weights.
     """
 
     def __init__(self, model: DvstModel) -> None:

@@ -9,7 +9,7 @@ SNR_WITHOUT_CSI = 5.0
 """What the SNR is taken for, in dB, where nothing was fed back."""
 
 SNR_RANGE = (0.0, 20.0)
-"""In which the codec was trained, in dB."""
+"""Range of the SNR in which the codec was trained, in dB."""
 
 ETA = 0.8
 """Reals per bit at `REFERENCE_SNR`, if nothing else is asked for."""
@@ -29,7 +29,7 @@ def trained_snr_db(snr_db: float) -> float:
 
 
 def adapted_eta(eta: float, snr_db: float) -> float:
-    """Return reals per bit for a channel: the fewer bits a use can carry, the more reals."""
+    """Return reals per bit for a channel: the fewer bits a channel use holds, the more reals."""
     return eta * _capacity(REFERENCE_SNR) / _capacity(snr_db)
 
 

@@ -19,7 +19,7 @@ SCENE_CUT = 40.0
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a clip is coded for, and both ends are told.
+    """The conditions that a clip is coded for, which both ends are told.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class ReceivedFrame:
     Parameters
     ----------
     code : FrameCode
-        With the symbols that were received.
+        Code with the symbols that were received.
     noise : np.ndarray
         float32, shape [n]; noise variance of each symbol, in the units of what was sent.
     """
@@ -100,7 +100,7 @@ class Sender:
     Parameters
     ----------
     model : DvstModel
-        With the weights to use.
+        Model with the weights to use.
     """
 
     def __init__(self, model: DvstModel) -> None:
@@ -166,7 +166,7 @@ class Receiver:
     Parameters
     ----------
     model : DvstModel
-        With the weights that the transmitter has.
+        Model with the weights that the transmitter has.
     """
 
     def __init__(self, model: DvstModel) -> None:

@@ -27,7 +27,7 @@ class SideInfo:
     Parameters
     ----------
     model : DvstModel
-        Whose densities are used; it must be the same at both ends to the last bit.
+        Model whose densities are used, the same at both ends to the last bit.
     """
 
     def __init__(self, model: DvstModel) -> None:
@@ -46,13 +46,13 @@ class SideInfo:
         Parameters
         ----------
         encoder : Encoder
-            Where to.
+            Encoder that is written to.
         intra : bool
             Whether the frame has no reference.
         rates, hyper : dict of np.ndarray
-            Of each part, as in `FrameCode`.
+            Maps of each part, as in `FrameCode`.
         told : dict
-            Of `LatentCodec.encode`, float32, [1] each.
+            Conditions of `LatentCodec.encode`, float32, [1] each.
         """
         for part in self._codecs[intra].PARTS:
             empty = not rates[part].any() and not hyper[part].any()

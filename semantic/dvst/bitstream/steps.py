@@ -55,7 +55,7 @@ class EncodeStep(Step):
 
 
 class DecodeStep(Step):
-    """What arrived of a frame to a picture, and the state that it leaves."""
+    """A picture from what arrived of a frame, and the state that it leaves."""
 
     part: FrameCodec
 

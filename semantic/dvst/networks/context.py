@@ -46,7 +46,7 @@ class FeatureExtractor(layers.Layer):
         )
 
     def call(self, frames: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         return self.body(folded(frames, self.stride))
 
 
@@ -84,6 +84,6 @@ class Context(layers.Layer):
         )
 
     def call(self, references: Any, flow: Any) -> tuple[Any, Any]:
-        """See the class."""
+        """Return the output that the class describes."""
         context = self.refine(warp(self.extractor(references), flow))
         return context, warp(references, enlarge(flow, self.stride))

@@ -26,9 +26,9 @@ class ContextualCodec(layers.Layer):
     Parameters
     ----------
     sizes : Sizes
-        Of the codec.
+        Sizes of the codec.
     width, latents : int
-        Channels inside, and of the latent map.
+        Channels inside the networks, and of the latent map.
     context : int
         Channels of the context; 0 for none.
     """

@@ -54,7 +54,7 @@ class JsccEncoder(layers.Layer):
         self.ladder = sizes.ladder
 
     def call(self, u: Any, spread: Any, rates: Any, snr_db: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         x = self.by_rate(self.trunk(self.conv(u), rates, snr_db), rates)
         return x * amplitudes(spread, self.ladder[-1]) * sent_mask(rates, self.ladder)
 
@@ -74,10 +74,10 @@ class JsccDecoder(layers.Layer):
     symbols, noise : float32, [batch, h, w, ladder[-1]]
         Received symbols and the noise variance of each, in the units of what was sent.
     spread : float32, [batch, h, w, channels]
-        As at the encoder.
+        Standard deviations, as at the encoder.
     rates : int32, [batch, h, w]
     prior : float32, [batch, h, w, 2 * channels]
-        Of `EntropyModel.prior`.
+        Location and scale of `EntropyModel.prior`.
     snr_db : float32, [batch]
         What the encoder took the SNR for.
 
@@ -101,7 +101,7 @@ class JsccDecoder(layers.Layer):
     def call(
         self, symbols: Any, noise: Any, spread: Any, rates: Any, prior: Any, snr_db: Any
     ) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         amplitude = amplitudes(spread, self.ladder[-1])
         weight = sent_mask(rates, self.ladder) / (1.0 + noise / ops.square(amplitude))
         told = ops.concatenate([symbols / amplitude * weight, weight], axis=-1)
@@ -136,7 +136,7 @@ class RateLinear(layers.Layer):
         self.kernel.assign(matrices.transpose(1, 0, 2).reshape(self.kernel.shape))
 
     def call(self, x: Any, rates: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         shape = (-1, *x.shape[1:3], self.rates, self.outputs)
         each = ops.reshape(ops.matmul(x, self.kernel), shape) + self.bias
         return ops.sum(each * ops.one_hot(rates, self.rates)[..., None], axis=-2)

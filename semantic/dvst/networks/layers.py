@@ -11,7 +11,7 @@ MIN_BETA = 1e-6
 
 
 class Gdn(layers.Layer):
-    """Divide each channel by what all channels of its position have, or multiply by it.
+    """Generalised divisive normalisation: each channel over the power of all of its position.
 
     y_i = x_i / sqrt(beta_i + sum_j gamma_ij x_j²); the inverse multiplies by the root.
     Ballé, Laparra and Simoncelli, "Density modeling of images using a generalized
@@ -21,9 +21,9 @@ class Gdn(layers.Layer):
     Parameters
     ----------
     channels : int
-        Of the input.
+        Channels of the input.
     inverse : bool
-        Multiply.
+        Whether to multiply instead of dividing.
 
     Input
     -----
@@ -44,7 +44,7 @@ class Gdn(layers.Layer):
         self.root_gamma.assign(start)
 
     def call(self, x: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         power = ops.matmul(ops.square(x), ops.transpose(ops.square(self.root_gamma)))
         root = ops.sqrt(power + ops.square(self.root_beta) + MIN_BETA)
         return x * root if self.inverse else x / root
@@ -76,7 +76,7 @@ class MaskedConv2D(layers.Layer):
         self._mask = mask.reshape(kernel, kernel, 1, 1)
 
     def call(self, x: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         kernel = self.kernel * self._mask
         return ops.conv(x, kernel, padding="same", data_format="channels_last") + self.bias
 
@@ -145,12 +145,12 @@ class Residual(layers.Layer):
         )
 
     def call(self, x: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         return x + self.body(x)
 
 
 class DepthToSpace(layers.Layer):
-    """Spread channels over blocks of pixels.
+    """Rearrangement of channels into blocks of pixels.
 
     Input
     -----
@@ -166,7 +166,7 @@ class DepthToSpace(layers.Layer):
         self.block = block
 
     def call(self, x: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         return ops.depth_to_space(x, self.block, data_format="channels_last")
 
 
@@ -212,7 +212,7 @@ def analysis(
     stages : int
         Each halves height and width.
     kernel : int
-        Of each convolution.
+        Size of each convolution's kernel.
     residual : bool
         Whether a residual block follows each GDN but the last.
     """

@@ -18,10 +18,10 @@ from semantic.training.channel import TrainingChannel
 from semantic.training.weights import Stored
 
 STAGES = ("entropy", "jscc", "fine-tune")
-"""Of training, in order, after `DvstModel.fit_transforms`; see `DvstModel.enter`."""
+"""Stages of training, in order, after `DvstModel.fit_transforms`; see `DvstModel.enter`."""
 
 TOLD = ("snr_db", "eta", "precision")
-"""What both ends are told, see `LatentCodec.encode`."""
+"""Conditions that both ends are told, see `LatentCodec.encode`."""
 
 DISTORTIONS = ("psnr", "ms-ssim")
 
@@ -56,15 +56,15 @@ class DvstModel(keras.Model):
     preset : str
         ``"compact"`` or ``"paper"``.
     channel : str
-        Kind of `TrainingChannel`. Symbols meet fades of their own, as after interleaving.
+        Kind of `TrainingChannel`. Every symbol fades independently, as after interleaving.
     lam : float
         Weight of the distortion against channel uses.
     distortion : str
         ``"psnr"``, its negative, or ``"ms-ssim"``, 1 less it.
     without : str or None
-        Of `InterCodec`.
+        Option of `InterCodec`.
     seed : int
-        Of initial weights, rounding noise, fading and noise.
+        Seed of initial weights, rounding noise, fading and noise.
 
     Raises
     ------
@@ -141,7 +141,7 @@ class DvstModel(keras.Model):
             latents.trainable = True
             latents.entropy.trainable = stage != "fine-tune"
             latents.encoder.trainable = latents.decoder.trainable = self.through_channel
-            # Without channel nothing tells that what hyper-latents carry arrives better.
+            # Without channel nothing tells that hyper-latents arrive better than symbols.
             latents.entropy.coarse_trainable(stage == "jscc")
 
     def settle(self) -> None:

@@ -11,7 +11,7 @@ from semantic.dvst.networks.sizes import Sizes
 from semantic.warp import enlarge, warp
 
 SEARCH = 2
-"""Pixels that a match may lie away from where it is expected, across and down."""
+"""Greatest distance of a match from where it is expected, across and down, in pixels."""
 
 SOFTNESS = 6e-3
 """Mean absolute difference, of pixels from 0 to 1, by which a match counts e times less."""
@@ -20,7 +20,7 @@ RELUCTANCE = 2e-3
 """Mean absolute difference that a pixel of displacement costs: flat parts stay where they are."""
 
 WINDOW = 7
-"""Pixels of a neighbourhood, across and down."""
+"""Height and width of a neighbourhood in pixels."""
 
 
 def matched(frames: Any, references: Any) -> Any:
@@ -32,7 +32,7 @@ def matched(frames: Any, references: Any) -> Any:
     Input
     -----
     frames, references : float32, [batch, h, w, channels]
-        From 0 to 1.
+        Pixels from 0 to 1.
 
     Output
     ------
@@ -77,17 +77,17 @@ def _padded(x: Any, by: int) -> Any:
 
 
 LEVELS = 4
-"""Of the pyramid; each has half the height and width of the one before."""
+"""Levels of the pyramid; each has half the height and width of the one before."""
 
 MARGIN = 4e-3
-"""Mean absolute difference, of pixels from 0 to 1, by which motion has to mend a neighbourhood."""
+"""Mean absolute difference, of pixels from 0 to 1, that motion has to save in a neighbourhood."""
 
 NEIGHBOURHOOD = 9
-"""Positions, across and down, over which `MARGIN` is judged."""
+"""Height and width, in positions, of the neighbourhood that `MARGIN` is judged over."""
 
 
 class MotionEstimation(layers.Layer):
-    """Where each part of a frame was in its reference.
+    """Estimation of where each part of a frame was in its reference.
 
     ::
 
@@ -95,10 +95,10 @@ class MotionEstimation(layers.Layer):
         each level:     flow ─ ↑2 ─┬─▶ warp reference ─┬─▶ match ─────────────── + ─▶ + ─▶ flow
                                    │                   └─▶ concat with frame ─▶ net ──┘
                                    └───────────────────────────────────────▲
-        last:           flow ─▶ 0 where it does not mend the prediction ─▶ flow
+        last:           flow ─▶ 0 where it does not improve the prediction ─▶ flow
 
     The pyramid and its five 7x7 convolutions a level are those of Ranjan and Black, "Optical flow
-    estimation using a spatial pyramid network", CVPR 2017. Matching gives a sound flow from the
+    estimation using a spatial pyramid network", CVPR 2017. Matching gives a usable flow from the
     start; the networks learn what is better for the codec.
 
     Input
@@ -122,7 +122,7 @@ class MotionEstimation(layers.Layer):
         self.asleep = [gives_nothing(net) for net in self.nets]
 
     def call(self, frames: Any, references: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         pyramid = [(_halved(frames, self.stride), _halved(references, self.stride))]
         for _ in range(LEVELS - 1):
             pyramid.append(tuple(_halved(x) for x in pyramid[-1]))
@@ -131,11 +131,11 @@ class MotionEstimation(layers.Layer):
             if level:
                 flow = enlarge(flow, 2, frame.shape[1:3])
             moved = warp(reference, flow) if level else reference
-            mended = ops.stop_gradient(matched(frame, moved))
+            step = ops.stop_gradient(matched(frame, moved))
             if not self.asleep[level]:
                 told = ops.concatenate([frame, moved, flow], axis=-1)
-                mended = mended + self.nets[level](told)
-            flow = flow + mended
+                step = step + self.nets[level](told)
+            flow = flow + step
         frame, reference = pyramid[0]
         return flow * ops.stop_gradient(_worth(frame, reference, warp(reference, flow)))
 
@@ -155,7 +155,7 @@ def _halved(x: Any, factor: int = 2) -> Any:
 
 
 def _worth(frame: Any, still: Any, moved: Any) -> Any:
-    """Return where motion mends the prediction: 1 or 0, [batch, h, w, 1]."""
+    """Return where motion improves the prediction: 1 or 0, [batch, h, w, 1]."""
     gain = ops.abs(frame - still) - ops.abs(frame - moved)
     gain = smoothed(ops.mean(gain, axis=-1, keepdims=True), NEIGHBOURHOOD)
     return ops.cast(gain > MARGIN, "float32")

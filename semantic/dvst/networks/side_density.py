@@ -1,4 +1,4 @@
-"""How likely side information is: rate maps and hyper-latents, as entropy coding goes by."""
+"""Densities of side information, rate maps and hyper-latents, which entropy coding uses."""
 
 import math
 from typing import Any
@@ -10,8 +10,8 @@ from semantic.dvst.networks.layers import MIN_SCALE, chain, laplace_bits
 from semantic.dvst.networks.sizes import LatentSizes
 
 PASSES = 4
-"""In which the positions of a map are coded: every fourth row and column, every other one, what
-makes a chequerboard of these, and the rest."""
+"""Passes in which the positions of a map are coded: every fourth row and column, every other one,
+what makes a chequerboard of these, and the rest."""
 
 _PLANES = 5  # of what is known beforehand, see `SideDensity._known_before`
 
@@ -32,7 +32,7 @@ class SideDensity(layers.Layer):
     Parameters
     ----------
     sizes : LatentSizes
-        Of the latent map.
+        Sizes of the latent map.
     """
 
     def __init__(self, sizes: LatentSizes, **kwargs: Any) -> None:
@@ -54,7 +54,7 @@ class SideDensity(layers.Layer):
         rates : int32, [batch, h, w]
             Only those of earlier passes are looked at.
         before : float32, [batch, h, w, 3]
-            Of `history`.
+            Output of `history`.
         eta, precision : float32, [batch]
         part : int or int32, [batch]
             Number of the pass.

@@ -61,7 +61,7 @@ class SwinBlock(layers.Layer):
         )
 
     def call(self, x: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         x = x + self._attend(self.norm(x))
         return x + self.shrink(self.grow(self.mlp_norm(x)))
 
@@ -100,7 +100,7 @@ def relative_positions(size: tuple[int, int], window: int) -> np.ndarray:
     size : tuple of int
         Height and width of a window, at most `window`.
     window : int
-        That the table, of (2 window - 1)² offsets, was made for.
+        Window that the table, of (2 window - 1)² offsets, was made for.
 
     Returns
     -------

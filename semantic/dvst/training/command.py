@@ -20,7 +20,7 @@ FILM_FRAMES, FILM_SIZE = 12, 256
 
 @dataclass(frozen=True, kw_only=True)
 class Footage:
-    """How much video there is to train on."""
+    """The amount of video to train on."""
 
     generated: int = option(0, "films of each photograph to add (extra 'clip')", within=(0, 1000))
     seconds: float = option(10.0, "greatest length taken of each file", "s", within=(0.04, 1e6))

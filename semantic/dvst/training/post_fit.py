@@ -67,13 +67,13 @@ def fit_post_filter(
     Parameters
     ----------
     model : DvstModel
-        Whose filter is trained; all else of it decides what it sees.
+        Model whose filter is trained; all else of it decides what it sees.
     videos : sequence of np.ndarray
         uint8, [T, H, W, 3] each. Those that are shorter than a group are left out.
     steps : int
-        Of training.
+        Training steps.
     seed : int
-        Of fades, noise and crops.
+        Seed of fading, noise and crops.
 
     Returns
     -------

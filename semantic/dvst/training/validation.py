@@ -22,7 +22,7 @@ COLUMNS = tuple(f"{what}_{snr:.0f}" for what in ("psnr", "uses", "side") for snr
 
 
 class Validation:
-    """PSNR and channel uses per pixel at `POINTS`, the same frames and fades every time.
+    """PSNR and channel uses per pixel at `POINTS`, the same frames and fading every time.
 
     Parameters
     ----------

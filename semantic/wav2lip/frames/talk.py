@@ -40,7 +40,7 @@ class Talk:
     name : str
         What to call it in messages.
     seen : np.ndarray or None
-        Like `faces`, as a receiver has them; None: as they are.
+        Faces as a receiver has them; None: as they are.
     """
 
     faces: np.ndarray
@@ -63,7 +63,7 @@ def talk_of(clip: Clip) -> Talk:
     Parameters
     ----------
     clip : Clip
-        With video and audio, of any rates.
+        Clip with video and audio, of any rates.
 
     Raises
     ------

@@ -15,7 +15,7 @@ GATE_BIAS = -3.0
 
 
 class Generator(keras.Model):
-    """Fill in the lower half of a face by what is heard.
+    """A network that fills in the lower half of a face by what is heard.
 
     ::
 
@@ -84,7 +84,7 @@ class Generator(keras.Model):
         reference : float32, [batch, 96, 96, 3]
             The same speaker at another time, or the face itself.
         mel : float32, [batch, 80, 16, 1]
-            As of `semantic.wav2lip.frames.mel`, the face's moment in the middle.
+            Window of `semantic.wav2lip.frames.mel`, the face's moment in the middle.
 
         Output
         ------

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from semantic.training import weights
-from semantic.training.prefetch import Ahead
+from semantic.training.prefetch import Prefetch
 from semantic.training.run import Batch, TrainingRun
 from semantic.training.stage import Stage
 from semantic.wav2lip.batches import APART, SyncBatches, windows_at
@@ -18,7 +18,7 @@ from semantic.wav2lip.networks.sizes import WINDOW
 from semantic.wav2lip.training.recipe import ExpertRecipe
 
 VALIDATION_WINDOWS = 12
-"""Of each held-out clip, at most."""
+"""Greatest number of windows of a held-out clip."""
 
 
 class ExpertTrainer(TrainingRun):
@@ -53,7 +53,7 @@ class ExpertTrainer(TrainingRun):
         save_every: int = 250,
     ) -> None:
         keras.utils.set_random_seed(recipe.seed)
-        self._batches = Ahead(
+        self._batches = Prefetch(
             SyncBatches(talks, clips=recipe.batch, windows=recipe.windows, seed=recipe.seed)
         )
         model = SyncExpert(preset=recipe.preset)
@@ -64,7 +64,7 @@ class ExpertTrainer(TrainingRun):
         self._held_out = held_out
 
     def enter(self, stage: Stage) -> Callable[[int], Batch]:
-        """See `TrainingRun`."""
+        """Make the model ready for a stage; return what gives the batch of a step."""
         return self._batches
 
     def validate(self, stage: Stage) -> dict[str, float]:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from semantic.training import weights
-from semantic.training.prefetch import Ahead
+from semantic.training.prefetch import Prefetch
 from semantic.training.run import Batch, TrainingRun
 from semantic.wav2lip.batches import GeneratorBatches
 from semantic.wav2lip.frames.face import mouth_l1
@@ -18,7 +18,7 @@ from semantic.wav2lip.training.generator_model import GeneratorModel
 from semantic.wav2lip.training.recipe import GeneratorRecipe, GeneratorStage
 
 VALIDATION_WINDOWS = 6
-"""Of each held-out clip."""
+"""Windows of each held-out clip."""
 
 
 class GeneratorTrainer(TrainingRun):
@@ -65,7 +65,7 @@ class GeneratorTrainer(TrainingRun):
             model.follow(self._discriminator.discriminator)
         lengths = [len(talk.faces) for talk in talks]
         super().__init__(model, recipe, {"clips": lengths}, out, save_every)
-        self._batches = Ahead(
+        self._batches = Prefetch(
             GeneratorBatches(talks, batch=recipe.batch, seed=recipe.seed, held=recipe.held)
         )
         self._held_out = [_windows(talk) for talk in held_out]
@@ -73,11 +73,11 @@ class GeneratorTrainer(TrainingRun):
 
     @property
     def models(self) -> tuple[keras.Model, ...]:
-        """See `TrainingRun`."""
+        """The generator, and the discriminator if there is one."""
         return (self.model,) if self._discriminator is None else (self.model, self._discriminator)
 
     def enter(self, stage: GeneratorStage) -> Callable[[int], Batch]:
-        """See `TrainingRun`."""
+        """Make the model ready for a stage; return what gives the batch of a step."""
         self.model.enter(stage.w_s, stage.w_g)
         self._adversarial = stage.w_g > 0
         # For `predict_on_batch`, without XLA for the reason that `TrainingRun` has none.
@@ -127,7 +127,7 @@ class GeneratorTrainer(TrainingRun):
         return (*distances, sync)
 
     def save_weights(self, path: Path) -> None:
-        """Write the generator's."""
+        """Write the weights of the generator."""
         weights.save(path, self.model.generator)
 
 

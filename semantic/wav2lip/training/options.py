@@ -21,7 +21,7 @@ GENERATED_SECONDS = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class Clips:
-    """How many clips there are to train on, and how long."""
+    """The number and the length of clips to train on."""
 
     generated: int = option(0, "synthetic clips to add (extra 'clip')", within=(0, 10**4))
     generated_validation: int = option(
