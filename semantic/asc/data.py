@@ -27,7 +27,7 @@ MIN_RMS = 1e-3
 """Crops below -60 dB of full scale are silence: normalised, they would be noise."""
 
 MUSIC_EVERY = 4
-"""Where there is music, one crop in so many, on average, is of it."""
+"""Mean distance of crops of music, where there is some: one crop in so many."""
 
 NOISY = 0.3
 """Share of the crops that get the steady noise of a room, which studio recordings lack."""

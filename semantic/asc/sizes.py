@@ -16,4 +16,4 @@ CHUNK_SECONDS = 2.0
 """Sound whose latents are interleaved with one another: the algorithmic delay."""
 
 SNR_WITHOUT_CSI = 10.0
-"""What the encoder takes the SNR for, in dB, where nothing was fed back."""
+"""SNR that the encoder assumes, in dB, where nothing was fed back."""

@@ -131,7 +131,7 @@ class Dvst(Endpoint):
         Parameters
         ----------
         clip : Clip
-            With video.
+            Clip with video.
         csi : Csi or None
             What was fed back.
         fits : callable

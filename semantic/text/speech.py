@@ -1,4 +1,4 @@
-"""What is said, in words, and words as a voice: recognition and synthesis of speech.
+"""Recognition and synthesis of speech: what is said in words, and words as a voice.
 
 Both are of the extra ``txt2vid``, and both give the same for the same on one machine: one thread,
 a beam search without sampling, and a synthesis without its noise.

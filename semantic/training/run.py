@@ -20,7 +20,7 @@ LOG_EVERY = 20
 WARM_UP = 300
 
 Batch = Any
-"""What `keras.Model.train_on_batch` takes."""
+"""A batch, as `keras.Model.train_on_batch` takes it."""
 
 
 def jit_of_backend() -> bool | str:

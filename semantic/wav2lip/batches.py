@@ -16,7 +16,7 @@ LOUDNESS_DB = 6.0
 """Up to which a voice is made louder or softer."""
 
 DB = 2 * PEAK / 100
-"""What one decibel is on the mel spectrogram's scale."""
+"""Size of one decibel on the mel spectrogram's scale."""
 
 SHIFT = 2
 """Pixels by which the expert's faces are moved at most: boxes are not exact."""

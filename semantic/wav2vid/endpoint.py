@@ -121,8 +121,7 @@ class Wav2Vid(Endpoint):
         alone = Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name)
         sound = self._sound.encode(alone, csi)
         setup = _SETUP.pack(len(sent), *clip.fps.as_integer_ratio(), len(motion), self.motion_field)
-        setup += coded.setup + sound.setup
-        return Encoded((side, video, *sound.streams), setup)
+        return Encoded((side, video, *sound.streams), setup + coded.setup + sound.setup)
 
     def _gate(self, frames: np.ndarray, fps: Fraction) -> np.ndarray:
         """Return which frames are sent: bool, [T]."""
@@ -136,11 +135,12 @@ class Wav2Vid(Endpoint):
 
         if not self.motion_field:
             return []
-        held = [(frames[a:b], frames[a - 1]) for a, b in runs(~sent)]
         return [
             packet
-            for moving, still in held
-            for packet in pack(field_of(moving, still, fps, self.motion_field))
+            for start, stop in runs(~sent)
+            for packet in pack(
+                field_of(frames[start:stop], frames[start - 1], fps, self.motion_field)
+            )
         ]
 
     def _with_times(
@@ -178,8 +178,7 @@ class Wav2Vid(Endpoint):
         warnings = list(effective.warnings)
         if times is None:
             warnings.append("the times of the effective clips are lost: they follow one another")
-        assert effective.frames is not None
-        places = _places(times, count, len(effective.frames))
+        places = _places(times, count, len(effective.origins))
         fps = Fraction(num, den)
         frames, origins = _placed(effective, places, count)
         if self.lips == "generated" and "held" in origins:
@@ -277,8 +276,7 @@ def _bend(
     """Move, in place, what is held as the packets of its motion field say."""
     from semantic.wav2vid.motion_field import bend, grid, moments, packets, unpack
 
-    height, width = frames.shape[1:3]
-    shape = grid(height, width, cells)
+    shape = grid(frames.shape[1], frames.shape[2], cells)
     sent = np.isin(np.arange(len(frames)), places)
     for start, stop in runs(~sent):
         count = packets(stop - start, fps)

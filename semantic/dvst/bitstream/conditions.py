@@ -1,4 +1,4 @@
-"""What the transmitter makes of fed-back channel state."""
+"""Conditions that the transmitter derives from fed-back channel state."""
 
 import math
 
@@ -6,7 +6,7 @@ from linksim.endpoint import Csi
 from linksim.link.theory import ergodic_capacity_rayleigh
 
 SNR_WITHOUT_CSI = 5.0
-"""What the SNR is taken for, in dB, where nothing was fed back."""
+"""SNR that is assumed, in dB, where nothing was fed back."""
 
 SNR_RANGE = (0.0, 20.0)
 """Range of the SNR in which the codec was trained, in dB."""

@@ -14,7 +14,7 @@ from semantic.dvst.networks.side_density import SideDensity
 from semantic.training.run import jit_of_backend
 
 SENT = ("symbols", "rates", "hyper")
-"""What the receiver gets of each part of a frame."""
+"""Arrays of each part of a frame that the receiver gets."""
 
 
 class Step(keras.Model):
@@ -41,7 +41,7 @@ class Step(keras.Model):
 
 
 class EncodeStep(Step):
-    """A frame to what is sent of it, how unlikely it was, and the state that it leaves."""
+    """The code of a frame, how unlikely it was, and the state that it leaves."""
 
     part: FrameCodec
 

@@ -125,7 +125,7 @@ class InterCodec(layers.Layer):
         state : dict
             What the frame before left.
         told : dict
-            As for `encode`.
+            Conditions, as for `encode`.
 
         Output
         ------

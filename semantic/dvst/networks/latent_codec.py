@@ -76,7 +76,7 @@ class LatentCodec(layers.Layer):
         hyper, bits, excess, rates, side_bits
             Outputs of `EntropyModel`.
         symbols : float32, [batch, h, w, ladder[-1]], with `jscc`
-            To be sent.
+            Symbols to be sent.
         echo : float32, [batch, h, w, channels]
             Latents that a receiver without noise has; without `jscc`, `latents` where `active`.
         """
@@ -110,7 +110,7 @@ class LatentCodec(layers.Layer):
         hyper : float32, [batch, h, w, hyper]
             Delivered without loss, as `rates`.
         told : dict
-            As for `encode`.
+            Conditions, as for `encode`.
 
         Output
         ------

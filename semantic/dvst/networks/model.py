@@ -34,7 +34,6 @@ MIN_ERROR = 1e-6
 SIDE_SHARE_OF_CAPACITY = 0.4
 """Bits of side information in a channel use, over log2(1 + SNR)."""
 
-
 FrameCodec = IntraCodec | InterCodec
 """The codec of a frame without reference, or with one."""
 
@@ -245,10 +244,7 @@ class DvstModel(keras.Model):
         return self.inter if t else self.intra
 
     def _receive(self, codes: list[dict[str, Any]], told: list[dict[str, Any]]) -> Any:
-        """Return all frames, [batch, frames, H, W, 3], after the channel.
-
-        As on the link, the power is that of all symbols of a group together.
-        """
+        """Return all frames, [batch, frames, H, W, 3], after a channel for a group's mean power."""
         sent, power = 0.0, 0.0
         for t, code in enumerate(codes):
             for part in code:
@@ -279,10 +275,9 @@ class DvstModel(keras.Model):
     def _uses(
         self, codes: list[dict[str, Any]], told: list[dict[str, Any]], *, rounded: bool
     ) -> tuple[Any, Any]:
-        """Return the channel uses, [batch], of latents and of side information.
+        """Return the channel uses, [batch], of latents, two reals each, and of side information.
 
-        Two reals make a channel use. Before rounding, a frame without reference counts as the
-        share of a group of pictures that these frames are.
+        Before rounding, a frame without reference counts as the share of a group that these are.
         """
         capacity = ops.log2(1.0 + 10.0 ** (told[0]["snr_db"] / 10.0))
         latents, side = 0.0, 0.0

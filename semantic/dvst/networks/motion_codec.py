@@ -61,7 +61,7 @@ class MotionCodec(layers.Layer):
         references : float32, [batch, H, W, 3]
             What it refers to.
         active : float32, [batch, H / 16, W / 16, 1]
-            Of `LatentCodec.active`.
+            Output of `LatentCodec.active`.
         """
         # Enlarging scales a flow to its new pixels, which these latents have already.
         flow = enlarge(latents[..., :2] * (FLOW_STEP / self.fold), self.fold)

@@ -1,4 +1,4 @@
-"""What a frame leaves behind for the next one."""
+"""The reference that a frame leaves behind for the next one."""
 
 from typing import Any
 

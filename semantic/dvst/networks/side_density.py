@@ -81,7 +81,7 @@ class SideDensity(layers.Layer):
             Only those of earlier passes are looked at.
         rates : int32, [batch, h, w]
         before, eta, precision, part :
-            As for `rate_log2`.
+            Inputs as for `rate_log2`.
 
         Output
         ------

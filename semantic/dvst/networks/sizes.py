@@ -6,10 +6,10 @@ LATENT_STRIDE = 16
 """Pixels from one position of a latent map to the next; frames are multiples of it."""
 
 PIXEL_STEP = 20.0 / 255.0
-"""What one unit of a latent stands for in pixels from 0 to 1, transforms being orthonormal."""
+"""Value of one unit of a latent in pixels from 0 to 1, transforms being orthonormal."""
 
 FLOW_STEP = 1.0 / 16.0
-"""What one unit of a latent of motion stands for, in units of `Sizes.stride` pixels."""
+"""Value of one unit of a latent of motion, in units of `Sizes.stride` pixels."""
 
 
 INTRA_ETA = 3.0

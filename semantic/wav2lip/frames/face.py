@@ -1,4 +1,4 @@
-"""Where the face is in each frame, and the square picture of it that the networks see.
+"""The box around the face in each frame, and the square picture of it that networks see.
 
 ::
 
@@ -23,7 +23,7 @@ EYE_DISTANCES = 1.9
 """Side of the box over the distance of the outer corners of the eyes."""
 
 CENTRE = 0.8
-"""Where the middle of the box is on the way from between the eyes to the base of the nose."""
+"""Position of the middle of the box on the way from between the eyes to the base of the nose."""
 
 MOUTH = (slice(54, 86), slice(28, 68))
 """Rows and columns of a crop of 96 pixels in which lips move."""
@@ -104,7 +104,7 @@ def crop(frame: np.ndarray, box: np.ndarray, side: int = SIDE) -> np.ndarray:
         float64, shape [4], as of `face_boxes`. It may reach beyond the frame, whose border is
         then repeated.
     side : int
-        Of the crop in pixels.
+        Side of the crop in pixels.
 
     Returns
     -------

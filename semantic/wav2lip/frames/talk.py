@@ -106,7 +106,7 @@ def load_talks(files: Sequence[Path], seconds: float, keep: Path | None = None) 
     files : sequence of Path
         Whatever `linksim.media.read` takes.
     seconds : float
-        Most to read of each.
+        Greatest length read of each.
     keep : Path or None
         Folder in which talks are kept from one run to the next; None keeps none.
 

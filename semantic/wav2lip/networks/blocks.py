@@ -1,4 +1,4 @@
-"""What the lip-sync networks are made of: convolution, batch normalisation, ReLU."""
+"""Building blocks of the lip-sync networks: convolution, batch normalisation, ReLU."""
 
 from collections.abc import Sequence
 from typing import Any

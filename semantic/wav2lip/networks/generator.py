@@ -11,7 +11,7 @@ from semantic.wav2lip.networks.blocks import encoder, stage_layers
 from semantic.wav2lip.networks.sizes import BANDS, COLUMNS, SIDE, Stage, sizes_of
 
 GATE_BIAS = -3.0
-"""Where the gate starts: a twentieth of the picture, so that training starts from a copy."""
+"""Bias of the gate at first: a twentieth of the picture, so that training starts from a copy."""
 
 
 class Generator(keras.Model):

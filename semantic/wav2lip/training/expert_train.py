@@ -29,7 +29,7 @@ class ExpertTrainer(TrainingRun):
     recipe : ExpertRecipe
         What to do.
     talks, held_out : sequence of Talk
-        To train on, and to validate on; the latter may be empty.
+        Talks to train on, and to validate on; the latter may be empty.
     out : Path
         The folder.
     save_every : int
