@@ -190,8 +190,8 @@ class Txt2Vid(Endpoint):
 
     def _generator(self) -> "Generator":
         # Keras is loaded when it is needed, not when schemes are listed.
+        from semantic.training.weights import trained
         from semantic.wav2lip.networks.generator import Generator
-        from semantic.wav2lip.weights import trained
 
         return trained(Generator, "compact", Path(self.weights) if self.weights else None)
 

@@ -42,24 +42,25 @@ def option(
     help: str,  # noqa: A002
     unit: str = "",
     *,
+    within: tuple[float, float] | None = None,
     choices: Collection[Any] | None = None,
+    flag: str = "",
 ) -> Any:
-    """Return a dataclass field with a default, a line of help, a unit and the values it may have.
+    """Return a dataclass field with what commands and documentation tell of it.
 
     Parameters
     ----------
-    default : object
-        Default value.
-    help : str
-        Phrase that says what the option is.
-    unit : str
-        Unit of a number.
-    choices : collection, optional
-        Values that it may have; a `Registry` also takes dotted paths of parts.
+    default, help, unit :
+        Default value, a line of help, and the unit of a number.
+    within : tuple of float or None
+        Least and greatest value that a command takes.
+    choices : collection or None
+        Values that it may have; None takes any, a `Registry` dotted paths of parts as well.
+    flag : str
+        Name of the flag of a command, where it is not that of the field.
     """
-    return dataclasses.field(
-        default=default, metadata={"help": help, "unit": unit, "choices": choices}
-    )
+    told = {"help": help, "unit": unit, "within": within, "choices": choices, "flag": flag}
+    return dataclasses.field(default=default, metadata=told)
 
 
 def check_choices(values: Any) -> None:

@@ -50,7 +50,7 @@ def enlarge(flow: Any, factor: int, size: tuple[int, int] | None = None) -> Any:
     Output
     ------
     float32, [batch, h * factor, w * factor, 2]
-        In pixels of the larger picture.
+        Displacements in pixels of the larger picture.
     """
     if factor > 1:
         larger = (flow.shape[1] * factor, flow.shape[2] * factor)

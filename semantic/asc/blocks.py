@@ -75,7 +75,7 @@ class Cepstrum(layers.Layer):
         self._transform = dct(np.eye(BANDS), axis=1, norm="ortho")[:, :CEPSTRA].astype(np.float32)
 
     def call(self, power: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         levels = ops.log(ops.matmul(power, self._mean) + FLOOR)
         cepstrum = ops.matmul(levels, self._transform)
         return (cepstrum - cepstral_mean()) / cepstral_spread()
@@ -99,7 +99,7 @@ class Envelope(layers.Layer):
         self._inverse = (inverse @ band_weights(bins, BANDS)).astype(np.float32)
 
     def call(self, cepstrum: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         levels = ops.matmul(cepstrum * cepstral_spread() + cepstral_mean(), self._inverse)
         return ops.clip(levels, np.log(FLOOR), 7.0)
 
@@ -128,7 +128,7 @@ class Collector(layers.Layer):
         self._once, self._twice = mapping.T.copy(), np.square(mapping.T)
 
     def call(self, latents: Any, precision: Any) -> tuple[Any, Any]:
-        """See the class."""
+        """Return the output that the class describes."""
         return ops.matmul(latents * precision, self._once), ops.matmul(precision, self._twice)
 
 

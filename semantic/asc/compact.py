@@ -58,7 +58,7 @@ PLAN = (
     ("bins", 184, 256, 1),
     ("bins", 0, 172, 1),
 )
-"""What the latents of a frame start with, in order; at a low rate the first alone are sent."""
+"""Latents of a frame at the start, in order; at a low rate the first alone are sent."""
 
 
 def start_mapping() -> np.ndarray:

@@ -27,13 +27,13 @@ MIN_RMS = 1e-3
 """Crops below -60 dB of full scale are silence: normalised, they would be noise."""
 
 MUSIC_EVERY = 4
-"""Where there is music, one crop in so many, on average, is of it."""
+"""Mean distance of crops of music, where there is some: one crop in so many."""
 
 NOISY = 0.3
 """Share of the crops that get the steady noise of a room, which studio recordings lack."""
 
 NOISE_DB = (15.0, 40.0)
-"""How far below the sound it lies, in dB."""
+"""Range of the level of that noise below the sound, in dB."""
 
 SPEEDS = ((1, 1), (1, 1), (10, 9), (7, 6), (6, 5), (9, 10), (1, 1))
 """Ratios by which crops are stretched, one drawn for each: pitch and formants of other talkers."""
@@ -116,11 +116,11 @@ class Crops:
     samples, batch : int
         Shape of what a step returns.
     latents : int
-        Of a frame; how many are sent is drawn for each crop, so that any rate will do.
+        Latents of a frame; how many are sent is drawn for each crop, so that any rate will do.
     snr_db : tuple of float
         Range of the SNR, uniform in dB.
     seed : int
-        With the step, all that a crop depends on.
+        Seed of all crops; with the step, all that one depends on.
     """
 
     def __init__(
@@ -154,7 +154,8 @@ class Crops:
         speech = rng.integers(MUSIC_EVERY, size=batch) > 0
         if self._music is None:
             speech[:] = True
-        audio = np.stack([self._crop(rng, self._speech if s else self._music) for s in speech])
+        music = self._speech if self._music is None else self._music
+        audio = np.stack([self._crop(rng, self._speech if s else music) for s in speech])
         kept = np.array([_rate(rng) for _ in range(batch)]) / MAX_RATE * self._latents
         return {
             "audio": audio,

@@ -1,4 +1,4 @@
-"""The audio codec as a scheme: sound as latents over the analogue pipe."""
+"""The audio codec as an endpoint: sound as latents over the symbol link."""
 
 import struct
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ class Asc(Endpoint):
 
     ::
 
-        audio ─÷ level─▶ encoder ─ keep K ─ spread over 2 s ─▶ "audio" ─▶ gather ─▶ decoder ─▶ audio
+        audio ─÷ level─▶ encoder ─ keep K ─ interleave 2 s ─▶ "audio" ─▶ gather ─▶ decoder ─▶ audio
                   └── length, level, K, SNR: set-up ────────────────────▶┘           × level
 
     One set of weights serves all rates: the last latents of every frame are left unsent, as
     many as rate, set-up and padding ask for. Clips of less than about two seconds overrun the
-    budget, since slots are whole. Latents are spread over chunks of two seconds; with what the
-    networks see ahead on either side the algorithmic delay is 2.5 s. Silence comes back as
+    budget, since slots are whole. Latents are interleaved over chunks of two seconds; with what the
+    networks see on either side the algorithmic delay is 2.5 s. Silence comes back as
     silence.
 
     Raises
@@ -53,12 +53,12 @@ class Asc(Endpoint):
     """
 
     name: ClassVar[str] = "asc"
-    uses_csi: ClassVar[bool] = True
+    uses_csi = True
 
     rate: float | str = option(
         "low", "channel uses per sample: low (0.25), mid (0.5), high (1), or 0.2 to 1"
     )
-    preset: str = option("compact", "which network: compact or paper")
+    preset: str = option("compact", "sizes of the networks: compact or paper")
     weights: str | None = option(None, "file of weights to use instead of the shipped ones")
 
     def __post_init__(self) -> None:
@@ -84,6 +84,7 @@ class Asc(Endpoint):
             If there is no audio at 16 kHz, it holds NaN, or there are no weights.
         """
         require(clip, "scheme 'asc'", audio=True)
+        assert clip.audio is not None
         if clip.sample_rate != SAMPLE_RATE:
             raise LinksimError(
                 f"scheme 'asc' needs audio at {SAMPLE_RATE} Hz, not {clip.sample_rate} Hz"
@@ -131,14 +132,14 @@ class Asc(Endpoint):
 
     def _model(self) -> "AscModel":
         # Keras is loaded when it is needed, not when schemes are listed.
-        from semantic.asc.weights import path_of, trained
+        from semantic.asc.model import AscModel
+        from semantic.training.weights import trained
 
-        path = Path(self.weights) if self.weights else path_of(self.preset)
-        return trained(self.preset, path)
+        return trained(AscModel, self.preset, Path(self.weights) if self.weights else None)
 
 
 def _positions(frames: int, kept: int, hop: int) -> np.ndarray:
-    """Return where each latent goes, [frames * kept]: spread within chunks, chunk by chunk."""
+    """Return where each latent goes, [frames * kept]: interleaved within chunks, chunk by chunk."""
     size = stream.chunk_frames(hop)
     starts = range(0, frames, size)
     sizes = [min(size, frames - start) * kept for start in starts]

@@ -1,4 +1,4 @@
-"""What the audio codec is trained on: waveform error and disturbance as the ear has it."""
+"""Losses of the audio codec: waveform error, and disturbance as the ear has it."""
 
 from typing import Any
 

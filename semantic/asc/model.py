@@ -14,6 +14,7 @@ from semantic.asc import compact, paper
 from semantic.asc.losses import disturbance, nrmse
 from semantic.asc.sizes import MAX_RATE
 from semantic.training.channel import TrainingChannel
+from semantic.training.weights import Stored
 
 PRESETS = {"compact": compact, "paper": paper}
 """Modules with `HOP`, the samples of a frame, and `make_encoder` and `make_decoder`."""
@@ -22,7 +23,7 @@ ABSENT = 1e3
 """Noise variance that tells the decoder of a latent never sent."""
 
 MUSIC_WAVEFORM = 5.0
-"""How much more the waveform of music counts than that of speech, which has a loss beside it."""
+"""Weight of the waveform of music over that of speech, which has a loss beside it."""
 
 
 class AscModel(keras.Model):
@@ -30,7 +31,7 @@ class AscModel(keras.Model):
 
     ::
 
-        audio ─────▶ encoder ─ keep ─ spread ─▶ channel ─ gather ─▶ decoder ─▶ audio'
+        audio ────▶ encoder ─ keep ─ interleave ▶ channel ─ gather ▶ decoder ─▶ audio'
         snr, kept ──▶┘                snr ─────▶┘   └─ noise, snr ─▶┘
 
     Parameters
@@ -43,7 +44,7 @@ class AscModel(keras.Model):
         Channel of the link itself, with an estimated channel, that `enter` switches to for
         fine-tuning; on TensorFlow alone.
     seed : int
-        Of initial weights, fading and noise.
+        Seed of initial weights, fading and noise.
     perceptual, waveform : float
         Weights of `disturbance` and of the root of `nrmse`, eq. (8), in the loss. Without the
         root, which the paper's name for it has, crops in bad channels outweigh all others.
@@ -53,6 +54,8 @@ class AscModel(keras.Model):
     LinksimError
         If there is no such preset or channel.
     """
+
+    STORED = Stored("asc", "audio codec", ("encoder", "decoder"))
 
     def __init__(
         self,
@@ -147,7 +150,7 @@ class AscModel(keras.Model):
             ``"fine-tune"`` trains, as in Algorithm 1, the two 1x1 layers alone, through the link
             if there is one; any other stage trains all.
         kind : str
-            Of the training channel.
+            Kind of the training channel.
         """
         for layer, trainable in self._trainable:
             bridge = layer.name in ("aggregator", "decomposer")

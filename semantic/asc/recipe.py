@@ -1,59 +1,35 @@
-"""How the audio codec is trained: stages, sizes, losses."""
+"""Recipe of training the audio codec: stages, sizes, losses."""
 
 from dataclasses import dataclass
 
-from linksim.options import check_positive
+from linksim.options import check_positive, option
+from semantic.training.stage import Stage
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A stretch of training.
+class AscStage(Stage):
+    """A stage of training the audio codec.
+
+    ``"fine-tune"`` trains aggregator and decomposer alone; others train everything.
 
     Parameters
     ----------
-    name : str
-        ``"fine-tune"`` trains aggregator and decomposer alone; others train everything.
-    first, steps : int
-        The step it begins with, and how many it has.
     channel : str
         Kind of `semantic.training.channel.TrainingChannel`.
     snr_db : tuple of float
         Range of the SNR in dB.
-    learning_rate : float
-        Peak; it warms up and falls with a cosine.
     """
 
-    name: str
-    first: int
-    steps: int
     channel: str
     snr_db: tuple[float, float]
-    learning_rate: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that the weights depend on, besides the audio.
+    """All that the weights of the audio codec depend on, besides the audio.
 
-    Parameters
-    ----------
-    preset : str
-        Of `semantic.asc.model.AscModel`.
-    steps : int
-        In all; a twentieth goes to the first stage, a tenth to the last.
-    batch, crop_frames : int
-        Crops of a step, and frames of a crop.
-    learning_rate : float
-        Peak of the first two stages; the last has a fifth.
-    perceptual, waveform : float
-        Weights of the losses.
-    link : str or None
-        Channel of the link itself that the last stage goes through, see
-        `semantic.training.link_channel`; None stays with the training channel.
-    start : str or None
-        File of weights to start from; None starts anew.
-    seed : int
-        Of weights, crops, fading and noise.
+    A twentieth of the steps goes to the first stage, a tenth to the last, which has a fifth of
+    the learning rate. A crop has `crop_frames` frames.
 
     Raises
     ------
@@ -61,21 +37,23 @@ class Recipe:
         If a number is out of range.
     """
 
-    preset: str = "compact"
-    steps: int = 22_000
-    batch: int = 8
+    preset: str = option("compact", "sizes of the networks", choices=("compact", "paper"))
+    steps: int = option(22_000, "training steps of all stages", within=(1, 10**9))
+    batch: int = option(8, "crops per step", within=(1, 10**6))
     crop_frames: int = 62
-    learning_rate: float = 1e-3
-    perceptual: float = 1.0
-    waveform: float = 1.25
-    link: str | None = None
-    start: str | None = None
-    seed: int = 0
+    learning_rate: float = option(1e-3, "peak learning rate", within=(1e-9, 1.0))
+    perceptual: float = option(1.0, "weight of the perceptual loss", within=(0.0, 1e6))
+    waveform: float = option(1.25, "weight of the waveform loss, eq. (8)", within=(0.0, 1e6))
+    link: str | None = option(
+        None, "channel of the link itself, over which to fine-tune (TensorFlow)"
+    )
+    start: str | None = option(None, "file of weights to start from")
+    seed: int = option(0, "seed of weights, crops, fading and noise", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "batch", "crop_frames", "learning_rate"))
 
-    def stage(self, step: int) -> Stage:
+    def stage(self, step: int) -> AscStage:
         """Return the stage of a step: clean warm-up, all through fading, then fine-tuning.
 
         The first and the last are those of Algorithm 1.
@@ -83,7 +61,7 @@ class Recipe:
         first, ends, rate = self.steps // 20, self.steps // 10, self.learning_rate
         last = self.steps - ends
         if step < first:
-            return Stage("pre-train", 0, first, "awgn", (10.0, 30.0), rate)
+            return AscStage("pre-train", first, rate, "awgn", (10.0, 30.0))
         if step < last:
-            return Stage("end-to-end", first, last - first, "rayleigh", (0.0, 20.0), rate)
-        return Stage("fine-tune", last, ends, "rayleigh", (0.0, 20.0), rate / 5)
+            return AscStage("end-to-end", last - first, rate, "rayleigh", (0.0, 20.0))
+        return AscStage("fine-tune", ends, rate / 5, "rayleigh", (0.0, 20.0))

@@ -13,7 +13,7 @@ MIN_RATE = 0.8 * min(RATES.values())
 """Fewest channel uses per sample; training leaves out no more latents."""
 
 CHUNK_SECONDS = 2.0
-"""Sound whose latents are spread over one another's slots: the algorithmic delay."""
+"""Sound whose latents are interleaved with one another: the algorithmic delay."""
 
 SNR_WITHOUT_CSI = 10.0
-"""What the encoder takes the SNR for, in dB, where nothing was fed back."""
+"""SNR that the encoder assumes, in dB, where nothing was fed back."""

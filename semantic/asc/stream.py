@@ -25,7 +25,7 @@ def encode(model: "AscModel", audio: np.ndarray, snr_db: float, share: float) ->
     Parameters
     ----------
     model : AscModel
-        Whose encoder is used.
+        Model whose encoder is used.
     audio : np.ndarray
         float32, [frames * hop], of unit mean power.
     snr_db, share : float
@@ -52,11 +52,11 @@ def decode(model: "AscModel", latents: np.ndarray, noise: np.ndarray, snr_db: fl
     Parameters
     ----------
     model : AscModel
-        Whose decoder is used.
+        Model whose decoder is used.
     latents, noise : np.ndarray
         float32, [frames + 1, latents]; as received, and the noise variance of each.
     snr_db : float
-        What the encoder was told.
+        SNR that the encoder was told, in dB.
 
     Returns
     -------

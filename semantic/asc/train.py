@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from semantic.asc import weights
 from semantic.asc.data import Crops
 from semantic.asc.model import AscModel
-from semantic.asc.recipe import Recipe, Stage
+from semantic.asc.recipe import AscStage, Recipe
 from semantic.asc.validation import COLUMNS, Validation
+from semantic.training import weights
 from semantic.training.run import Batch, TrainingRun
 
 
@@ -58,8 +58,8 @@ class Trainer(TrainingRun):
         self._music = music
         self._validate = None if held_out is None else Validation(held_out, 2 * self._samples)
 
-    def enter(self, stage: Stage) -> Callable[[int], Batch]:
-        """See `TrainingRun`."""
+    def enter(self, stage: AscStage) -> Callable[[int], Batch]:
+        """Make the model ready for a stage; return what gives the batch of a step."""
         self.model.enter(stage.name, stage.channel)
         return Crops(
             self._audio,
@@ -71,16 +71,12 @@ class Trainer(TrainingRun):
             seed=self.recipe.seed,
         )
 
-    def validate(self, stage: Stage) -> dict[str, float]:
-        """See `TrainingRun`."""
+    def validate(self, stage: AscStage) -> dict[str, float]:
+        """Return the scores of the model, empty without fading or held-out voices."""
         if self._validate is None or stage.channel != "rayleigh":
             return {}
         return self._validate(self.model)
 
-    def save_weights(self, path: Path) -> None:
-        """See `TrainingRun`."""
-        weights.save(path, self.model)
-
-    def comparable(self, before: Stage, stage: Stage) -> bool:
+    def comparable(self, before: AscStage, stage: AscStage) -> bool:
         """Return whether both stages go through the same channel: the model's, or the link."""
         return self.recipe.link is None or "fine-tune" not in (before.name, stage.name)

@@ -1,4 +1,4 @@
-"""How good the codec is on voices that it was not trained on."""
+"""PESQ of the audio codec on voices that it was not trained on."""
 
 import importlib.util
 
@@ -8,6 +8,7 @@ from linksim.errors import LinksimError
 from semantic.asc.data import unit_power
 from semantic.asc.model import AscModel
 from semantic.asc.sizes import MAX_RATE, RATES, SAMPLE_RATE
+from semantic.training.channel import fixed_randomness
 
 SNRS_DB = (0.0, 10.0, 20.0)
 SCORED = ("low", "high")
@@ -15,6 +16,9 @@ SCORED = ("low", "high")
 
 COLUMNS = tuple(f"{rate}_{snr_db:g}" for rate in SCORED for snr_db in SNRS_DB)
 CROPS = 8
+RANDOM_STATE = (1, 2)
+"""State that the channel draws from: the same fading and noise every time."""
+
 LEVEL = 0.05
 """RMS at which PESQ hears the clips, of full scale."""
 
@@ -43,22 +47,19 @@ class Validation:
             crop = recording[start : start + samples].astype(np.float32) / 32767
             rows.append(unit_power(np.pad(crop, (0, samples - len(crop))))[0])
         self._audio = np.stack(rows)
-        self._fades = np.array([1, 2], np.uint32)
 
     def __call__(self, model: AscModel) -> dict[str, float]:
         """Return the score of each rate and SNR by `COLUMNS`, and their mean as ``score``."""
-        # The same fades every time, and none taken from those of training.
-        before, model.channel.random_state = model.channel.random_state, self._fades
         scores = {}
-        for rate in SCORED:
-            kept = np.full(CROPS, round(RATES[rate] / MAX_RATE * model.latents), np.float32)
-            for snr_db in SNRS_DB:
-                snr = np.full(CROPS, snr_db, np.float32)
-                heard = model.predict_on_batch({"audio": self._audio, "snr_db": snr, "kept": kept})
-                pairs = zip(self._audio, np.asarray(heard), strict=True)
-                mean = np.mean([_pesq(sent, got) for sent, got in pairs])
-                scores[f"{rate}_{snr_db:g}"] = round(float(mean), 3)
-        model.channel.random_state = before
+        with fixed_randomness(model.channel, RANDOM_STATE):
+            for rate in SCORED:
+                kept = np.full(CROPS, round(RATES[rate] / MAX_RATE * model.latents), np.float32)
+                for snr_db in SNRS_DB:
+                    told = {"snr_db": np.full(CROPS, snr_db, np.float32), "kept": kept}
+                    heard = model.predict_on_batch({"audio": self._audio, **told})
+                    pairs = zip(self._audio, np.asarray(heard), strict=True)
+                    mean = np.mean([_pesq(sent, got) for sent, got in pairs])
+                    scores[f"{rate}_{snr_db:g}"] = round(float(mean), 3)
         return {**scores, "score": round(float(np.mean(list(scores.values()))), 3)}
 
 

@@ -1,8 +1,8 @@
-"""The video codec as a scheme: pictures as latents over the analogue pipe, side information over
+"""The video codec as an endpoint: pictures as latents over the symbol link, side information over
 the digital one, and sound by the audio codec."""
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -45,12 +45,12 @@ SOUNDS = ("asc", "none")
 ABLATIONS = ("temporal", "context", "rate", "snr")
 GREY = 128
 PRECISION = 0.55
-"""How finely hyper-latents are quantised at 10 dB."""
+"""Precision of hyper-latents at 10 dB: how finely they are quantised."""
 
 # Frames, fps as a fraction, width, height, SNR in dB, eta, precision, whether sound follows.
 _SETUP = struct.Struct("<IIIHHfff?")
 SETUP_BYTES = _SETUP.size
-"""Of the set-up of video, which that of sound follows."""
+"""Size of the set-up of video, which that of sound follows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Dvst(Endpoint):
 
     ::
 
-        frames ─▶ encoder ─┬─ latent symbols ─ spread over a group ─▶ "video" ─▶ decoder ─▶ frames
+        frames ─▶ encoder ─┬─ latent symbols ─ interleave a group ─▶ "video" ─▶ decoder ─▶ frames
                            └─ rates, hyper-latents ─ range coder ───▶ "side" ───▶┘
         sound ──▶ ASC at its highest rate ──────────────────────────▶ "audio" ───────────▶ sound
 
@@ -78,7 +78,7 @@ class Dvst(Endpoint):
     """
 
     name: ClassVar[str] = "dvst"
-    uses_csi: ClassVar[bool] = True
+    uses_csi = True
 
     eta: float = option(ETA, "latent reals sent per bit of information, at 10 dB")
     uses_per_pixel: float | None = option(None, "channel uses of video per pixel, instead of eta")
@@ -131,7 +131,7 @@ class Dvst(Endpoint):
         Parameters
         ----------
         clip : Clip
-            With video.
+            Clip with video.
         csi : Csi or None
             What was fed back.
         fits : callable
@@ -178,6 +178,8 @@ class Dvst(Endpoint):
         sounds: bool,
     ) -> Encoded:
         """Return the streams and the set-up of video; the set-up says whether sound follows."""
+        assert clip.frames is not None
+        assert clip.fps is not None
         height, width = clip.frames.shape[1:3]
         setup = _SETUP.pack(
             len(frames),
@@ -199,11 +201,12 @@ class Dvst(Endpoint):
         def code(frames: np.ndarray, conditions: "Conditions") -> "list[FrameCode]":
             return list(self._codec.sender(frames, conditions, self.gop))
 
+        assert clip.frames is not None
         if self.uses_per_pixel is None:
             return code(clip.frames, start), start
         link = link_of_option(self.link)
 
-        def cost(codes: "list[FrameCode]", conditions: "Conditions") -> Spent:
+        def cost(codes: "Sequence[FrameCode]", conditions: "Conditions") -> Spent:
             streams = self._streams(codes, conditions, snr_db)
             total = channel_uses(Encoded(streams, bytes(_SETUP.size)), link)
             return Spent(total, stream_uses(streams[0], link))
@@ -213,7 +216,7 @@ class Dvst(Endpoint):
         return fit(budget, clip.frames, start, probe=self.gop)
 
     def _streams(
-        self, frames: "list[FrameCode]", conditions: "Conditions", snr_db: float
+        self, frames: "Sequence[FrameCode]", conditions: "Conditions", snr_db: float
     ) -> tuple[BitStream, SymbolStream]:
         from linksim.streams.protection import side_stream
         from semantic.dvst.bitstream.stream import check_length, packets_of, symbols_of
@@ -253,7 +256,7 @@ class Dvst(Endpoint):
             frames,
             Fraction(num, den),
             sound.audio if sound else None,
-            **({"sample_rate": sound.sample_rate} if sound else {}),
+            sound.sample_rate if sound else Clip.sample_rate,
             name=self.name,
             origins=tuple(origins),
             warnings=_of_loss(origins.count("held"), count),
@@ -263,9 +266,9 @@ class Dvst(Endpoint):
     def _codec(self) -> "Codec":
         # Keras is loaded when it is needed, not when schemes are listed.
         from semantic.dvst.bitstream.codec import codec_of
-        from semantic.dvst.weights import path_of
+        from semantic.training.weights import path_of
 
-        path = Path(self.weights) if self.weights else path_of(self.preset)
+        path = Path(self.weights) if self.weights else path_of("dvst", self.preset)
         return codec_of(self.preset, path, self.without)
 
 

@@ -1,4 +1,4 @@
-"""Copies of latents that met different fades, put together."""
+"""Maximum-ratio combining of copies of latents."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ def combine(received: Any, noise_variance: Any, sent: Any, axis: int) -> tuple[A
     Parameters
     ----------
     received, noise_variance, sent : float32
-        Of one shape: equalised latents, their noise variances, and 1 where one was sent, else 0.
+        One shape each: equalised latents, their noise variances, and 1 where one was sent, else 0.
     axis : int
-        Along which the copies lie.
+        Axis along which the copies lie.
 
     Returns
     -------
     estimate, trust : float32
-        Without that axis.
+        One shape each, without that axis.
     """
     weight = sent / noise_variance
     total = ops.sum(weight, axis=axis)
@@ -35,7 +35,7 @@ def unit_power(latents: Any, sent: Any) -> Any:
     Parameters
     ----------
     latents, sent : float32, [rows, CHUNK, latents]
-        Of any power; and 1 where one is sent, else 0.
+        Latents of any power; and 1 where one is sent, else 0.
     """
     latents = latents * sent
     power = ops.sum(ops.square(latents), axis=(1, 2)) / ops.maximum(ops.sum(sent, axis=(1, 2)), 1.0)

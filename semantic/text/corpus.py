@@ -9,10 +9,10 @@ from semantic.text.alphabet import normalise
 from semantic.text.sizes import CHUNK
 
 HELD_OUT_EVERY = 50
-"""Of the sentences of a file, one in so many is validated on instead."""
+"""Distance of held-out sentences: one in so many of a file is validated on instead."""
 
 MIN_CHARACTERS = 4 * CHUNK
-"""Of a file; with less there is nothing to draw from."""
+"""Least size of a file; with less there is nothing to draw from."""
 
 _SENTENCE_END = re.compile(r"(?<=[.?!]) |(?<=[.?!][\"')]) ")
 

@@ -9,22 +9,22 @@ from semantic.text.grid import sentence
 from semantic.text.sizes import CHUNK, COPIES
 
 GRID_SHARE, STRANGE_SHARE = 0.1, 0.05
-"""Of the stretches: sentences of GRID's grammar, and strings that no language has."""
+"""Shares of the stretches: sentences of GRID's grammar, and strings that no language has."""
 
 GENERATED = 20_000
 """Sentences made of each of the two."""
 
 WHOLE_SHARE = 0.5
-"""Of the stretches that begin with a sentence and end with it; the others end anywhere."""
+"""Share of the stretches that begin and end with a sentence; the others end anywhere."""
 
 MIN_LENGTH = 4
-"""Characters of a stretch, at least, unless its sentence is shorter."""
+"""Least number of characters of a stretch, unless its sentence is shorter."""
 
 MIN_KEPT = 4
-"""Latents of a character, at least."""
+"""Least number of latents of a character."""
 
 FULL_SHARE = 0.4
-"""Of the stretches that are sent with all latents, once or more often."""
+"""Share of the stretches that are sent with all latents, once or more often."""
 
 
 class Crops:
@@ -36,13 +36,13 @@ class Crops:
         Sentences of each file. A file is drawn from by the root of its length, so that a short
         one with talk counts beside long ones with prose.
     batch : int
-        Stretches of a step.
+        Stretches per step.
     latents : int
-        Of a character, at most.
+        Greatest number of latents of a character.
     snr_db : tuple of float
         Range of the SNR; the worse half of it is drawn from more often.
     seed : int
-        With the step, all that a batch depends on.
+        Seed of all batches; with the step, all that one depends on.
     """
 
     def __init__(

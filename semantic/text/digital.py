@@ -1,4 +1,4 @@
-"""Text as bytes over the digital pipe, with as many channel uses as the learned codec has."""
+"""Text as bytes over the bit link, with as many channel uses as the learned codec has."""
 
 from collections.abc import Mapping
 
@@ -16,16 +16,16 @@ def text_stream(name: str, text: bytes, slots: int) -> BitStream:
     """Return a stream of at most so many slots: a packet a code block.
 
     QPSK at the lowest code rate at which every packet is sent once. As often as all packets fit
-    into the slots, all are sent, each time over fades of their own and interleaved over these.
+    into the slots, all are sent, each time in slots of their own and interleaved over these.
 
     Parameters
     ----------
     name : str
-        Of the stream.
+        Name of the stream.
     text : bytes
         At least one.
     slots : int
-        Of 72 subcarriers.
+        Slots of 72 subcarriers.
 
     Raises
     ------

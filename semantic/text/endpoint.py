@@ -1,4 +1,4 @@
-"""The text codec as a scheme: what is said as latents over the analogue pipe, or as bytes."""
+"""The text codec as an endpoint: what is said as latents over the symbol link, or as bytes."""
 
 import struct
 from dataclasses import dataclass
@@ -42,12 +42,13 @@ class Text(Endpoint):
 
     ::
 
-        text ─▶ chunks ─▶ encoder ─ keep ─ copy ─ spread ─▶ "text" ─▶ combine ─▶ decoder ─▶ text
+        text ─▶ chunks ─▶ encoder ─ keep ─ copy ─ interleave ▶ "text" ▶ combine ─▶ decoder ─▶ text
                    └────── lengths: set-up ─────────────────────────────┘
 
     A text takes whole slots, `uses` channel uses a character or more and `slots` slots or more.
     Few of either leave the last latents of each character out; many send all of them several
-    times, over other fades. What is sent is normalised, see `semantic.text.alphabet.normalise`.
+    times, in slots that fade independently. What is sent is normalised, see
+    `semantic.text.alphabet.normalise`.
 
     Form "digital" is what it compares with, in as many slots: UTF-8, QPSK and LDPC at the
     lowest rate that fits, interleaved over all of them.
@@ -60,10 +61,12 @@ class Text(Endpoint):
 
     name: ClassVar[str] = "text"
 
-    form: str = option("semantic", "semantic, or digital: UTF-8 over LDPC and QPSK")
-    uses: float = option(32.0, "channel uses of a character, at least")
-    slots: int = option(4, "slots of 72 subcarriers, at least", "slot")
-    preset: str = option("compact", "which network: compact or paper")
+    form: str = option(
+        "semantic", "form of what is sent: semantic, or digital (UTF-8 over LDPC and QPSK)"
+    )
+    uses: float = option(32.0, "least number of channel uses per character")
+    slots: int = option(4, "least number of slots of 72 subcarriers", "slot")
+    preset: str = option("compact", "sizes of the networks: compact or paper")
     weights: str | None = option(None, "file of weights to use instead of the shipped ones")
 
     def __post_init__(self) -> None:
@@ -82,6 +85,7 @@ class Text(Endpoint):
             If there is no text, the slots are too few for its bytes, or there are no weights.
         """
         require(clip, "scheme 'text'", text=True)
+        assert clip.text is not None
         pieces = chunks(normalise(clip.text))
         slots = slots_of(sum(map(len, pieces)), self.uses, self.slots)
         if self.form == "digital":
@@ -140,7 +144,7 @@ class Text(Endpoint):
 
     def _model(self) -> "TextModel":
         # Keras is loaded when it is needed, not when schemes are listed.
-        from semantic.text.weights import path_of, trained
+        from semantic.text.model import TextModel
+        from semantic.training.weights import trained
 
-        path = Path(self.weights) if self.weights else path_of(self.preset)
-        return trained(self.preset, path)
+        return trained(TextModel, self.preset, Path(self.weights) if self.weights else None)

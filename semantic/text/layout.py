@@ -1,4 +1,4 @@
-"""Where the latents of a text go: whole slots, filled with copies that meet different fades."""
+"""Layout of the latents of a text: whole slots, filled with copies that fade independently."""
 
 import numpy as np
 
@@ -15,11 +15,11 @@ def slots_of(characters: int, uses: float, least: int) -> int:
     Parameters
     ----------
     characters : int
-        Of the text; one of none takes no slot.
+        Length of the text; one of none takes no slot.
     uses : float
         Channel uses of a character, at least: what is left of the last slot is filled as well.
     least : int
-        Slots that any text takes, as each is a fade of its own.
+        Least number of slots of a text, as each fades independently.
     """
     return max(least, int(np.ceil(characters * uses / SLOT_USES))) if characters else 0
 

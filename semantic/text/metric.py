@@ -1,4 +1,4 @@
-"""How many words of what is said do not arrive, as a metric."""
+"""Word error rate of what is said, as a metric."""
 
 from math import inf
 

@@ -13,6 +13,7 @@ from semantic.text.combining import combine, unit_power
 from semantic.text.networks import make_decoder, make_encoder
 from semantic.text.sizes import CHUNK, COPIES, PRESETS
 from semantic.training.channel import TrainingChannel
+from semantic.training.weights import Stored
 
 
 class TextModel(keras.Model):
@@ -20,14 +21,14 @@ class TextModel(keras.Model):
 
     ::
 
-        tokens ─▶ encoder ─ keep ─ unit power ─ copy ─ spread ─▶ channel ─ gather ─┐
+        tokens ─▶ encoder ─ keep ─ unit power ─ copy ─ interleave ▶ channel ─ gather┐
                      logits ◀─ decoder ◀─ estimate, trust ◀─ combine copies ◀──────┘
 
     Xie et al., "Deep learning enabled semantic communication systems", IEEE Trans. Signal
     Process. 69, 2021: a semantic and a channel codec, here over characters instead of words, so
     that nothing is unsayable, and with all characters read at once. Unlike there, one set of
     weights serves all rates: the latents of a character come in the order of their worth, the
-    last may be left out, and all may be sent more than once, over other fades.
+    last may be left out, and all may be sent more than once, in slots that fade independently.
 
     Parameters
     ----------
@@ -36,13 +37,15 @@ class TextModel(keras.Model):
     channel : str
         Kind of `TrainingChannel`.
     seed : int
-        Of initial weights, fading and noise.
+        Seed of initial weights, fading and noise.
 
     Raises
     ------
     LinksimError
         If there is no such preset or channel.
     """
+
+    STORED = Stored("text", "text codec", ("encoder", "decoder"))
 
     def __init__(
         self, *, preset: str = "compact", channel: str = "rayleigh", seed: int = 0, **kwargs: Any
@@ -70,7 +73,7 @@ class TextModel(keras.Model):
             Latents of each character that are sent, the first ones; and how often, 1 to
             `COPIES`: with a fraction, the first characters once more than the others.
         company : float32, [batch]
-            How much else is sent between them, 0 to 1, so that they meet more fades.
+            How much else is sent between them, 0 to 1, so that they see more channel realisations.
 
         Output
         ------

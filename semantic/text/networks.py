@@ -20,11 +20,13 @@ class Positions(layers.Layer):
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Make the vectors."""
         self.places = self.add_weight(
-            shape=shape[1:], initializer=keras.initializers.RandomNormal(stddev=0.02)
+            shape=shape[1:],
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+            name="places",
         )
 
     def call(self, x: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         return x + self.places
 
 
@@ -71,15 +73,10 @@ class TransformerLayer(layers.Layer):
         self.shrink.build((*x_shape[:-1], self.inner))
 
     def call(self, x: Any, present: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         y = self.norm(x)
         x = x + self.attention(y, y, attention_mask=present[:, None, :])
         return x + self.shrink(self.grow(self.inner_norm(x)))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        sizes = {"width": self.width, "heads": self.heads, "inner": self.inner}
-        return {**super().get_config(), **sizes}
 
 
 def make_encoder(sizes: Sizes) -> keras.Model:
@@ -97,13 +94,14 @@ def make_encoder(sizes: Sizes) -> keras.Model:
     Output
     ------
     float32, [batch, CHUNK, latents]
-        Of any power.
+        Latents of any power.
     """
     tokens = keras.Input((CHUNK,), dtype="int32")
-    x = Positions()(layers.Embedding(TOKENS, sizes.width)(tokens))
+    x = layers.Embedding(TOKENS, sizes.width, name="embedding")(tokens)
+    x = Positions(name="positions")(x)
     x = _transform(x, ops.not_equal(tokens, NONE), sizes, sizes.encoder_layers)
-    x = layers.Dense(sizes.dense, activation="gelu")(x)
-    return keras.Model(tokens, layers.Dense(sizes.latents)(x), name="encoder")
+    x = layers.Dense(sizes.dense, activation="gelu", name="dense")(x)
+    return keras.Model(tokens, layers.Dense(sizes.latents, name="latents")(x), name="encoder")
 
 
 def make_decoder(sizes: Sizes) -> keras.Model:
@@ -130,14 +128,17 @@ def make_decoder(sizes: Sizes) -> keras.Model:
     # The estimate's own variance is the trust.
     whitened = estimate / ops.sqrt(trust + 1e-4)
     x = ops.concatenate([whitened, estimate, trust], axis=-1)
-    x = layers.Dense(sizes.dense, activation="gelu")(x)
-    x = Positions()(layers.Dense(sizes.width)(x))
+    x = layers.Dense(sizes.dense, activation="gelu", name="dense")(x)
+    x = Positions(name="positions")(layers.Dense(sizes.width, name="widen")(x))
     x = _transform(x, present, sizes, sizes.decoder_layers)
-    return keras.Model([estimate, trust, present], layers.Dense(TOKENS)(x), name="decoder")
+    logits = layers.Dense(TOKENS, name="logits")(x)
+    return keras.Model([estimate, trust, present], logits, name="decoder")
 
 
 def _transform(x: Any, present: Any, sizes: Sizes, depth: int) -> Any:
-    for _ in range(depth):
-        layer = TransformerLayer(width=sizes.width, heads=sizes.heads, inner=sizes.inner)
+    for i in range(depth):
+        layer = TransformerLayer(
+            width=sizes.width, heads=sizes.heads, inner=sizes.inner, name=f"layer{i}"
+        )
         x = layer(x, present)
-    return layers.LayerNormalization(epsilon=1e-5)(x)
+    return layers.LayerNormalization(epsilon=1e-5, name="norm")(x)

@@ -1,53 +1,30 @@
-"""How the text codec is trained: stages and sizes."""
+"""Recipe of training the text codec: stages and sizes."""
 
 from dataclasses import dataclass
 
-from linksim.options import check_positive
+from linksim.options import check_positive, option
+from semantic.training.stage import Stage
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A stretch of training.
+class TextStage(Stage):
+    """A stage of training the text codec.
 
     Parameters
     ----------
-    name : str
-        What is trained for.
-    first, steps : int
-        The step it begins with, and how many it has.
     channel : str
         Kind of `semantic.training.channel.TrainingChannel`.
-    learning_rate : float
-        Peak; it warms up and falls with a cosine.
     """
 
-    name: str
-    first: int
-    steps: int
     channel: str
-    learning_rate: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that the weights depend on, besides the text.
+    """All that the weights of the text codec depend on, besides the text.
 
-    Parameters
-    ----------
-    preset : str
-        Of `semantic.text.model.TextModel`.
-    steps : int
-        In all; a twentieth goes to the first stage.
-    batch : int
-        Stretches of text of a step.
-    learning_rate : float
-        Peak.
-    snr_db : tuple of float
-        Range of the SNR in dB.
-    start : str or None
-        File of weights to start from; None starts anew.
-    seed : int
-        Of weights, stretches, fading and noise.
+    A twentieth of the steps goes to the first stage. The SNR is drawn between both values of
+    `snr_db`.
 
     Raises
     ------
@@ -55,20 +32,20 @@ class Recipe:
         If a number is out of range.
     """
 
-    preset: str = "compact"
-    steps: int = 25_000
-    batch: int = 512
-    learning_rate: float = 1e-3
+    preset: str = option("compact", "sizes of the networks", choices=("compact", "paper"))
+    steps: int = option(25_000, "training steps of all stages", within=(1, 10**9))
+    batch: int = option(512, "stretches of text per step", within=(1, 10**6))
+    learning_rate: float = option(1e-3, "peak learning rate", within=(1e-9, 1.0))
     snr_db: tuple[float, float] = (0.0, 20.0)
-    start: str | None = None
-    seed: int = 0
+    start: str | None = option(None, "file of weights to start from")
+    seed: int = option(0, "seed of weights, stretches, fading and noise", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "batch", "learning_rate"))
 
-    def stage(self, step: int) -> Stage:
-        """Return the stage of a step: white noise first, since fades teach little to a beginner."""
+    def stage(self, step: int) -> TextStage:
+        """Return the stage of a step: white noise first, as fading teaches a beginner little."""
         first = self.steps // 20
         if step < first:
-            return Stage("pre-train", 0, first, "awgn", self.learning_rate)
-        return Stage("end-to-end", first, self.steps - first, "rayleigh", self.learning_rate)
+            return TextStage("pre-train", first, self.learning_rate, "awgn")
+        return TextStage("end-to-end", self.steps - first, self.learning_rate, "rayleigh")

@@ -16,7 +16,7 @@ class Sizes:
     Parameters
     ----------
     width, heads, inner : int
-        Of a Transformer layer: features of a character, heads that share them, and features
+        Sizes of a Transformer layer: features of a character, heads that share them, and features
         between its dense layers.
     encoder_layers, decoder_layers : int
         Transformer layers before and after the channel.

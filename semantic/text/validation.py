@@ -1,4 +1,4 @@
-"""How well the codec carries sentences that it was not trained on."""
+"""Word error rates of the text codec on sentences that it was not trained on."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,7 @@ from linksim.metrics.words import edits, words
 from semantic.text.alphabet import NONE, chunks, to_text, to_tokens
 from semantic.text.model import TextModel
 from semantic.text.sizes import CHUNK
+from semantic.training.channel import fixed_randomness
 
 SNRS_DB = (0.0, 5.0, 10.0)
 USES = (4, 16)
@@ -18,7 +19,10 @@ USES = (4, 16)
 COLUMNS = tuple(f"wer_{uses}_{snr_db:g}" for uses in USES for snr_db in SNRS_DB)
 SENTENCES = 256
 COMPANY = 1.0
-"""As in a longer text, whose chunks share their fades."""
+"""Value of `TextModel`'s input: as in a longer text, whose chunks share their slots."""
+
+RANDOM_STATE = (1, 2)
+"""State that the channel draws from: the same fading and noise every time."""
 
 
 class Validation:
@@ -43,21 +47,18 @@ class Validation:
         self._tokens = np.full((SENTENCES, CHUNK), NONE, np.int32)
         for row, text in zip(self._tokens, self._sent, strict=True):
             row[: len(text)] = to_tokens(text)
-        self._fades = np.array([1, 2], np.uint32)
 
     def __call__(self, model: TextModel) -> dict[str, float]:
         """Return the word error rate of each rate and SNR by `COLUMNS`; ``score``: their mean."""
-        # The same fades every time, and none taken from those of training.
-        before, model.channel.random_state = model.channel.random_state, self._fades
         scores = {}
-        for uses in USES:
-            kept = min(2 * uses, model.latents)
-            for snr_db in SNRS_DB:
-                inputs = {"snr_db": snr_db, "kept": kept, "copies": 1.0, "company": COMPANY}
-                rows = {k: np.full(SENTENCES, v, np.float32) for k, v in inputs.items()}
-                logits = model.predict_on_batch({"tokens": self._tokens, **rows})
-                scores[f"wer_{uses}_{snr_db:g}"] = round(self._rate(logits), 4)
-        model.channel.random_state = before
+        with fixed_randomness(model.channel, RANDOM_STATE):
+            for uses in USES:
+                kept = min(2 * uses, model.latents)
+                for snr_db in SNRS_DB:
+                    inputs = {"snr_db": snr_db, "kept": kept, "copies": 1.0, "company": COMPANY}
+                    rows = {k: np.full(SENTENCES, v, np.float32) for k, v in inputs.items()}
+                    logits = model.predict_on_batch({"tokens": self._tokens, **rows})
+                    scores[f"wer_{uses}_{snr_db:g}"] = round(self._rate(logits), 4)
         return {**scores, "score": -round(float(np.mean(list(scores.values()))), 4)}
 
     def _rate(self, logits: np.ndarray) -> float:

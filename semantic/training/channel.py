@@ -1,6 +1,8 @@
 """The channel that learned endpoints are trained through, differentiable on any backend."""
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -14,7 +16,15 @@ SLOT_SYMBOLS = 864
 """Data symbols of one slot of the default link: 72 subcarriers times 12 OFDM symbols."""
 
 MIN_POWER_GAIN = 1e-6
-"""Deeper fades are taken as this deep, so that their noise stays finite in float32."""
+"""Least power gain: deeper fading is taken as this deep, so that noise stays finite in float32."""
+
+
+@contextmanager
+def fixed_randomness(channel: Any, state: Sequence[int]) -> Iterator[None]:
+    """Have a channel draw from a state of its own, and then go on as it would have."""
+    before, channel.random_state = channel.random_state, np.array(state, np.uint32)
+    yield
+    channel.random_state = before
 
 
 class TrainingChannel(keras.layers.Layer):
@@ -35,7 +45,7 @@ class TrainingChannel(keras.layers.Layer):
     block_symbols : int
         Complex symbols over which h stays the same.
     seed : int
-        Of fading and noise.
+        Seed of fading and noise.
 
     Raises
     ------
@@ -62,7 +72,7 @@ class TrainingChannel(keras.layers.Layer):
     def call(
         self, latents: Any, snr_db: Any, energy: Any = None, sent: Any = None
     ) -> tuple[Any, Any]:
-        """Send a batch, each row through fades of its own.
+        """Send a batch, each row through a channel realisation of its own.
 
         Input
         -----
@@ -73,8 +83,8 @@ class TrainingChannel(keras.layers.Layer):
         energy : float32, [batch], optional
             Es, the mean energy of a symbol; measured where it is not given.
         sent : float32, [batch], optional
-            Share of the latents that is really sent, evenly strewn among them; a fade lasts
-            for as many more. All, where it is not given.
+            Share of the latents that is really sent, evenly strewn among them; a block of fading
+            covers as many more. All, where it is not given.
 
         Output
         ------
@@ -117,16 +127,6 @@ class TrainingChannel(keras.layers.Layer):
     @random_state.setter
     def random_state(self, state: np.ndarray) -> None:
         self._seeds.state.assign(state)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        config = super().get_config()
-        return {
-            **config,
-            "kind": self.kind,
-            "block_symbols": self.block_symbols,
-            "seed": self.seed,
-        }
 
     def _normal(self, shape: tuple[Any, ...]) -> Any:
         return keras.random.normal(shape, seed=self._seeds)

@@ -1,26 +1,13 @@
 """Train a learned endpoint: ``python -m semantic.training.command MODEL …``."""
 
 import argparse
-import importlib
 import sys
 from collections.abc import Callable, Sequence
 
 from linksim.errors import LinksimError
 from linksim.options import check_range
 from semantic.training.devices import check, data_parallel
-
-MODELS = {
-    "asc": "semantic.asc.command",
-    "dvst": "semantic.dvst.training.command",
-    "text": "semantic.text.command",
-    "sync-expert": "semantic.wav2lip.training.expert_command",
-    "generator": "semantic.wav2lip.training.generator_command",
-    "wav2vid": "semantic.wav2vid.command",
-}
-"""Name to the module whose `add_arguments` and `prepare` train it; they load no Keras."""
-
-THROUGH_LINK = ("wav2vid",)
-"""Those with the link in their loop, which TensorFlow runs, and on one device."""
+from semantic.training.registry import trainings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,14 +30,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def add_models(parser: argparse.ArgumentParser) -> None:
     """Add a sub-command for each model."""
     models = parser.add_subparsers(dest="model", required=True, metavar="MODEL")
-    for name, module in MODELS.items():
-        command = importlib.import_module(module)
-        about = command.__doc__.splitlines()[0]
-        model = models.add_parser(name, help=about, description=about)
-        command.add_arguments(model)
-        if name not in THROUGH_LINK:
+    for name, training in trainings().items():
+        model = models.add_parser(name, help=training.about, description=training.about)
+        training.add_arguments(model)
+        if not training.through_link:
             model.add_argument(
-                "--devices", type=int, default=1, help="accelerators that share a batch (JAX)"
+                "--devices",
+                type=int,
+                default=1,
+                help="accelerators that share a batch, on JAX (default 1)",
             )
 
 
@@ -64,9 +52,10 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
     """
     devices = getattr(args, "devices", 1)
     check_range("--devices", devices, 1, 10**6)
+    check_range("--save-every", args.save_every, 1, 10**9)
     if devices > 1:
         check(devices, args.batch)
-    train = importlib.import_module(MODELS[args.model]).prepare(args)
+    train = trainings()[args.model].prepare(args)
 
     def train_on_all() -> None:
         with data_parallel(devices).scope():

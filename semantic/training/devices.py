@@ -40,7 +40,7 @@ def check(devices: int, batch: int) -> None:
 
 
 def data_parallel(devices: int) -> Any:
-    """Return what spreads training over the first devices, where Keras runs on JAX.
+    """Return the distribution of training over the first devices, where Keras runs on JAX.
 
     Every device holds all variables and works on its rows; what goes over all rows (the loss, the
     statistics of a normalisation, the norm that a gradient is clipped by) is summed over the
@@ -50,7 +50,7 @@ def data_parallel(devices: int) -> Any:
     Parameters
     ----------
     devices : int
-        As `check` found them.
+        Number of devices, which `check` has found.
 
     Returns
     -------

@@ -1,6 +1,5 @@
 """The link itself as a channel to train through, where TensorFlow is Keras' backend."""
 
-import dataclasses
 from typing import Any
 
 import keras
@@ -22,14 +21,14 @@ class LinkChannel(keras.layers.Layer):
         latents ─ pack ─▶ grid+pilots ─▶ h·x+n ─▶ estimate ─▶ equalise ─▶ unpack ─▶ latents', noise
 
     Any channel, estimator, equaliser and interleaving depth of the link; each row goes through
-    frames and fades of its own, at an SNR of its own.
+    frames and a channel realisation of its own, at an SNR of its own.
 
     Parameters
     ----------
     link : LinkConfig
         The link. Its modulation, code and feedback are not used.
     seed : int
-        Of fading and noise. Every call puts a state of its own into Sionna's generators, so
+        Seed of fading and noise. Every call puts a state of its own into Sionna's generators, so
         that nothing else that draws from them matters.
 
     Raises
@@ -94,19 +93,6 @@ class LinkChannel(keras.layers.Layer):
     @random_state.setter
     def random_state(self, state: np.ndarray) -> None:
         self._seeds.state.assign(state)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, the link as a dict."""
-        return {
-            **super().get_config(),
-            "link": dataclasses.asdict(self.link),
-            "seed": self.seed,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "LinkChannel":
-        """Construct a layer from what `get_config` returned."""
-        return cls(**{**config, "link": LinkConfig(**config["link"])})
 
 
 def _philox_state(seed: Any) -> Any:

@@ -14,13 +14,13 @@ import keras
 import numpy as np
 
 from linksim.errors import LinksimError
-from semantic.training import checkpoint
+from semantic.training import checkpoint, weights
 
 LOG_EVERY = 20
 WARM_UP = 300
 
 Batch = Any
-"""What `keras.Model.train_on_batch` takes."""
+"""A batch, as `keras.Model.train_on_batch` takes it."""
 
 
 def jit_of_backend() -> bool | str:
@@ -43,10 +43,9 @@ class TrainingRun(ABC):
     model : keras.Model
         What is trained.
     recipe : dataclass
-        What to do: ``steps`` in all, and ``stage(step)`` with ``name``, ``first``, ``steps`` and
-        ``learning_rate``.
+        What to do: ``steps`` in all, and ``stage(step)``, a `stage.Stage`.
     data : mapping
-        What the data is told by; with the recipe, all that two runs must share for one to go
+        Identity of the data; with the recipe, all that two runs must share for one to go
         on with the other's checkpoint.
     out : Path
         The folder.
@@ -81,9 +80,9 @@ class TrainingRun(ABC):
     def validate(self, stage: Any) -> dict[str, float]:
         """Return the scores of the model, empty if there are none in this stage."""
 
-    @abstractmethod
     def save_weights(self, path: Path) -> None:
         """Write the weights as they are used."""
+        weights.save(path, self.model)
 
     @property
     def models(self) -> tuple[keras.Model, ...]:
@@ -109,7 +108,8 @@ class TrainingRun(ABC):
         """
         done = self._done()
         end = min(self.recipe.steps, stop_at or self.recipe.steps)
-        stage, began, losses = None, time.monotonic(), []
+        stage: Any = None
+        began, losses = time.monotonic(), []
         for step in range(done, end):
             if self.recipe.stage(step) != stage:
                 stage = self.recipe.stage(step)
@@ -125,11 +125,15 @@ class TrainingRun(ABC):
                 raise LinksimError(f"the loss is not finite at step {step}; lower the rate")
             saves = (step + 1) % self._save_every == 0 or step + 1 == end
             if saves or (step + 1) % LOG_EVERY == 0:
-                row = {"step": step + 1, "stage": stage.name, "loss": round(np.mean(losses), 4)}
+                row: dict[str, Any] = {
+                    "step": step + 1,
+                    "stage": stage.name,
+                    "loss": round(np.mean(losses), 4),
+                }
                 losses = []
                 if saves:
                     row |= self.validate(stage)
-                # Before the checkpoint: rows that a kill leaves ahead of it are cut off again.
+                # Before the checkpoint: rows that a kill leaves beyond it are cut off again.
                 self._log(row)
                 if saves:
                     self._save(step + 1, row.get("score", np.inf))

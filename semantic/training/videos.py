@@ -61,7 +61,7 @@ def load(paths: Sequence[Path], seconds: float | None = None) -> list[np.ndarray
         Whatever `linksim.media.read` takes, pictures, or ``.npy`` with frames as below,
         which is mapped rather than read.
     seconds : float or None
-        Read no more than this of each; None reads all.
+        Greatest length read of each; None reads all.
 
     Returns
     -------

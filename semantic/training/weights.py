@@ -1,28 +1,57 @@
-"""Trained weights as small files: arrays of half precision by name, no pickle."""
+"""Trained weights as small files: arrays of half precision by the paths of variables, no pickle."""
 
+import functools
 import os
 import zipfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
 
 from linksim.errors import LinksimError
 
+M = TypeVar("M", bound=keras.Model)
+
 FOLDER = Path(__file__).parents[1] / "presets"
-"""Where the shipped ones lie."""
+"""Folder of the shipped files."""
 
 
-def save(path: Path, variables: Mapping[str, Any]) -> None:
-    """Write variables in half precision, over what was there.
+@dataclass(frozen=True)
+class Stored:
+    """The parts of a model that a file of weights holds, and names; a model has it as ``STORED``.
+
+    Parameters
+    ----------
+    name : str
+        Name that the model is trained by, ``"asc"``, with which shipped files begin.
+    title : str
+        What messages call it, ``"audio codec"``.
+    parts : tuple of str
+        Attributes that hold what is kept; none keeps the whole model.
+    """
+
+    name: str
+    title: str
+    parts: tuple[str, ...] = ()
+
+
+def path_of(name: str, preset: str) -> Path:
+    """Return where the shipped weights of a model, by its `Stored.name`, and of a preset lie."""
+    return FOLDER / f"{name}_{preset}.npz"
+
+
+def save(path: Path, model: keras.Model) -> None:
+    """Write the weights of a model in half precision, over what was there.
 
     Their rounding lies 66 dB below each weight, far below the noise of any link.
     """
     arrays = {
         name: keras.ops.convert_to_numpy(variable.value).astype(np.float16)
-        for name, variable in variables.items()
+        for name, variable in _stored(model).items()
     }
     part = path.with_suffix(".part")
     with part.open("wb") as file:
@@ -30,37 +59,105 @@ def save(path: Path, variables: Mapping[str, Any]) -> None:
     os.replace(part, path)
 
 
-def load(path: Path, variables: Mapping[str, Any], codec: str, model: str) -> None:
-    """Put saved weights into variables.
-
-    Parameters
-    ----------
-    path : Path
-        What `save` wrote.
-    variables : mapping
-        By the names that they were saved under.
-    codec, model : str
-        What to call them in messages, e.g. ``"audio codec"`` and the name to train it by,
-        ``"asc"``.
+def load(path: Path, model: keras.Model) -> None:
+    """Put saved weights into a model.
 
     Raises
     ------
     LinksimError
         If the file is missing, no weights, or of other variables.
     """
+    stored = model.STORED
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise LinksimError(
-            f"{path}: no such weights; train them with 'linksim train {model}'"
+            f"{path}: no such weights; train them with 'linksim train {stored.name}'"
         ) from None
     except (OSError, ValueError, zipfile.BadZipFile):
         raise LinksimError(
-            f"{path}: not a file of weights; give one that 'linksim train {model}' wrote"
+            f"{path}: not a file of weights; give one that 'linksim train {stored.name}' wrote"
         ) from None
+    variables = _stored(model)
     shapes = {name: tuple(v.shape) for name, v in variables.items()}
     if shapes != {name: a.shape for name, a in arrays.items()}:
-        raise LinksimError(f"{path}: holds weights of another preset of the {codec}")
+        raise LinksimError(
+            f"{path}: holds weights of another preset of the {stored.title}, or of an earlier "
+            f"version; train them with 'linksim train {stored.name}'"
+        )
     for name, variable in variables.items():
         variable.assign(arrays[name].astype(np.float32))
+
+
+@functools.lru_cache(maxsize=8)
+def trained(kind: type[M], preset: str, path: Path | None = None) -> M:
+    """Return a model with weights from a file, built once, to use and not to train.
+
+    Parameters
+    ----------
+    kind : type
+        Class of the model.
+    preset : str
+        Its preset.
+    path : Path or None
+        The file; None takes the shipped one.
+
+    Raises
+    ------
+    LinksimError
+        If the weights cannot be had.
+    """
+    model = kind(preset=preset)
+    load(path or path_of(kind.STORED.name, preset), model)
+    return model
+
+
+def named_weights(layer: keras.layers.Layer) -> dict[str, Any]:
+    """Return the weights of a layer by their paths, in the order of ``layer.weights``.
+
+    A path is made of the attributes that layers stand under, of their numbers in lists, their
+    names in functional models and their classes in chains (the second convolution of one is
+    ``conv2d_1``). It depends neither on what was built before nor on the backend.
+    """
+    paths: dict[int, str] = {}
+    for key, part in _parts(layer):
+        for path, variable in named_weights(part).items():
+            paths.setdefault(id(variable), f"{key}/{path}")
+    # States of seed generators are variables, but no weights.
+    named = {paths.get(id(v), v.name): v for v in layer.weights}
+    if len(named) < len(layer.weights):
+        raise ValueError(f"two weights of layer '{layer.name}' have one path")
+    return named
+
+
+def _stored(model: keras.Model) -> dict[str, Any]:
+    if not model.STORED.parts:
+        return named_weights(model)
+    return {
+        f"{part}/{path}": variable
+        for part in model.STORED.parts
+        for path, variable in named_weights(getattr(model, part)).items()
+    }
+
+
+def _parts(layer: keras.layers.Layer) -> Iterator[tuple[str, keras.layers.Layer]]:
+    if isinstance(layer, keras.Sequential):
+        seen: Counter[str] = Counter()
+        for part in layer.layers:
+            kind = type(part).__name__.lower()
+            yield (f"{kind}_{seen[kind]}" if seen[kind] else kind), part
+            seen[kind] += 1
+    elif isinstance(layer, keras.Function):  # a functional model
+        yield from ((part.name, part) for part in layer.layers)
+    else:
+        # PyTorch keeps layers apart from other attributes.
+        attributes = {**vars(layer), **vars(layer).get("_modules", {})}
+        attributes.pop("_layers", None)  # Keras' own list of all of them
+        for name, value in attributes.items():
+            if isinstance(value, keras.layers.Layer):
+                yield name.lstrip("_"), value
+            elif isinstance(value, list):
+                for i, part in enumerate(value):
+                    if isinstance(part, keras.layers.Layer):
+                        yield f"{name}/{i}", part

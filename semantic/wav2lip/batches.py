@@ -16,7 +16,7 @@ LOUDNESS_DB = 6.0
 """Up to which a voice is made louder or softer."""
 
 DB = 2 * PEAK / 100
-"""What one decibel is on the mel spectrogram's scale."""
+"""Size of one decibel on the mel spectrogram's scale."""
 
 SHIFT = 2
 """Pixels by which the expert's faces are moved at most: boxes are not exact."""
@@ -30,9 +30,9 @@ class SyncBatches:
     talks : sequence of Talk
         Where from; any that are too short for so many windows are left out.
     clips, windows : int
-        Of a batch: talks, drawn with replacement, and windows of each.
+        Talks of a batch, drawn with replacement, and windows of each.
     seed : int
-        Of all that is drawn.
+        Seed of all that is drawn.
 
     Raises
     ------
@@ -76,7 +76,7 @@ class GeneratorBatches:
     batch : int
         Windows of a step.
     seed : int
-        Of all that is drawn.
+        Seed of all that is drawn.
     held : float
         Share of the windows in which, as in a call, one frame is held: it is the reference of
         all five and the face whose lips are to move. In the others, as in dubbing, the face is

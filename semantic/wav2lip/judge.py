@@ -1,4 +1,4 @@
-"""How well lips follow a voice, and by how much one is late, as the expert sees it.
+"""Lip synchrony by the expert: how well lips follow a voice, and by how much one is late.
 
 LSE-D and LSE-C are defined as by Chung and Zisserman, "Out of Time: Automated Lip Sync in the
 Wild", ACCV Workshops 2016, on the vectors of the expert here. As these have length 1, numbers
@@ -29,7 +29,7 @@ AT_ONCE = 32
 
 @dataclass(frozen=True)
 class SyncScore:
-    """What the expert says of a clip.
+    """The expert's verdict on a clip.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def score(faces: np.ndarray, voice: np.ndarray) -> SyncScore:
     """Score vectors of consecutive windows, float32 [n, channels] each."""
     reach = min(REACH, len(faces) - 2)
     shifts = np.arange(-reach, reach + 1)
-    distances = np.array([_distance(faces, voice, shift) for shift in shifts])
+    distances = np.array([_distance(faces, voice, int(shift)) for shift in shifts])
     best = int(distances.argmin())
     confidence = float(np.median(distances) - distances[best])
     return SyncScore(float(distances[best]), confidence, int(shifts[best]), len(faces))

@@ -35,10 +35,10 @@ def _value(clip: Clip, name: str) -> MetricValue:
 
 
 def _judged(clip: Clip) -> "SyncScore | str":
+    from semantic.training.weights import trained
     from semantic.wav2lip.frames.talk import talk_of
     from semantic.wav2lip.judge import judge
     from semantic.wav2lip.networks.expert import SyncExpert
-    from semantic.wav2lip.weights import trained
 
     if clip.frames is None or clip.audio is None:
         return "the received clip has not both video and audio"

@@ -1,4 +1,4 @@
-"""How well lips are generated, and how well the expert sees it, on clips held out.
+"""Scores of the generator and of the expert on clips held out.
 
 Faces are generated as in a call: the first face of a clip is held for all others.
 """
@@ -43,7 +43,7 @@ def generator_scores(generator: Generator, expert: SyncExpert, talk: Talk) -> di
     Parameters
     ----------
     generator : Generator
-        With its weights.
+        Generator with its weights.
     expert : SyncExpert
         Who judges; of no part in the generator's training.
     talk : Talk
@@ -95,8 +95,8 @@ def generated_faces(generator: Generator, talk: Talk, held: np.ndarray | None = 
         these = np.arange(first, first + AT_ONCE).clip(max=len(talk.voice) - 1)
         inputs = {"face": faces, "reference": faces, "mel": talk.voice[these]}
         made.append(generator.predict_on_batch(inputs))
-    made = np.concatenate(made)[: len(talk.voice)]
-    return np.round(255 * np.clip(made, 0, 1)).astype(np.uint8)
+    spoken = np.concatenate(made)[: len(talk.voice)]
+    return np.round(255 * np.clip(spoken, 0, 1)).astype(np.uint8)
 
 
 def openings(faces: np.ndarray) -> np.ndarray:

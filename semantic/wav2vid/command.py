@@ -5,22 +5,27 @@ A run goes on where it stopped when it is started again with the same options.
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 
 from linksim.errors import LinksimError
-from linksim.options import check_flags
+from linksim.options import option
 from semantic.dvst.training.recipe import Recipe
+from semantic.training.flags import add_flags, add_run, from_flags
+from semantic.training.registry import Training
 from semantic.wav2lip.training.recipe import GeneratorRecipe
 
-RANGES = (
-    ("codec_steps", 1, 10**9),
-    ("generator_steps", 1, 10**9),
-    ("generated", 0, 10**4),
-    ("seconds", 1.0, 1e6),
-    ("seed", 0, 2**32 - 1),
-    ("save_every", 1, 10**9),
-)
-"""Least and greatest value of each number among the options."""
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Lengths of the parts of training, what they start from, and the clips."""
+
+    generated: int = option(0, "synthetic clips to add (extra 'clip')", within=(0, 10**4))
+    seconds: float = option(3.0, "greatest length taken of each clip", "s", within=(1.0, 1e6))
+    codec_steps: int = option(300, "training steps of the JSCC codecs", within=(1, 10**9))
+    generator_steps: int = option(1000, "training steps of the generator", within=(1, 10**9))
+    codec: str | None = option(None, "weights of the video codec to start from")
+    generator: str | None = option(None, "weights of the generator to start from")
+    seed: int = option(0, "seed of clips and batches", within=(0, 2**32 - 1))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,26 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--without", nargs="*", default=[], help="leave out training files whose path holds this"
     )
-    parser.add_argument(
-        "--generated", type=int, default=0, help="synthetic clips to add (extra 'clip')"
-    )
-    parser.add_argument("--seconds", type=float, default=3.0, help="most to take of each clip")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--codec-steps", type=int, default=300, help="of the JSCC codecs")
-    parser.add_argument("--generator-steps", type=int, default=1000)
-    parser.add_argument("--codec", help="weights of the video codec to start from")
-    parser.add_argument("--generator", help="likewise, of the generator")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--save-every", type=int, default=250, help="steps between checkpoints")
+    add_run(parser)
+    add_flags(parser, Options)
 
 
 def prepare(args: argparse.Namespace) -> Callable[[], None]:
-    """Check the options and read the clips.
-
-    Returns
-    -------
-    callable
-        What trains, or goes on training. Keras is loaded when it is called.
+    """Check the options and read the clips; see `semantic.training.registry.Training`.
 
     Raises
     ------
@@ -60,48 +51,49 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
     from linksim.media import Clip, read
     from semantic.training.videos import find_videos
 
-    check_flags(args, RANGES)
-    if not args.video and not args.generated:
+    options = from_flags(Options, args)
+    if not args.video and not options.generated:
         raise LinksimError("no clip to learn from: pass --video or --generated")
 
     def load(places: list[str], without: list[str]) -> list[Clip]:
         files = find_videos(places, without) if places else []
-        return [read(file, max_seconds=args.seconds) for file in files]
+        return [read(file, max_seconds=options.seconds) for file in files]
 
     clips, held_out = load(args.video, args.without), load(args.validation, [])
 
     def train() -> None:
         from linksim.media.synthetic.heads import speaking_head
-        from semantic.dvst import weights as codec_weights
-        from semantic.wav2lip import weights as lip_weights
+        from semantic.training.weights import path_of
         from semantic.wav2vid.train import train as run
 
-        made = [speaking_head(args.seed, i, args.seconds).clip for i in range(args.generated)]
-        codec = args.codec or str(codec_weights.path_of("compact"))
-        generator = args.generator or str(lip_weights.path_of("generator", "compact"))
+        seed = options.seed
+        made = [speaking_head(seed, i, options.seconds).clip for i in range(options.generated)]
         run(
             clips + made,
             held_out,
             args.out,
             codec=Recipe(
-                steps=args.codec_steps,
+                steps=options.codec_steps,
                 entropy=0.0,
                 density_steps=0,
                 post_steps=0,
-                start=codec,
-                seed=args.seed,
+                start=options.codec or str(path_of("dvst", "compact")),
+                seed=seed,
             ),
             generator=GeneratorRecipe(
-                steps=args.generator_steps,
+                steps=options.generator_steps,
                 plain=1.0,
                 held=1.0,
                 learning_rate=2e-4,
                 w_s=0.0,
                 w_g=0.0,
-                start=generator,
-                seed=args.seed,
+                start=options.generator or str(path_of("generator", "compact")),
+                seed=seed,
             ),
             save_every=args.save_every,
         )
 
     return train
+
+
+TRAINING = Training("wav2vid", add_arguments, prepare, through_link=True)

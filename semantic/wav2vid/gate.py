@@ -94,14 +94,14 @@ class Gate:
         return GateResult(sent, runs(sent))
 
     def _at_rest(self, poses: np.ndarray) -> bool:
-        """Whether the last of some poses [n, 3] is near each of them."""
+        """Return whether the last of some poses [n, 3] is near each of them."""
         change = pose_change(poses, poses[-1])
         return bool((change < self.epsilon - self.hysteresis).all())
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """What a gate lets through.
+    """The frames that a gate lets through.
 
     Parameters
     ----------
@@ -125,12 +125,12 @@ def moving_frames(frames: np.ndarray, fps: Fraction, epsilon: float = Gate.epsil
     fps : Fraction
         Frames per second.
     epsilon : float
-        Of `Gate`, in degrees; at a small one hysteresis is half of it.
+        Option of `Gate`, in degrees; at a small one hysteresis is half of it.
 
     Raises
     ------
     LinksimError
-        As `Gate` and `head_pose`.
+        If `Gate` or `head_pose` does.
     """
     gate = Gate(epsilon, min(Gate.hysteresis, epsilon / 2))
     return gate(head_pose(frames), float(fps)).sent

@@ -1,4 +1,4 @@
-"""How a held picture moves while no video is sent: a coarse field, in a kilobit or two a second.
+"""The motion field of a held picture while no video is sent, coarse: a kilobit or two a second.
 
 ::
 
@@ -6,7 +6,7 @@
     still ──┘                                                                       │
     still ─▶ bent by ◀─ cubic between cells ◀─ linear between moments ◀─────────────┘
 
-A head at rest still sways by a few degrees, and with it all that stands about it. A picture that
+A head at rest still turns by a few degrees, and with it all that stands about it. A picture that
 stays put is compared with one that does not; a few vectors are enough to follow it. The field
 waits for the next moment, so it comes `EVERY` seconds late at most.
 """
@@ -22,7 +22,7 @@ EVERY = 0.16
 """Seconds from one moment whose field is sent to the next."""
 
 STEPS = 576
-"""Of the quantiser, along the short side: half a pixel of 288."""
+"""Steps of the quantiser along the short side: each is half a pixel of 288."""
 
 SEGMENT = 25
 """Moments that are coded together, each by its difference from the one before."""
@@ -62,7 +62,7 @@ def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction, cells: int) -
     fps : Fraction
         Frames per second.
     cells : int
-        Along the short side.
+        Cells along the short side.
 
     Returns
     -------
@@ -78,7 +78,8 @@ def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction, cells: int) -
     means = []
     for t in moments(len(frames), fps):
         now = cv2.cvtColor(frames[t], cv2.COLOR_RGB2GRAY)
-        flow = cv2.calcOpticalFlowFarneback(now, before, None, 0.5, 5, 31, 3, 7, 1.5, 0)
+        out = np.empty((height, width, 2), np.float32)
+        flow = cv2.calcOpticalFlowFarneback(now, before, out, 0.5, 5, 31, 3, 7, 1.5, 0)
         means.append(cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA))
     steps = np.round(np.stack(means) * (STEPS / min(height, width)))
     return np.clip(steps, -LIMIT, LIMIT).astype(int)
@@ -123,7 +124,7 @@ def unpack(
     Raises
     ------
     LinksimError
-        For some damaged data.
+        If the data is damaged, in some cases.
     """
     field = np.zeros((count, *cells, 2), int)
     for number, packet in enumerate(arrived):

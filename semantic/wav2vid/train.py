@@ -19,7 +19,7 @@ import numpy as np
 
 from linksim.link.config import LinkConfig
 from linksim.link.transmission import Link, send
-from linksim.media import Clip
+from linksim.media import Clip, require
 from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst
 from semantic.dvst.training.recipe import Recipe
@@ -47,11 +47,11 @@ def train(
     Parameters
     ----------
     clips, held_out : sequence of Clip
-        With video, and sound at 16 kHz; to train on, and to validate on, which may be empty.
+        Clips with video, and sound at 16 kHz; to train on, and to validate on, which may be empty.
     out : Path
         The folder. A run goes on where it stopped.
     codec, generator : Recipe, GeneratorRecipe
-        That start from weights.
+        Recipes that start from weights.
     save_every : int
         Steps between checkpoints.
 
@@ -85,6 +85,9 @@ def train(
 
 def effective(clip: Clip) -> np.ndarray:
     """Return the frames of a clip that the gate sends, uint8 [T, H, W, 3]."""
+    require(clip, "training a call", video=True)
+    assert clip.frames is not None
+    assert clip.fps is not None
     return clip.frames[moving_frames(clip.frames, clip.fps)]
 
 

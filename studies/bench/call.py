@@ -17,10 +17,10 @@ from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst
 from semantic.text.endpoint import Text
 from semantic.text.speech import recognise, speak
+from semantic.training.weights import trained
 from semantic.wav2lip.frames.animate import animate, voice_of
 from semantic.wav2lip.frames.face import face_boxes, find_box
 from semantic.wav2lip.networks.generator import Generator
-from semantic.wav2lip.weights import trained
 from semantic.wav2vid.gate import moving_frames, runs
 from studies.run.evaluate import link_for
 

@@ -10,10 +10,10 @@ import numpy as np
 from linksim.link.config import LinkConfig
 from linksim.media import Clip
 from linksim.media.faces.pose import head_pose
+from semantic.training.weights import trained
 from semantic.wav2lip.frames.animate import animate, voice_of
 from semantic.wav2lip.frames.face import face_boxes
 from semantic.wav2lip.networks.generator import Generator
-from semantic.wav2lip.weights import trained
 from semantic.wav2vid.endpoint import Wav2Vid
 from studies.bench.dvst import HEIGHT, WIDTH, scaled
 from studies.run.evaluate import evaluate, link_for

@@ -30,7 +30,7 @@ def _audio_decoder() -> int:
 def _feature_extractor() -> int:
     from keras import layers
 
-    from semantic.dvst.networks.features import FeatureExtractor
+    from semantic.dvst.networks.context import FeatureExtractor
     from semantic.dvst.networks.sizes import PRESETS
 
     return _count(FeatureExtractor(PRESETS[PRESET]).body.layers, layers.Conv2D)

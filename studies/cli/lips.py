@@ -68,10 +68,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _scores(args: argparse.Namespace, talks: "Sequence[Talk]", report: Any) -> dict[str, Any]:
+    from semantic.training.weights import trained
     from semantic.wav2lip import scores
     from semantic.wav2lip.networks.expert import SyncExpert
     from semantic.wav2lip.networks.generator import Generator
-    from semantic.wav2lip.weights import trained
 
     expert = trained(SyncExpert, "compact", args.expert)
     judge = trained(SyncExpert, "compact", args.judge or args.expert)

@@ -47,8 +47,8 @@ def tiny_weights(
     tiny: str, moving: Callable[..., np.ndarray], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """Weights of a fitted model, moved from where they start so that every layer matters."""
-    from semantic.dvst import weights
     from semantic.dvst.networks.model import DvstModel
+    from semantic.training import weights
 
     model = DvstModel(preset="tiny")
     films = np.stack([moving(3, 64, 96, seed) for seed in range(4)])

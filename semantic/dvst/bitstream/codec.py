@@ -5,7 +5,7 @@ from pathlib import Path
 
 from semantic.dvst.bitstream.gop import Receiver, Sender
 from semantic.dvst.networks.model import DvstModel
-from semantic.dvst.weights import trained
+from semantic.training.weights import load
 
 
 class Codec:
@@ -14,13 +14,27 @@ class Codec:
     Parameters
     ----------
     model : DvstModel
-        With its weights.
+        Model with its weights.
     """
 
     def __init__(self, model: DvstModel) -> None:
         self.model = model
         self.sender = Sender(model)
         self.receiver = Receiver(model)
+
+
+def settled_model(preset: str, path: Path, without: str | None = None) -> DvstModel:
+    """Return a model with weights from a file, to use and not to train.
+
+    Raises
+    ------
+    LinksimError
+        If the weights cannot be had.
+    """
+    model = DvstModel(preset=preset, without=without)
+    load(path, model)
+    model.settle()
+    return model
 
 
 @functools.lru_cache(maxsize=4)
@@ -32,4 +46,4 @@ def codec_of(preset: str, path: Path, without: str | None = None) -> Codec:
     LinksimError
         If the weights cannot be had.
     """
-    return Codec(trained(preset, path, without))
+    return Codec(settled_model(preset, path, without))

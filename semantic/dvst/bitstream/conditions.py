@@ -1,9 +1,9 @@
-"""What the transmitter makes of fed-back channel state."""
+"""Conditions that the transmitter derives from fed-back channel state."""
 
 from linksim.link.theory import ergodic_capacity_rayleigh
 
 SNR_RANGE = (0.0, 20.0)
-"""In which the codec was trained, in dB."""
+"""Range of the SNR in which the codec was trained, in dB."""
 
 ETA = 0.8
 """Reals per bit at `REFERENCE_SNR`, if nothing else is asked for."""
@@ -18,7 +18,7 @@ def trained_snr_db(snr_db: float) -> float:
 
 
 def adapted_eta(eta: float, snr_db: float) -> float:
-    """Return reals per bit for a channel: the fewer bits a use can carry, the more reals."""
+    """Return reals per bit for a channel: the fewer bits a channel use holds, the more reals."""
     return eta * _capacity(REFERENCE_SNR) / _capacity(snr_db)
 
 

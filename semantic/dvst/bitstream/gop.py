@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from linksim.errors import LinksimError
 from semantic.dvst.bitstream.conditions import spared
 from semantic.dvst.bitstream.packing import count, pack, unpack
 from semantic.dvst.bitstream.steps import DecodeStep, EncodeStep, ShowStep
-from semantic.dvst.networks.model import TOLD, DvstModel
+from semantic.dvst.networks.model import TOLD, DvstModel, FrameCodec
 from semantic.dvst.networks.sizes import INTRA_ETA, LATENT_STRIDE
 
 SCENE_CUT = 40.0
@@ -18,7 +19,7 @@ SCENE_CUT = 40.0
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a clip is coded for, and both ends are told.
+    """The conditions that a clip is coded for, which both ends are told.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ class ReceivedFrame:
     Parameters
     ----------
     code : FrameCode
-        With the symbols that were received.
+        Code with the symbols that were received.
     noise : np.ndarray
         float32, shape [n]; noise variance of each symbol, in the units of what was sent.
     """
@@ -99,11 +100,11 @@ class Sender:
     Parameters
     ----------
     model : DvstModel
-        With the weights to use.
+        Model with the weights to use.
     """
 
     def __init__(self, model: DvstModel) -> None:
-        self._codecs = {True: model.intra, False: model.inter}
+        self._codecs: dict[bool, FrameCodec] = {True: model.intra, False: model.inter}
         self._steps = {intra: EncodeStep(codec) for intra, codec in self._codecs.items()}
 
     def __call__(
@@ -125,17 +126,18 @@ class Sender:
         LinksimError
             If the sizes of frames differ.
         """
-        state, size, before, since = None, None, None, gop
+        state: Any = None
+        before: np.ndarray | None = None
+        since = gop
         for t, frame in enumerate(frames):
-            if size not in (None, frame.shape):
+            if before is not None and before.shape != frame.shape:
                 raise LinksimError(
                     f"frame {t} is {frame.shape[1]}x{frame.shape[0]}, those before it "
-                    f"{size[1]}x{size[0]}; scale them to one size"
+                    f"{before.shape[1]}x{before.shape[0]}; scale them to one size"
                 )
-            size = frame.shape
-            intra = since == gop or (t > 0 and _is_cut(before, frame))
+            intra = since == gop or (before is not None and _is_cut(before, frame))
             since, before = 1 if intra else since + 1, frame
-            inputs = {
+            inputs: dict[str, Any] = {
                 "frames": padded(frame)[None],
                 "spared": np.array([conditions.spared], np.float32),
                 **conditions.arrays(intra=intra),
@@ -164,11 +166,11 @@ class Receiver:
     Parameters
     ----------
     model : DvstModel
-        With the weights that the transmitter has.
+        Model with the weights that the transmitter has.
     """
 
     def __init__(self, model: DvstModel) -> None:
-        self._codecs = {True: model.intra, False: model.inter}
+        self._codecs: dict[bool, FrameCodec] = {True: model.intra, False: model.inter}
         self._steps = {intra: DecodeStep(codec) for intra, codec in self._codecs.items()}
         self._show = ShowStep(model.post_filter)
 
@@ -214,14 +216,17 @@ class Receiver:
         dict or None
             ``picture`` and ``base`` of `PostFilter`.
         """
-        state = None
+        state: Any = None
         for arrived in received:
             if arrived is None or (state is None and not arrived.code.intra):
                 state = None
                 yield None
                 continue
             intra = arrived.code.intra
-            inputs = {"received": self._parts(arrived), **conditions.arrays(intra=intra)}
+            inputs: dict[str, Any] = {
+                "received": self._parts(arrived),
+                **conditions.arrays(intra=intra),
+            }
             if not intra:
                 inputs["state"] = state
             decoded = self._steps[intra].predict_on_batch(inputs)

@@ -18,7 +18,7 @@ AIM = 0.97
 """Share of the budget that is aimed at, lest a guess that is a little off overruns it."""
 
 ENOUGH = 0.05
-"""How far below the budget is near enough, where a whole frame of the link is not more."""
+"""Share of the budget that may be left, where a whole frame of the link is not more."""
 
 PROBES, TRIES = 4, 6
 """Most codings of the frames that tell beforehand, and of all frames."""
@@ -41,7 +41,7 @@ class Spent:
 
 @dataclass(frozen=True)
 class Budget:
-    """What may be spent, and how to find out what is.
+    """The channel uses that may be spent, and how to find out what is.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Budget:
     cost : callable
         What a coded clip spends.
     sizes : mapping
-        Of each part of a frame.
+        Sizes of each part of a frame.
     """
 
     uses: float
@@ -72,11 +72,11 @@ def fit(
     Parameters
     ----------
     budget : Budget
-        For all frames.
+        Budget of all frames.
     frames : np.ndarray
         uint8, [T, H, W, 3].
     conditions : Conditions
-        To start from.
+        Conditions to start from.
     probe : int
         So many frames tell beforehand, in less time, roughly what is right for all.
 

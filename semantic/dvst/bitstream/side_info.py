@@ -7,7 +7,7 @@ import numpy as np
 
 from linksim.streams.range_coder import Categorical, Decoder, Encoder, Laplace, Model
 from semantic.dvst.bitstream.steps import HyperStep, RateStep, history
-from semantic.dvst.networks.model import DvstModel
+from semantic.dvst.networks.model import DvstModel, FrameCodec
 from semantic.dvst.networks.reference import nothing_before
 from semantic.dvst.networks.side_density import PASSES, SideDensity, pass_mask
 
@@ -27,11 +27,11 @@ class SideInfo:
     Parameters
     ----------
     model : DvstModel
-        Whose densities are used; it must be the same at both ends to the last bit.
+        Model whose densities are used, the same at both ends to the last bit.
     """
 
     def __init__(self, model: DvstModel) -> None:
-        self._codecs = {True: model.intra, False: model.inter}
+        self._codecs: dict[bool, FrameCodec] = {True: model.intra, False: model.inter}
         self._latents = {
             part: getattr(codec, part) for codec in self._codecs.values() for part in codec.PARTS
         }
@@ -46,13 +46,13 @@ class SideInfo:
         Parameters
         ----------
         encoder : Encoder
-            Where to.
+            Encoder that is written to.
         intra : bool
             Whether the frame has no reference.
         rates, hyper : dict of np.ndarray
-            Of each part, as in `FrameCode`.
+            Maps of each part, as in `FrameCode`.
         told : dict
-            Of `LatentCodec.encode`, float32, [1] each.
+            Conditions of `LatentCodec.encode`, float32, [1] each.
         """
         for part in self._codecs[intra].PARTS:
             empty = not rates[part].any() and not hyper[part].any()

@@ -1,21 +1,20 @@
 """The halves of the codec as functions of arrays, compiled once for each size of frame."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from semantic.dvst.networks.inter import InterCodec
-from semantic.dvst.networks.intra import IntraCodec
 from semantic.dvst.networks.latent_codec import LatentCodec
-from semantic.dvst.networks.model import TOLD
+from semantic.dvst.networks.model import TOLD, FrameCodec
 from semantic.dvst.networks.post_filter import PostFilter
 from semantic.dvst.networks.side_density import SideDensity
 from semantic.training.run import jit_of_backend
 
 SENT = ("symbols", "rates", "hyper")
-"""What the receiver gets of each part of a frame."""
+"""Arrays of each part of a frame that the receiver gets."""
 
 
 class Step(keras.Model):
@@ -42,25 +41,27 @@ class Step(keras.Model):
 
 
 class EncodeStep(Step):
-    """A frame to what is sent of it, how unlikely it was, and the state that it leaves."""
+    """The code of a frame, how unlikely it was, and the state that it leaves."""
 
-    part: IntraCodec | InterCodec
+    part: FrameCodec
 
     def call(self, inputs: dict[str, Any]) -> dict[str, Any]:
         told = {**_told(inputs), "spared": inputs["spared"]}
-        codes, _, state = self.part.encode(inputs["frames"], inputs.get("state"), told)
+        before: Any = inputs.get("state")
+        codes, _, state = self.part.encode(inputs["frames"], before, told)
         sent = {part: {what: code[what] for what in SENT} for part, code in codes.items()}
         excess = {part: code["excess"] for part, code in codes.items()}
         return {"sent": sent, "excess": excess, "state": state}
 
 
 class DecodeStep(Step):
-    """What arrived of a frame to a picture, and the state that it leaves."""
+    """A picture from what arrived of a frame, and the state that it leaves."""
 
-    part: IntraCodec | InterCodec
+    part: FrameCodec
 
     def call(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        picture, state = self.part.decode(inputs["received"], inputs.get("state"), _told(inputs))
+        before: Any = inputs.get("state")
+        picture, state = self.part.decode(inputs["received"], before, _told(inputs))
         return {"picture": picture, "state": state}
 
 
@@ -92,7 +93,7 @@ class HyperStep(Step):
 
 
 def history(
-    latents: LatentCodec, rates: np.ndarray, hyper: np.ndarray, told: dict[str, np.ndarray]
+    latents: LatentCodec, rates: np.ndarray, hyper: np.ndarray, told: Mapping[str, np.ndarray]
 ) -> np.ndarray:
     """Return `SideDensity.history` of one frame, float32, [1, h, w, 3]."""
     side = latents.entropy.side

@@ -2,7 +2,7 @@
 
 ::
 
-    symbols of a group of pictures ─ spread over the group ─▶ "video"
+    symbols of a group of pictures ─ interleaved over it ──▶ "video"
     rates, hyper-latents ─ entropy coding ─ packets ────────▶ "side"
 
     packet: | first frame (3 bytes) | intra, frames (1) | first symbol of the group (4) |

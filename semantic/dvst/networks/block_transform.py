@@ -20,9 +20,9 @@ class BlockTransform(layers.Layer):
     Parameters
     ----------
     channels, block : int
-        Of the input, and pixels that a block is high and wide.
+        Channels of the input, and height and width of a block in pixels.
     coefficients : int
-        Kept of each block, most energy first.
+        Coefficients kept of each block, most energy first.
     step : float
         What one unit of a coefficient stands for, in units of the input.
     """

@@ -1,13 +1,53 @@
-"""Warp and refine: the context of a frame, from its reference and the motion between them."""
+"""Features of a frame, and the context that its warped reference gives."""
 
 from typing import Any
 
-from keras import layers
+from keras import layers, ops
 
-from semantic.dvst.networks.blocks import Residual, chain
-from semantic.dvst.networks.features import FeatureExtractor
+from semantic.dvst.networks.layers import Residual, chain
 from semantic.dvst.networks.sizes import Sizes
 from semantic.warp import enlarge, warp
+
+
+def folded(frames: Any, stride: int) -> Any:
+    """Put each block of stride by stride pixels on top of one another.
+
+    Input
+    -----
+    float32, [batch, H, W, 3]
+
+    Output
+    ------
+    float32, [batch, H / stride, W / stride, 3 * stride²]
+    """
+    if stride == 1:
+        return frames
+    return ops.space_to_depth(frames, stride, data_format="channels_last")
+
+
+class FeatureExtractor(layers.Layer):
+    """Features of a frame, one vector for each `Sizes.stride` squared pixels.
+
+    Input
+    -----
+    float32, [batch, H, W, 3]
+        R, G, B from 0 to 1.
+
+    Output
+    ------
+    float32, [batch, H / stride, W / stride, features]
+    """
+
+    def __init__(self, sizes: Sizes, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stride = sizes.stride
+        self.body = chain(
+            3 * sizes.stride**2, layers.Conv2D(sizes.features, 3, padding="same", name="conv")
+        )
+
+    def call(self, frames: Any) -> Any:
+        """Return the output that the class describes."""
+        return self.body(folded(frames, self.stride))
 
 
 class Context(layers.Layer):
@@ -44,6 +84,6 @@ class Context(layers.Layer):
         )
 
     def call(self, references: Any, flow: Any) -> tuple[Any, Any]:
-        """See the class."""
+        """Return the output that the class describes."""
         context = self.refine(warp(self.extractor(references), flow))
         return context, warp(references, enlarge(flow, self.stride))

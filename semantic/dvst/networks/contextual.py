@@ -6,8 +6,8 @@ from typing import Any
 from keras import layers, ops
 
 from semantic.dvst.networks.block_transform import BlockTransform
-from semantic.dvst.networks.blocks import analysis, synthesis
-from semantic.dvst.networks.features import folded
+from semantic.dvst.networks.context import folded
+from semantic.dvst.networks.layers import analysis, synthesis
 from semantic.dvst.networks.sizes import LATENT_STRIDE, PIXEL_STEP, Sizes
 
 
@@ -26,9 +26,9 @@ class ContextualCodec(layers.Layer):
     Parameters
     ----------
     sizes : Sizes
-        Of the codec.
+        Sizes of the codec.
     width, latents : int
-        Channels inside, and of the latent map.
+        Channels inside the networks, and of the latent map.
     context : int
         Channels of the context; 0 for none.
     """

@@ -7,9 +7,15 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from semantic.dvst.networks.blocks import chain, silent
-from semantic.dvst.networks.likelihood import MIN_SCALE, laplace_bits, positive, quantise
-from semantic.dvst.networks.masked import MaskedConv2D
+from semantic.dvst.networks.layers import (
+    MIN_SCALE,
+    MaskedConv2D,
+    chain,
+    laplace_bits,
+    positive,
+    quantise,
+    silent,
+)
 from semantic.dvst.networks.rate import choose_rates
 from semantic.dvst.networks.side_density import SideDensity
 from semantic.dvst.networks.sizes import LATENT_STRIDE, LatentSizes
@@ -29,8 +35,8 @@ class EntropyModel(layers.Layer):
     compression", NeurIPS 2018, with the temporal prior of Li, Li and Lu, "Deep contextual video
     compression", NeurIPS 2021, and Laplace likelihoods. Here the hyper-latents lie at the same
     positions as the latents and are these themselves, quantised coarsely. They go through the
-    digital pipe without loss, so the prior tells not only how large latents are but where, and
-    what is left for the analogue pipe is small and white: a hybrid of digital and analogue
+    bit link without loss, so the prior tells not only how large latents are but where, and
+    what is left for the symbol link is small and white: a hybrid of digital and analogue
     transmission (Skoglund, Phamdo and Alajaji, "Hybrid digital-analog source-channel coding for
     bandwidth compression/expansion", IEEE Trans. Inf. Theory 52(8), 2006).
 
@@ -40,7 +46,7 @@ class EntropyModel(layers.Layer):
     Parameters
     ----------
     sizes : LatentSizes
-        Of the latent map.
+        Sizes of the latent map.
     rests : bool
         Whether latents of 0 mean that nothing happens, as of a prediction. Then the prior tells
         no more of where they are than the hyper-latents do.
@@ -49,7 +55,7 @@ class EntropyModel(layers.Layer):
     stride : int
         Pixels from one position of the context to the next.
     seed : int
-        Of the noise that stands for rounding in training.
+        Seed of the noise that stands for rounding in training.
     """
 
     def __init__(
@@ -181,7 +187,7 @@ class EntropyModel(layers.Layer):
         self.log_coarse.trainable = self.hyper_analysis.trainable = trainable
 
     def fit(self, deviations: np.ndarray) -> None:
-        """Start from the spread of latents.
+        """Start from the standard deviations of latents.
 
         Parameters
         ----------

@@ -37,12 +37,12 @@ class InterCodec(layers.Layer):
     Parameters
     ----------
     sizes : Sizes
-        Of all networks.
+        Sizes of all networks.
     without : str or None
         ``"context"`` or ``"temporal"`` puts 0 in the place of the context, or of what the
         entropy model is told of it, to see what they are worth.
     seed : int
-        Of the noise that stands for rounding in training.
+        Seed of the noise that stands for rounding in training.
     """
 
     PARTS = ("motion", "feature")
@@ -87,7 +87,7 @@ class InterCodec(layers.Layer):
         state : dict
             What the frame before left to a receiver without noise.
         told : dict
-            Of `LatentCodec.encode`.
+            Conditions of `LatentCodec.encode`.
         jscc : bool
             False leaves the JSCC codecs out.
 
@@ -125,7 +125,7 @@ class InterCodec(layers.Layer):
         state : dict
             What the frame before left.
         told : dict
-            As for `encode`.
+            Conditions, as for `encode`.
 
         Output
         ------

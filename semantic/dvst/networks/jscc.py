@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from semantic.dvst.networks.blocks import chain, silent
+from semantic.dvst.networks.layers import chain, silent
 from semantic.dvst.networks.rate import sent_mask
 from semantic.dvst.networks.sizes import LatentSizes
 from semantic.dvst.networks.swin import SwinBlock
@@ -54,7 +54,7 @@ class JsccEncoder(layers.Layer):
         self.ladder = sizes.ladder
 
     def call(self, u: Any, spread: Any, rates: Any, snr_db: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         x = self.by_rate(self.trunk(self.conv(u), rates, snr_db), rates)
         return x * amplitudes(spread, self.ladder[-1]) * sent_mask(rates, self.ladder)
 
@@ -74,10 +74,10 @@ class JsccDecoder(layers.Layer):
     symbols, noise : float32, [batch, h, w, ladder[-1]]
         Received symbols and the noise variance of each, in the units of what was sent.
     spread : float32, [batch, h, w, channels]
-        As at the encoder.
+        Standard deviations, as at the encoder.
     rates : int32, [batch, h, w]
     prior : float32, [batch, h, w, 2 * channels]
-        Of `EntropyModel.prior`.
+        Location and scale of `EntropyModel.prior`.
     snr_db : float32, [batch]
         What the encoder took the SNR for.
 
@@ -101,7 +101,7 @@ class JsccDecoder(layers.Layer):
     def call(
         self, symbols: Any, noise: Any, spread: Any, rates: Any, prior: Any, snr_db: Any
     ) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         amplitude = amplitudes(spread, self.ladder[-1])
         weight = sent_mask(rates, self.ladder) / (1.0 + noise / ops.square(amplitude))
         told = ops.concatenate([symbols / amplitude * weight, weight], axis=-1)
@@ -136,7 +136,7 @@ class RateLinear(layers.Layer):
         self.kernel.assign(matrices.transpose(1, 0, 2).reshape(self.kernel.shape))
 
     def call(self, x: Any, rates: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         shape = (-1, *x.shape[1:3], self.rates, self.outputs)
         each = ops.reshape(ops.matmul(x, self.kernel), shape) + self.bias
         return ops.sum(each * ops.one_hot(rates, self.rates)[..., None], axis=-2)
@@ -195,7 +195,7 @@ def _passing(filters: int) -> layers.Conv2D:
 
     def initial(shape: tuple[int, ...], dtype: Any = None) -> Any:
         kernel = np.zeros(shape, np.float32)
-        kernel[1, 1] = np.eye(*shape[2:])
+        kernel[1, 1] = np.eye(shape[2], shape[3])
         return ops.convert_to_tensor(kernel)
 
     return layers.Conv2D(filters, 3, padding="same", kernel_initializer=initial)

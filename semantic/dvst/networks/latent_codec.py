@@ -1,4 +1,4 @@
-"""What turns one kind of latent map into what crosses the air, and back."""
+"""The codec of one kind of latent map: what crosses the link, and back."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ from keras import layers, ops
 
 from semantic.dvst.networks.entropy import EntropyModel
 from semantic.dvst.networks.jscc import JsccDecoder, JsccEncoder
-from semantic.dvst.networks.likelihood import positive
+from semantic.dvst.networks.layers import positive
 from semantic.dvst.networks.sizes import LatentSizes
 
 
@@ -23,11 +23,11 @@ class LatentCodec(layers.Layer):
     Parameters
     ----------
     sizes : LatentSizes
-        Of all three.
+        Sizes of all three.
     rests : bool
         Whether latents of 0 mean that nothing happens, as of a prediction.
     context, stride, seed : int
-        Of `EntropyModel`.
+        Options of `EntropyModel`.
     """
 
     def __init__(
@@ -67,16 +67,16 @@ class LatentCodec(layers.Layer):
             hyper-latents are quantised. To the transmitter alone, and 1 if it is not told:
             ``spared``, see `EntropyModel`.
         before, context :
-            Of `EntropyModel`.
+            Inputs of `EntropyModel`.
         jscc : bool
             False leaves the JSCC codec out.
 
         Output
         ------
         hyper, bits, excess, rates, side_bits
-            Of `EntropyModel`.
+            Outputs of `EntropyModel`.
         symbols : float32, [batch, h, w, ladder[-1]], with `jscc`
-            To be sent.
+            Symbols to be sent.
         echo : float32, [batch, h, w, channels]
             Latents that a receiver without noise has; without `jscc`, `latents` where `active`.
         """
@@ -110,7 +110,7 @@ class LatentCodec(layers.Layer):
         hyper : float32, [batch, h, w, hyper]
             Delivered without loss, as `rates`.
         told : dict
-            As for `encode`.
+            Conditions, as for `encode`.
 
         Output
         ------
@@ -138,5 +138,5 @@ class LatentCodec(layers.Layer):
         return ops.cast(ops.logical_or(rates > 0, coarse), "float32")[..., None]
 
     def fit(self, deviations: np.ndarray) -> None:
-        """Start from the spread of latents, float32, [channels]."""
+        """Start from the standard deviations of latents, float32, [channels]."""
         self.entropy.fit(deviations)

@@ -15,12 +15,13 @@ from semantic.dvst.networks.post_filter import PostFilter
 from semantic.dvst.networks.rate import sent_mask
 from semantic.dvst.networks.sizes import INTRA_ETA, PRESETS, LatentSizes
 from semantic.training.channel import TrainingChannel
+from semantic.training.weights import Stored
 
 STAGES = ("entropy", "jscc", "fine-tune")
-"""Of training, in order, after `DvstModel.fit_transforms`; see `DvstModel.enter`."""
+"""Stages of training, in order, after `DvstModel.fit_transforms`; see `DvstModel.enter`."""
 
 TOLD = ("snr_db", "eta", "precision")
-"""What both ends are told, see `LatentCodec.encode`."""
+"""Conditions that both ends are told, see `LatentCodec.encode`."""
 
 DISTORTIONS = ("psnr", "ms-ssim")
 
@@ -32,6 +33,9 @@ MIN_ERROR = 1e-6
 
 SIDE_SHARE_OF_CAPACITY = 0.4
 """Bits of side information in a channel use, over log2(1 + SNR)."""
+
+FrameCodec = IntraCodec | InterCodec
+"""The codec of a frame without reference, or with one."""
 
 
 class DvstModel(keras.Model):
@@ -51,21 +55,23 @@ class DvstModel(keras.Model):
     preset : str
         ``"compact"`` or ``"paper"``.
     channel : str
-        Kind of `TrainingChannel`. Symbols meet fades of their own, as after interleaving.
+        Kind of `TrainingChannel`. Every symbol fades independently, as after interleaving.
     lam : float
         Weight of the distortion against channel uses.
     distortion : str
         ``"psnr"``, its negative, or ``"ms-ssim"``, 1 less it.
     without : str or None
-        Of `InterCodec`.
+        Option of `InterCodec`.
     seed : int
-        Of initial weights, rounding noise, fading and noise.
+        Seed of initial weights, rounding noise, fading and noise.
 
     Raises
     ------
     LinksimError
         If there is no such preset, channel or distortion.
     """
+
+    STORED = Stored("dvst", "video codec", ("intra", "inter", "post_filter"))
 
     def __init__(
         self,
@@ -134,7 +140,7 @@ class DvstModel(keras.Model):
             latents.trainable = True
             latents.entropy.trainable = stage != "fine-tune"
             latents.encoder.trainable = latents.decoder.trainable = self.through_channel
-            # Without channel nothing tells that what hyper-latents carry arrives better.
+            # Without channel nothing tells that hyper-latents arrive better than symbols.
             latents.entropy.coarse_trainable(stage == "jscc")
 
     def settle(self) -> None:
@@ -189,7 +195,8 @@ class DvstModel(keras.Model):
         told = [_told(inputs, intra=t == 0) for t in range(frames.shape[1])]
         # The JSCC codec is fine-tuned with hyper-latents as they are sent.
         training = bool(training) and self.stage != "fine-tune"
-        codes, echoes, state = [], [], None
+        codes, echoes = [], []
+        state: Any = None
         for t in range(frames.shape[1]):
             code, echo, state = self._codec(t).encode(
                 frames[:, t], state, told[t], jscc=self.through_channel, training=training
@@ -233,14 +240,11 @@ class DvstModel(keras.Model):
         shape = (-1, *sent.shape[2:])
         return 1.0 - ops.mean(ms_ssim(ops.reshape(sent, shape), ops.reshape(seen, shape)))
 
-    def _codec(self, t: int) -> IntraCodec | InterCodec:
+    def _codec(self, t: int) -> FrameCodec:
         return self.inter if t else self.intra
 
     def _receive(self, codes: list[dict[str, Any]], told: list[dict[str, Any]]) -> Any:
-        """Return all frames, [batch, frames, H, W, 3], after the channel.
-
-        As on the link, the power is that of all symbols of a group together.
-        """
+        """Return all frames, [batch, frames, H, W, 3], after a channel for a group's mean power."""
         sent, power = 0.0, 0.0
         for t, code in enumerate(codes):
             for part in code:
@@ -249,7 +253,8 @@ class DvstModel(keras.Model):
                 sent = sent + ops.sum(mask, axis=(1, 2, 3))
                 power = power + ops.sum(ops.square(code[part]["symbols"]), axis=(1, 2, 3))
         energy = 2.0 * power / ops.maximum(sent, 1.0)
-        frames, state = [], None
+        frames = []
+        state: Any = None
         for t, code in enumerate(codes):
             received = {part: self._send(code[part], told[t]["snr_db"], energy) for part in code}
             picture, state = self._codec(t).decode(received, state, told[t])
@@ -270,10 +275,9 @@ class DvstModel(keras.Model):
     def _uses(
         self, codes: list[dict[str, Any]], told: list[dict[str, Any]], *, rounded: bool
     ) -> tuple[Any, Any]:
-        """Return the channel uses, [batch], of latents and of side information.
+        """Return the channel uses, [batch], of latents, two reals each, and of side information.
 
-        Two reals make a channel use. Before rounding, a frame without reference counts as the
-        share of a group of pictures that these frames are.
+        Before rounding, a frame without reference counts as the share of a group that these are.
         """
         capacity = ops.log2(1.0 + 10.0 ** (told[0]["snr_db"] / 10.0))
         latents, side = 0.0, 0.0

@@ -5,7 +5,7 @@ from typing import Any
 
 from keras import layers, ops
 
-from semantic.dvst.networks.blocks import Residual, analysis, chain, repeated, silent, synthesis
+from semantic.dvst.networks.layers import Residual, analysis, chain, repeated, silent, synthesis
 from semantic.dvst.networks.sizes import FLOW_STEP, LATENT_STRIDE, Sizes
 from semantic.warp import enlarge
 
@@ -61,7 +61,7 @@ class MotionCodec(layers.Layer):
         references : float32, [batch, H, W, 3]
             What it refers to.
         active : float32, [batch, H / 16, W / 16, 1]
-            Of `LatentCodec.active`.
+            Output of `LatentCodec.active`.
         """
         # Enlarging scales a flow to its new pixels, which these latents have already.
         flow = enlarge(latents[..., :2] * (FLOW_STEP / self.fold), self.fold)

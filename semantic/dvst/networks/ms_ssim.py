@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Of the scales, finest first."""
+"""Weights of the scales, finest first."""
 
 WINDOW = 11
 _C1, _C2 = 0.01**2, 0.03**2
@@ -22,7 +22,7 @@ def ms_ssim(a: Any, b: Any) -> Any:
     Input
     -----
     a, b : float32, [batch, H, W, channels]
-        From 0 to 1; H and W at least 11.
+        Pixels from 0 to 1; H and W at least 11.
 
     Output
     ------

@@ -4,16 +4,16 @@ from typing import Any
 
 from keras import layers, ops
 
-from semantic.dvst.networks.blocks import DepthToSpace, Residual, chain, silent
-from semantic.dvst.networks.features import folded
+from semantic.dvst.networks.context import folded
+from semantic.dvst.networks.layers import DepthToSpace, Residual, chain, silent
 from semantic.dvst.networks.sizes import Sizes
 
 FOLD = 2
-"""Pixels, across and down, that lie on top of one another inside the filter."""
+"""Height and width, in pixels, of what lies on top of one another inside the filter."""
 
 
 class PostFilter(layers.Layer):
-    """Take out of a picture what noise of the channel and coding left in it.
+    """A filter that takes out of a picture what noise of the channel and coding left in it.
 
     ::
 
@@ -28,12 +28,12 @@ class PostFilter(layers.Layer):
     Parameters
     ----------
     sizes : Sizes
-        Of the codec.
+        Sizes of the codec.
 
     Input
     -----
     picture, base : float32, [batch, H, W, 3]
-        Of the state that a receiver has, see `InterCodec`; H and W multiples of 2.
+        Pictures of the state that a receiver has, see `InterCodec`; H and W multiples of 2.
     snr_db : float32, [batch]
 
     Output
@@ -57,7 +57,7 @@ class PostFilter(layers.Layer):
         self.built = True
 
     def call(self, picture: Any, base: Any, snr_db: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         seen = [folded(4.0 * (x - 0.5), FOLD) for x in (picture, base)]
         level = ((snr_db - 10.0) / 10.0)[:, None, None, None] + 0.0 * seen[0][..., :1]
         return picture + self.body(ops.concatenate([*seen, level], axis=-1))

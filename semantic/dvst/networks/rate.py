@@ -1,4 +1,4 @@
-"""How many symbols each position is worth: eq. (9)."""
+"""The number of symbols of each position: eq. (9)."""
 
 from typing import Any
 

@@ -1,22 +1,22 @@
-"""What a frame leaves behind for the next one."""
+"""The reference that a frame leaves behind for the next one."""
 
 from typing import Any
 
 import numpy as np
 from keras import ops
 
-from semantic.dvst.networks.blocks import repeated
+from semantic.dvst.networks.layers import repeated
 from semantic.dvst.networks.sizes import LATENT_STRIDE
 
 LEAK = 0.97
-"""Share of what the analogue pipe brought that a position keeps when it is sent again."""
+"""Share of what the symbol link brought that a position keeps when it is sent again."""
 
 
 def leaky(picture: Any, base: Any, rates: Any) -> Any:
     """Return the reference that a frame makes.
 
-    A receiver's picture is its base, which the digital pipe brought and both ends have alike,
-    and what the analogue pipe added, with the noise of all frames so far. Where symbols were
+    A receiver's picture is its base, which the bit link brought and both ends have alike,
+    and what the symbol link added, with the noise of all frames so far. Where symbols were
     sent they will be again, so part of what they added can be forgotten and its noise with it:
     the noise of older frames dies away instead of piling up. Where nothing is sent, nothing is
     forgotten.
@@ -25,7 +25,7 @@ def leaky(picture: Any, base: Any, rates: Any) -> Any:
     -----
     picture, base : float32, [batch, H, W, 3]
     rates : int32, [batch, H / 16, W / 16]
-        Of the features.
+        Rate map of the features.
 
     Output
     ------

@@ -1,4 +1,4 @@
-"""How likely side information is: rate maps and hyper-latents, as entropy coding goes by."""
+"""Densities of side information, rate maps and hyper-latents, which entropy coding uses."""
 
 import math
 from typing import Any
@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from semantic.dvst.networks.blocks import chain
-from semantic.dvst.networks.likelihood import MIN_SCALE, laplace_bits
+from semantic.dvst.networks.layers import MIN_SCALE, chain, laplace_bits
 from semantic.dvst.networks.sizes import LatentSizes
 
 PASSES = 4
-"""In which the positions of a map are coded: every fourth row and column, every other one, what
-makes a chequerboard of these, and the rest."""
+"""Passes in which the positions of a map are coded: every fourth row and column, every other one,
+what makes a chequerboard of these, and the rest."""
 
 _PLANES = 5  # of what is known beforehand, see `SideDensity._known_before`
 
@@ -33,7 +32,7 @@ class SideDensity(layers.Layer):
     Parameters
     ----------
     sizes : LatentSizes
-        Of the latent map.
+        Sizes of the latent map.
     """
 
     def __init__(self, sizes: LatentSizes, **kwargs: Any) -> None:
@@ -55,7 +54,7 @@ class SideDensity(layers.Layer):
         rates : int32, [batch, h, w]
             Only those of earlier passes are looked at.
         before : float32, [batch, h, w, 3]
-            Of `history`.
+            Output of `history`.
         eta, precision : float32, [batch]
         part : int or int32, [batch]
             Number of the pass.
@@ -82,7 +81,7 @@ class SideDensity(layers.Layer):
             Only those of earlier passes are looked at.
         rates : int32, [batch, h, w]
         before, eta, precision, part :
-            As for `rate_log2`.
+            Inputs as for `rate_log2`.
 
         Output
         ------

@@ -6,10 +6,10 @@ LATENT_STRIDE = 16
 """Pixels from one position of a latent map to the next; frames are multiples of it."""
 
 PIXEL_STEP = 20.0 / 255.0
-"""What one unit of a latent stands for in pixels from 0 to 1, transforms being orthonormal."""
+"""Value of one unit of a latent in pixels from 0 to 1, transforms being orthonormal."""
 
 FLOW_STEP = 1.0 / 16.0
-"""What one unit of a latent of motion stands for, in units of `Sizes.stride` pixels."""
+"""Value of one unit of a latent of motion, in units of `Sizes.stride` pixels."""
 
 
 INTRA_ETA = 3.0
@@ -23,14 +23,14 @@ class LatentSizes:
     Parameters
     ----------
     channels, hyper : int
-        Of the latent map, and of its hyper-latents: the first latents, coarsely quantised.
+        Channels of the latent map, and of its hyper-latents: the first latents, coarsely quantised.
     coarse : float
         Units of a latent that make one of its hyper-latent, at a precision of 1.
     ladder : tuple of int
         Reals that a position may be sent as, rising from 0. Even, for two make a channel use.
         Beyond `channels` latents are sent again.
     width, heads, window : int
-        Of the Swin blocks of its JSCC codec; width at least `channels`.
+        Sizes of the Swin blocks of its JSCC codec; width at least `channels`.
     density : int
         Channels of the networks that entropy coding goes by.
     spared : float
@@ -65,7 +65,7 @@ class Sizes:
     post_width, post_blocks : int
         Channels and residual blocks of the post-filter.
     motion, feature, intra : LatentSizes
-        Of motion, of features, and of frames sent without reference.
+        Sizes of the latents of motion, of features, and of frames without reference.
     """
 
     stride: int

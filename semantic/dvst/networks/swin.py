@@ -61,17 +61,17 @@ class SwinBlock(layers.Layer):
         )
 
     def call(self, x: Any) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         x = x + self._attend(self.norm(x))
         return x + self.shrink(self.grow(self.mlp_norm(x)))
+
+    def _shift(self, size: int, positions: int) -> int:
+        return size // 2 if self.shifted and size < positions else 0
 
     def _attend(self, x: Any) -> Any:
         height, width, channels = x.shape[1:]
         size = (min(self.window, height), min(self.window, width))
-        shift = tuple(
-            s // 2 if self.shifted and s < n else 0
-            for s, n in zip(size, (height, width), strict=True)
-        )
+        shift = self._shift(size[0], height), self._shift(size[1], width)
         padded = tuple(-(-n // s) * s for s, n in zip(size, (height, width), strict=True))
         x = ops.pad(x, [[0, 0], [0, padded[0] - height], [0, padded[1] - width], [0, 0]])
         x = ops.roll(x, (-shift[0], -shift[1]), axis=(1, 2)) if any(shift) else x
@@ -100,7 +100,7 @@ def relative_positions(size: tuple[int, int], window: int) -> np.ndarray:
     size : tuple of int
         Height and width of a window, at most `window`.
     window : int
-        That the table, of (2 window - 1)² offsets, was made for.
+        Window that the table, of (2 window - 1)² offsets, was made for.
 
     Returns
     -------

@@ -4,7 +4,8 @@ from typing import Any
 
 from keras import layers, ops
 
-from semantic.dvst.networks.blocks import (
+from semantic.dvst.networks.context import folded
+from semantic.dvst.networks.layers import (
     DepthToSpace,
     Residual,
     chain,
@@ -12,7 +13,6 @@ from semantic.dvst.networks.blocks import (
     repeated,
     silent,
 )
-from semantic.dvst.networks.features import folded
 from semantic.dvst.networks.sizes import LATENT_STRIDE, Sizes
 
 
@@ -30,7 +30,7 @@ class FrameSynthesiser(layers.Layer):
     Parameters
     ----------
     sizes : Sizes
-        Of the codec.
+        Sizes of the codec.
     context : int
         Channels of the context; 0 for none.
 
@@ -66,7 +66,7 @@ class FrameSynthesiser(layers.Layer):
         self.asleep = gives_nothing(self.body)
 
     def call(self, drawn: Any, features: Any, active: Any, context: Any = None) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         if self.asleep:
             return drawn
         told = [folded(drawn - 0.5, self.stride), features]

@@ -5,73 +5,41 @@ A run goes on where it stopped when it is started again with the same options.
 
 import argparse
 from collections.abc import Callable
-from dataclasses import fields
-from pathlib import Path
+from dataclasses import dataclass
 
-from linksim.options import check_range
+from linksim.options import option
 from semantic.dvst.training.recipe import Recipe
+from semantic.training.flags import add_flags, add_run, from_flags
+from semantic.training.registry import Training
 
 BUILT_IN_FACE = "astronaut"
 """The photograph of the built-in clips, which stay unseen."""
 
 FILM_FRAMES, FILM_SIZE = 12, 256
 
-RANGES = (
-    ("steps", 1, 10**9),
-    ("batch", 1, 10**6),
-    ("frames", 2, 100),
-    ("size", 16, 4096),
-    ("lam", 1e-9, 1e9),
-    ("learning_rate", 1e-9, 1.0),
-    ("joint", 0.0, 0.9),
-    ("density_steps", 0, 10**9),
-    ("post_steps", 0, 10**9),
-    ("seconds", 0.04, 1e6),
-    ("generated", 0, 1000),
-    ("seed", 0, 2**32 - 1),
-    ("save_every", 1, 10**9),
-)
-"""Least and greatest value of each number among the options."""
+
+@dataclass(frozen=True, kw_only=True)
+class Footage:
+    """The amount of video to train on."""
+
+    generated: int = option(0, "films of each photograph to add (extra 'clip')", within=(0, 1000))
+    seconds: float = option(10.0, "greatest length taken of each file", "s", within=(0.04, 1e6))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    plain = Recipe()
     parser.add_argument("--video", nargs="+", required=True, help="folders of video (or files)")
     parser.add_argument("--validation", nargs="*", default=[], help="files of held-out video")
     parser.add_argument(
         "--without", nargs="*", default=[], help="leave out training files whose path holds this"
     )
-    parser.add_argument(
-        "--generated", type=int, default=0, help="films of each photograph to add (extra 'clip')"
-    )
-    parser.add_argument("--seconds", type=float, default=10.0, help="most to take of each file")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--preset", choices=("compact", "paper"), default=plain.preset)
-    parser.add_argument("--lambda", dest="lam", type=float, default=plain.lam, help="of eq. (10)")
-    parser.add_argument("--distortion", choices=("psnr", "ms-ssim"), default=plain.distortion)
-    parser.add_argument("--steps", type=int, default=plain.steps)
-    parser.add_argument(
-        "--joint", type=float, default=plain.joint, help="share of steps that train everything"
-    )
-    parser.add_argument("--density-steps", type=int, default=plain.density_steps)
-    parser.add_argument("--post-steps", type=int, default=plain.post_steps)
-    parser.add_argument("--batch", type=int, default=plain.batch, help="crops of a step")
-    parser.add_argument("--size", type=int, default=plain.size, help="of a crop, in pixels")
-    parser.add_argument("--frames", type=int, default=plain.frames, help="of a crop")
-    parser.add_argument("--learning-rate", type=float, default=plain.learning_rate)
-    parser.add_argument("--start", help="file of weights to start from")
-    parser.add_argument("--seed", type=int, default=plain.seed)
-    parser.add_argument("--save-every", type=int, default=250, help="steps between checkpoints")
+    add_flags(parser, Footage)
+    add_run(parser)
+    add_flags(parser, Recipe)
 
 
 def prepare(args: argparse.Namespace) -> Callable[[], None]:
-    """Check the options and read the video.
-
-    Returns
-    -------
-    callable
-        What trains, or goes on training. Keras is loaded when it is called.
+    """Check the options and read the video; see `semantic.training.registry.Training`.
 
     Raises
     ------
@@ -82,16 +50,12 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
     from semantic.dvst.training.films import moving_pictures, photographs
     from semantic.training.videos import find_videos, load
 
-    for name, low, high in RANGES:
-        shown = "lambda" if name == "lam" else name.replace("_", "-")
-        check_range(f"--{shown}", getattr(args, name), low, high)
-    names = {f.name for f in fields(Recipe)} & set(vars(args))
-    recipe = Recipe(**{name: getattr(args, name) for name in names})
-    videos = load(find_videos(args.video, args.without), seconds=args.seconds)
-    if args.generated:
+    recipe, footage = from_flags(Recipe, args), from_flags(Footage, args)
+    videos = load(find_videos(args.video, args.without), seconds=footage.seconds)
+    if footage.generated:
         still = photographs(without=[BUILT_IN_FACE])
-        for film in range(args.generated):
-            videos += moving_pictures(still, FILM_FRAMES, FILM_SIZE, args.seed + film)
+        for film in range(footage.generated):
+            videos += moving_pictures(still, FILM_FRAMES, FILM_SIZE, recipe.seed + film)
     held_out = load(find_videos(args.validation)) if args.validation else []
 
     def train() -> None:
@@ -100,3 +64,6 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
         Trainer(recipe, videos, held_out, args.out, save_every=args.save_every).run()
 
     return train
+
+
+TRAINING = Training("dvst", add_arguments, prepare)

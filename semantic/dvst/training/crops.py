@@ -23,7 +23,7 @@ WHERE_IT_MOVES = 0.3
 """Share of the crops that are drawn where the video changes."""
 
 STRIDES, STRIDE_SHARES = (1, 2, 3), (0.9, 0.07, 0.03)
-"""How many frames a crop goes ahead at each step, and how often."""
+"""Frames from one of a crop to the next, and how often each distance is drawn."""
 
 PANNED = 0.1
 """Share of the crops whose window moves; of still pictures all do."""
@@ -42,7 +42,7 @@ class Crops:
     frames : int
         Its length.
     seed : int
-        With the step, all that a crop depends on.
+        Seed of all crops; with the step, all that one depends on.
     weights : sequence of float or None
         How often to draw from each video; None takes the root of its number of pixels.
     """
@@ -76,7 +76,8 @@ class Crops:
         return out
 
     def _draw(self, rng: np.random.Generator, crop: np.ndarray) -> None:
-        which = min(np.searchsorted(self._shares, rng.random(), "right"), len(self._shares) - 1)
+        which = int(np.searchsorted(self._shares, rng.random(), "right"))
+        which = min(which, len(self._shares) - 1)
         video = self._videos[which]
         hit = self._changes[which].draw(rng) if rng.random() < WHERE_IT_MOVES else None
         times = self._times(rng, len(video), None if hit is None else hit[0])
@@ -173,7 +174,7 @@ def _colours(rng: np.random.Generator) -> np.ndarray:
 
 
 class _Changes:
-    """Where a video changes over time, block by block."""
+    """The blocks of a video that change, and when."""
 
     def __init__(self, video: np.ndarray) -> None:
         _, height, width, _ = video.shape

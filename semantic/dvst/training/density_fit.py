@@ -21,7 +21,7 @@ CONDITIONS = ((5.0, 1.2, 0.4), (10.0, 0.8, 0.55), (12.0, 0.6, 0.6), (20.0, 0.6, 
 """SNR in dB, eta and precision under which groups are coded."""
 
 INTRA_EVERY = 4
-"""Of so many frames one is coded without reference, besides the first of its group."""
+"""Distance of further frames without reference, besides the first of each group."""
 
 BATCH = 16
 LEARNING_RATE = 1e-3
@@ -46,13 +46,13 @@ def fit_densities(
     Parameters
     ----------
     model : DvstModel
-        Whose densities are trained; all else of it decides what is sent.
+        Model whose densities are trained; all else of it decides what is sent.
     videos : sequence of np.ndarray
         uint8, [T, H, W, 3] each. Those that are shorter than a group are left out.
     steps : int
-        Of each part.
+        Training steps of each part.
     seed : int
-        Of the order of maps.
+        Seed of the order of maps.
 
     Returns
     -------
@@ -84,8 +84,7 @@ def _collect(model: DvstModel, videos: Sequence[np.ndarray]) -> dict[str, Maps]:
     sender = Sender(model)
     found: dict[str, list[Maps]] = {}
     long = [video for video in videos if len(video) >= GROUP]
-    size = long[0].shape if long else None
-    alike = [video for video in long if video.shape[1:] == size[1:]]
+    alike = [video for video in long if video.shape[1:] == long[0].shape[1:]]
     for i, video in enumerate(alike):
         print(f"side information  coding video {i + 1} of {len(alike)}", flush=True)
         for conditions, start in zip(CONDITIONS, _starts(len(video)), strict=False):
@@ -124,7 +123,7 @@ def _maps(
 
 
 def _starts(length: int) -> Iterator[int]:
-    """Give where groups start, spread over a video, as many as there are conditions."""
+    """Give where groups start, evenly over a video, as many as there are conditions."""
     last = length - GROUP
     for i in range(len(CONDITIONS)):
         yield round(last * i / (len(CONDITIONS) - 1))

@@ -75,7 +75,7 @@ def moving_pictures(
         check_frames(picture[None], f"picture {i}")
         rng = np.random.default_rng([seed, i])
         # Any but this one, where there are several.
-        other = pictures[(i + rng.integers(1, max(len(pictures), 2))) % len(pictures)]
+        other = pictures[(i + int(rng.integers(1, max(len(pictures), 2)))) % len(pictures)]
         clips.append(_film(rng, picture, other, frames, size))
     return clips
 
@@ -136,7 +136,7 @@ def _walk(rng: np.random.Generator, steps: int, step: float, reach: float) -> np
 
 
 def _view(source: np.ndarray, camera: np.ndarray, fine: int, border: int) -> np.ndarray:
-    """See a source from (x, y, angle, scale), drawn `FINER` times finer than `scale` says."""
+    """Return a source as seen from (x, y, angle, scale), `FINER` times finer than `scale` says."""
     x, y, angle, scale = camera
     turn = (
         scale / FINER * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

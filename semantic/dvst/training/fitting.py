@@ -20,7 +20,7 @@ class Fit(keras.Model):
     Parameters
     ----------
     part : keras.layers.Layer
-        Whose weights are trained.
+        Layer whose weights are trained.
     """
 
     def __init__(self, part: keras.layers.Layer) -> None:
@@ -63,13 +63,13 @@ def fit(
     data : dict of np.ndarray
         Inputs of the model, [n, ...] each.
     steps, batch : int
-        How often, and on how many examples at once.
+        Training steps, and examples per step.
     learning_rate : float
-        Of Adam at first; it falls to 0 with a cosine.
+        Learning rate of Adam at first; it falls to 0 with a cosine.
     rng : np.random.Generator
-        Chooses examples.
+        Generator that chooses examples.
     name : str
-        To show.
+        Name to show.
 
     Returns
     -------

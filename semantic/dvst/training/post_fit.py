@@ -67,13 +67,13 @@ def fit_post_filter(
     Parameters
     ----------
     model : DvstModel
-        Whose filter is trained; all else of it decides what it sees.
+        Model whose filter is trained; all else of it decides what it sees.
     videos : sequence of np.ndarray
         uint8, [T, H, W, 3] each. Those that are shorter than a group are left out.
     steps : int
-        Of training.
+        Training steps.
     seed : int
-        Of fades, noise and crops.
+        Seed of fading, noise and crops.
 
     Returns
     -------
@@ -114,6 +114,7 @@ def _collect(
             codes = list(sender(frames, told, GROUP))
             seen = receiver.unfiltered(faded(codes, told.snr_db, rng), told)
             for frame, pictures in zip(frames, seen, strict=True):
+                assert pictures is not None  # no frame is lost
                 yield _crops(padded(frame), pictures, told.snr_db, rng)
 
 
@@ -145,7 +146,7 @@ def _crops(
         for name, x in pictures.items()
     }
     return {
-        **{name: np.float16(255.0 * x) for name, x in cut.items()},
+        **{name: (255.0 * x).astype(np.float16) for name, x in cut.items()},
         "snr_db": np.full(CROPS, snr_db, np.float32),
         "before": np.full(CROPS, before, np.float32),
     }

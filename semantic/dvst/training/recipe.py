@@ -1,63 +1,25 @@
-"""How the video codec is trained: stages, sizes, losses."""
+"""Recipe of training the video codec: stages, sizes, losses."""
 
 from dataclasses import dataclass
 
 from linksim.errors import LinksimError
-from linksim.options import check_positive
+from linksim.options import check_positive, option
+from semantic.training.stage import Stage
 
 RATES = {"entropy": 1.0, "jscc": 0.1, "fine-tune": 0.1}
-"""Of the recipe's learning rate, what each stage takes."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stretch of training.
-
-    Parameters
-    ----------
-    name : str
-        One of `semantic.dvst.networks.model.STAGES`.
-    first, steps : int
-        The step it begins with, and how many it has.
-    learning_rate : float
-        Peak; it warms up and falls with a cosine.
-    """
-
-    name: str
-    first: int
-    steps: int
-    learning_rate: float
+"""Learning rate of each stage, as a share of the recipe's."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that the weights depend on, besides the video.
+    """All that the weights of the video codec depend on, besides the video.
 
-    Parameters
-    ----------
-    preset, lam, distortion, seed :
-        Of `semantic.dvst.networks.model.DvstModel`; the seed is that of crops and conditions too.
-    steps : int
-        In all.
-    joint : float
-        Share of the steps that trains everything at once. A few hundred steps lose quality,
-        for the transforms start from what is best for them alone.
-    entropy : float
-        Share of the steps that are not joint which entropy models take; fine-tuning takes the
-        rest.
-    density_steps : int
-        Of `density_fit.fit_densities`, beyond `steps`.
-    post_steps : int
-        Of `post_fit.fit_post_filter`, likewise.
-    batch, size, frames : int
-        Crops of a step, pixels that they are high and wide, and frames in each.
-    learning_rate : float
-        See `RATES`.
-    snr_db, eta, precision : tuple of float
-        Least and greatest of what crops are sent with; eta and precision are spread evenly
-        over their logarithm.
-    start : str or None
-        File of weights to start from; None starts anew.
+    Everything at once is trained in a share `joint` of the steps: a few hundred such steps lose
+    quality, for the transforms start from what is best for them alone. A share `entropy` of the
+    other steps trains the entropy models, the rest fine-tunes. The learning rate of each stage
+    is a share of `learning_rate`, see `RATES`. Crops are sent with an SNR, an eta and a precision
+    between both values of `snr_db`, `eta` and `precision`, the latter two drawn evenly over their
+    logarithm.
 
     Raises
     ------
@@ -65,23 +27,29 @@ class Recipe:
         If a number is out of range.
     """
 
-    preset: str = "compact"
-    lam: float = 5e-2
-    distortion: str = "psnr"
-    steps: int = 1800
-    joint: float = 0.0
+    preset: str = option("compact", "sizes of the networks", choices=("compact", "paper"))
+    lam: float = option(
+        5e-2, "weight lambda of the distortion, eq. (10)", within=(1e-9, 1e9), flag="--lambda"
+    )
+    distortion: str = option("psnr", "distortion of frames", choices=("psnr", "ms-ssim"))
+    steps: int = option(1800, "training steps of all stages", within=(1, 10**9))
+    joint: float = option(0.0, "share of the steps that trains everything", within=(0.0, 0.9))
     entropy: float = 0.7
-    density_steps: int = 600
-    post_steps: int = 10_000
-    batch: int = 4
-    size: int = 96
-    frames: int = 3
-    learning_rate: float = 1e-3
+    density_steps: int = option(
+        600, "steps of fitting densities of side information, beyond --steps", within=(0, 10**9)
+    )
+    post_steps: int = option(
+        10_000, "steps of fitting the post-filter, beyond --steps", within=(0, 10**9)
+    )
+    batch: int = option(4, "crops per step", within=(1, 10**6))
+    size: int = option(96, "height and width of a crop", "pixels", within=(16, 4096))
+    frames: int = option(3, "frames of a crop", within=(2, 100))
+    learning_rate: float = option(1e-3, "peak learning rate", within=(1e-9, 1.0))
     snr_db: tuple[float, float] = (0.0, 20.0)
     eta: tuple[float, float] = (0.2, 1.5)
     precision: tuple[float, float] = (0.3, 2.0)
-    start: str | None = None
-    seed: int = 0
+    start: str | None = option(None, "file of weights to start from")
+    seed: int = option(0, "seed of weights, crops and conditions", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
         check_positive(self, ("lam", "steps", "batch", "learning_rate"))
@@ -108,6 +76,6 @@ class Recipe:
         first = 0
         for name, steps in lengths.items():
             if step < first + steps:
-                return Stage(name, first, steps, self.learning_rate * RATES[name])
+                return Stage(name, steps, self.learning_rate * RATES[name])
             first += steps
         raise LinksimError(f"step {step} lies beyond the {self.steps} of the recipe")

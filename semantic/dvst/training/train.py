@@ -5,17 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from semantic.dvst import weights
 from semantic.dvst.networks.model import DvstModel
 from semantic.dvst.training.crops import Crops
 from semantic.dvst.training.density_fit import fit_densities
 from semantic.dvst.training.post_fit import fit_post_filter
-from semantic.dvst.training.recipe import Recipe, Stage
+from semantic.dvst.training.recipe import Recipe
 from semantic.dvst.training.validation import COLUMNS, Validation
+from semantic.training import weights
 from semantic.training.run import Batch, TrainingRun
+from semantic.training.stage import Stage
 
 FIT_CROPS = 300
-"""From which the transforms start."""
+"""Crops that the transforms are fitted to before training."""
 
 
 class Trainer(TrainingRun):
@@ -28,7 +29,7 @@ class Trainer(TrainingRun):
     videos : sequence of np.ndarray
         uint8, [T, H, W, 3] each; to train on.
     held_out : sequence of np.ndarray
-        Likewise, to validate on; may be empty.
+        uint8, [T, H, W, 3] each; to validate on, may be empty.
     out : Path
         The folder.
     save_every : int
@@ -60,19 +61,15 @@ class Trainer(TrainingRun):
         self._validate = Validation(held_out, recipe.frames) if held_out else None
 
     def enter(self, stage: Stage) -> Callable[[int], Batch]:
-        """See `TrainingRun`."""
+        """Make the model ready for a stage; return what gives the batch of a step."""
         self.model.enter(stage.name)
         return self._batch
 
     def validate(self, stage: Stage) -> dict[str, float]:
-        """See `TrainingRun`."""
+        """Return the scores of the model, empty without channel or held-out video."""
         if self._validate is None or not self.model.through_channel:
             return {}
         return self._validate(self.model)
-
-    def save_weights(self, path: Path) -> None:
-        """See `TrainingRun`."""
-        weights.save(path, self.model)
 
     def run(self, stop_at: int | None = None) -> None:
         """Train, then fit densities of side information and post-filter; write ``final.npz``.

@@ -7,6 +7,7 @@ from keras import ops
 
 from linksim.errors import LinksimError
 from semantic.dvst.networks.model import DvstModel
+from semantic.training.channel import fixed_randomness
 
 POINTS = ((5.0, 1.0, 0.4), (10.0, 0.8, 0.55), (20.0, 0.6, 0.9))
 """SNR in dB, eta and precision at which it is scored."""
@@ -14,11 +15,14 @@ POINTS = ((5.0, 1.0, 0.4), (10.0, 0.8, 0.55), (20.0, 0.6, 0.9))
 WORTH_OF_USES = 10.0 / np.log2(10.0)
 """Decibels of PSNR that twice the channel uses are taken to be worth in the score."""
 
+RANDOM_STATE = (7, 7)
+"""State that the channel draws from."""
+
 COLUMNS = tuple(f"{what}_{snr:.0f}" for what in ("psnr", "uses", "side") for snr, _, _ in POINTS)
 
 
 class Validation:
-    """PSNR and channel uses per pixel at `POINTS`, the same frames and fades every time.
+    """PSNR and channel uses per pixel at `POINTS`, the same frames and fading every time.
 
     Parameters
     ----------
@@ -46,27 +50,23 @@ class Validation:
 
     def __call__(self, model: DvstModel) -> dict[str, float]:
         """Return the scores; ``score`` is the mean PSNR less what its channel uses are worth."""
-        row, worth = {}, 0.0
-        random_state, model.channel.random_state = model.channel.random_state, np.array([7, 7])
-        for snr, eta, precision in POINTS:
-            told = {"snr_db": snr, "eta": eta, "precision": precision}
-            n = len(self._frames)
-            outputs = model(
-                {
-                    "frames": self._frames,
-                    **{name: np.full(n, value, np.float32) for name, value in told.items()},
+        row: dict[str, float] = {}
+        worth = 0.0
+        with fixed_randomness(model.channel, RANDOM_STATE):
+            for snr, eta, precision in POINTS:
+                told = {"snr_db": snr, "eta": eta, "precision": precision}
+                rows = {k: np.full(len(self._frames), v, np.float32) for k, v in told.items()}
+                outputs = model({"frames": self._frames, **rows})
+                seen = np.clip(ops.convert_to_numpy(outputs["received"]), 0.0, 1.0)
+                error = np.mean((seen - self._frames) ** 2, axis=(1, 2, 3, 4))
+                psnr = float(np.mean(-10.0 * np.log10(error)))
+                uses, side = (
+                    float(np.mean(ops.convert_to_numpy(outputs[name]))) for name in ("uses", "side")
+                )
+                row |= {
+                    f"psnr_{snr:.0f}": round(psnr, 3),
+                    f"uses_{snr:.0f}": round(uses, 5),
+                    f"side_{snr:.0f}": round(side, 5),
                 }
-            )
-            seen = np.clip(ops.convert_to_numpy(outputs["received"]), 0.0, 1.0)
-            error = np.mean((seen - self._frames) ** 2, axis=(1, 2, 3, 4))
-            psnr = float(np.mean(-10.0 * np.log10(error)))
-            uses = float(np.mean(ops.convert_to_numpy(outputs["uses"])))
-            side = float(np.mean(ops.convert_to_numpy(outputs["side"])))
-            row |= {
-                f"psnr_{snr:.0f}": round(psnr, 3),
-                f"uses_{snr:.0f}": round(uses, 5),
-                f"side_{snr:.0f}": round(side, 5),
-            }
-            worth += (psnr - WORTH_OF_USES * np.log2(uses)) / len(POINTS)
-        model.channel.random_state = random_state
+                worth += (psnr - WORTH_OF_USES * np.log2(uses)) / len(POINTS)
         return {**row, "score": round(worth, 4)}

@@ -1,4 +1,4 @@
-"""Which sound goes with which frame, at any frame rate."""
+"""Alignment of sound and frames at any frame rate."""
 
 from fractions import Fraction
 
@@ -68,9 +68,9 @@ def at_training_rate(frames: int, fps: Fraction) -> np.ndarray:
     Parameters
     ----------
     frames : int
-        Of the video.
+        Frames of the video.
     fps : Fraction
-        Of the video.
+        Frames per second of the video.
 
     Returns
     -------

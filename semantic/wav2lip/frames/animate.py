@@ -34,7 +34,7 @@ def animate(
     Parameters
     ----------
     generator : Generator
-        With its weights.
+        Generator with its weights.
     frames : np.ndarray
         uint8, shape [T, H, W, 3]; what shows the head, e.g. one frame again and again. Each is
         its own reference frame.

@@ -10,7 +10,7 @@ from semantic.wav2lip.frames.face import crop, to_frame
 from semantic.wav2lip.networks.sizes import SIDE
 
 RAMP = 0.12
-"""Share of the crop's side over which the generated face fades, at each border."""
+"""Share of the crop's side over which the generated face is faded out, at each border."""
 
 MARGIN = 0.02
 """Share of the crop's side next to each border that is left as it is."""
@@ -22,7 +22,7 @@ def lower_face_mask(side: int = SIDE) -> np.ndarray:
     Parameters
     ----------
     side : int
-        Of the crop, S, in pixels.
+        Side S of the crop in pixels.
 
     Returns
     -------

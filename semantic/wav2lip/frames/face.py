@@ -1,4 +1,4 @@
-"""Where the face is in each frame, and the square picture of it that the networks see.
+"""The box around the face in each frame, and the square picture of it that networks see.
 
 ::
 
@@ -23,7 +23,7 @@ EYE_DISTANCES = 1.9
 """Side of the box over the distance of the outer corners of the eyes."""
 
 CENTRE = 0.8
-"""Where the middle of the box is on the way from between the eyes to the base of the nose."""
+"""Position of the middle of the box on the way from between the eyes to the base of the nose."""
 
 MOUTH = (slice(54, 86), slice(28, 68))
 """Rows and columns of a crop of 96 pixels in which lips move."""
@@ -35,7 +35,7 @@ MOST_FRAMES_WITHOUT_FACE = 0.5
 """Share of the frames; up to it boxes are interpolated."""
 
 
-def face_boxes(frames: Sequence[np.ndarray], name: str = "the clip") -> np.ndarray:
+def face_boxes(frames: Sequence[np.ndarray] | np.ndarray, name: str = "the clip") -> np.ndarray:
     """Find the box around the face in each frame.
 
     Of several faces the surest counts. Where there is none, the box is interpolated between
@@ -65,7 +65,7 @@ def face_boxes(frames: Sequence[np.ndarray], name: str = "the clip") -> np.ndarr
     seen = [i for i, box in enumerate(found) if box is not None]
     if not seen or len(found) - len(seen) > MOST_FRAMES_WITHOUT_FACE * len(found):
         raise LinksimError(f"{name}: {len(seen)} of {len(found)} frames show a face")
-    known = np.stack([found[i] for i in seen])
+    known = np.stack([box for box in found if box is not None])
     boxes = [np.interp(np.arange(len(found)), seen, values) for values in known.T]
     return smooth(np.stack(boxes, 1))
 
@@ -104,7 +104,7 @@ def crop(frame: np.ndarray, box: np.ndarray, side: int = SIDE) -> np.ndarray:
         float64, shape [4], as of `face_boxes`. It may reach beyond the frame, whose border is
         then repeated.
     side : int
-        Of the crop in pixels.
+        Side of the crop in pixels.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def crop(frame: np.ndarray, box: np.ndarray, side: int = SIDE) -> np.ndarray:
     return cv2.resize(view, (side, side), interpolation=cv2.INTER_AREA) if finer > 1 else view
 
 
-def face_crops(frames: Sequence[np.ndarray], name: str = "the clip") -> np.ndarray:
+def face_crops(frames: Sequence[np.ndarray] | np.ndarray, name: str = "the clip") -> np.ndarray:
     """Cut the face out of each frame: uint8, shape [T, 96, 96, 3].
 
     Parameters and errors are those of `face_boxes`.

@@ -23,7 +23,7 @@ PRE_EMPHASIS = 0.97
 FLOOR_DB, REFERENCE_DB = -100.0, 20.0
 PEAK = 4.0
 SILENCE = -PEAK
-"""What silence gives in every band."""
+"""Value of silence in every band."""
 
 
 def mel_spectrogram(audio: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ class Talk:
     name : str
         What to call it in messages.
     seen : np.ndarray or None
-        Like `faces`, as a receiver has them; None: as they are.
+        Faces as a receiver has them; None: as they are.
     """
 
     faces: np.ndarray
@@ -63,7 +63,7 @@ def talk_of(clip: Clip) -> Talk:
     Parameters
     ----------
     clip : Clip
-        With video and audio, of any rates.
+        Clip with video and audio, of any rates.
 
     Raises
     ------
@@ -72,6 +72,9 @@ def talk_of(clip: Clip) -> Talk:
         no face.
     """
     require(clip, "learning lip movement", video=True, audio=True)
+    assert clip.frames is not None
+    assert clip.fps is not None
+    assert clip.audio is not None
     shown = at_training_rate(len(clip.frames), clip.fps)
     if len(shown) < SHORTEST:
         raise LinksimError(f"{clip.name}: lasts {len(shown) / FPS:g} s, less than a second")
@@ -103,7 +106,7 @@ def load_talks(files: Sequence[Path], seconds: float, keep: Path | None = None) 
     files : sequence of Path
         Whatever `linksim.media.read` takes.
     seconds : float
-        Most to read of each.
+        Greatest length read of each.
     keep : Path or None
         Folder in which talks are kept from one run to the next; None keeps none.
 

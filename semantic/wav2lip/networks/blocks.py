@@ -1,4 +1,4 @@
-"""What the lip-sync networks are made of: convolution, batch normalisation, ReLU."""
+"""Building blocks of the lip-sync networks: convolution, batch normalisation, ReLU."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from keras import layers, ops
 from semantic.wav2lip.networks.sizes import SIDE, Stage
 
 MOMENTUM = 0.9
-"""Of the running mean and variance; runs of a few thousand steps are too short for 0.99."""
+"""Momentum of running mean and variance; runs of a few thousand steps are too short for 0.99."""
 
 
 class Residual(layers.Layer):
@@ -35,7 +35,7 @@ class Residual(layers.Layer):
         )
 
     def call(self, x: Any, training: bool | None = None) -> Any:
-        """See the class."""
+        """Return the output that the class describes."""
         return ops.relu(x + self.body(x, training=training))
 
 

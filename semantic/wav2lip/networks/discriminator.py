@@ -10,7 +10,7 @@ from semantic.wav2lip.networks.losses import discriminator_loss
 from semantic.wav2lip.networks.sizes import SIDE, sizes_of
 
 SLOPE = 0.01
-"""Of the leaky ReLU below 0."""
+"""Slope of the leaky ReLU below 0."""
 
 
 class Discriminator(keras.Model):

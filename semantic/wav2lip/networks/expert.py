@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from semantic.training.weights import Stored
 from semantic.wav2lip.networks.blocks import encoder, lower_half
 from semantic.wav2lip.networks.losses import length, pairing_loss, probabilities
 from semantic.wav2lip.networks.sizes import BANDS, COLUMNS, SIDE, WINDOW, sizes_of
@@ -31,6 +32,8 @@ class SyncExpert(keras.Model):
     LinksimError
         If there is no such preset.
     """
+
+    STORED = Stored("sync-expert", "sync expert")
 
     def __init__(self, *, preset: str = "compact", **kwargs: Any) -> None:
         super().__init__(**kwargs)

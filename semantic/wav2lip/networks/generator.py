@@ -5,16 +5,17 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from semantic.training.weights import Stored
 from semantic.warp import enlarge, warp
 from semantic.wav2lip.networks.blocks import encoder, stage_layers
 from semantic.wav2lip.networks.sizes import BANDS, COLUMNS, SIDE, Stage, sizes_of
 
 GATE_BIAS = -3.0
-"""Where the gate starts: a twentieth of the picture, so that training starts from a copy."""
+"""Bias of the gate at first: a twentieth of the picture, so that training starts from a copy."""
 
 
 class Generator(keras.Model):
-    """Fill in the lower half of a face by what is heard.
+    """A network that fills in the lower half of a face by what is heard.
 
     ::
 
@@ -38,6 +39,8 @@ class Generator(keras.Model):
     LinksimError
         If there is no such preset.
     """
+
+    STORED = Stored("generator", "generator")
 
     def __init__(self, *, preset: str = "compact", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -81,7 +84,7 @@ class Generator(keras.Model):
         reference : float32, [batch, 96, 96, 3]
             The same speaker at another time, or the face itself.
         mel : float32, [batch, 80, 16, 1]
-            As of `semantic.wav2lip.frames.mel`, the face's moment in the middle.
+            Window of `semantic.wav2lip.frames.mel`, the face's moment in the middle.
 
         Output
         ------
@@ -98,7 +101,7 @@ class Generator(keras.Model):
         for part in self.decoder:
             half, x = x, ops.concatenate([part(x, training=training), skips.pop()], axis=-1)
         x = self.last(x, training=training)
-        if self.flow is None:
+        if self.flow is None or self.gate is None:
             return self.picture(x)
         bent = warp(reference, enlarge(self.flow(half), 2))
         return bent + self.gate(x) * (self.picture(x) - bent)

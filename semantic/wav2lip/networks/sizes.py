@@ -15,7 +15,7 @@ WINDOW = 5
 """Frames that the expert looks at together, 0.2 s."""
 
 BANDS, COLUMNS = 80, 16
-"""Of a mel window: bands, and steps of 12.5 ms, 0.2 s."""
+"""Sizes of a mel window: bands, and steps of 12.5 ms, 0.2 s."""
 
 FPS = 25
 """Frames per second of all that the networks are trained on."""
@@ -28,11 +28,11 @@ class Stage:
     Parameters
     ----------
     channels : int
-        Of its output.
+        Channels of its output.
     kernel : int
         Side of the first convolution; the residual blocks' is 3.
     stride : int or (int, int)
-        Of the first convolution, down and across.
+        Stride of the first convolution, down and across.
     residual : int
         Residual blocks that follow.
     valid : bool
@@ -56,9 +56,9 @@ class Sizes:
     Parameters
     ----------
     face : Stages
-        Of the generator's face encoder, each with a skip to the decoder.
+        Stages of the generator's face encoder, each with a skip to the decoder.
     voice : Stages
-        Of its audio encoder.
+        Stages of its audio encoder.
     decoder : Stages
         Transposed convolutions; the first is 1 x 1 and plain, the others meet a skip each.
     last : int
@@ -67,9 +67,9 @@ class Sizes:
         Whether the generator bends the reference frame, and says for each pixel how much of that
         to keep.
     expert_face, expert_voice : Stages
-        Of the expert.
+        Stages of both encoders of the expert.
     discriminator : Stages
-        Of the discriminator, without residual blocks.
+        Stages of the discriminator, without residual blocks.
     """
 
     face: Stages

@@ -5,26 +5,22 @@ A run goes on where it stopped when it is started again with the same options.
 
 import argparse
 from collections.abc import Callable
-from dataclasses import fields
 
+from semantic.training.flags import add_flags, add_run, from_flags
+from semantic.training.registry import Training
 from semantic.wav2lip.training import options
 from semantic.wav2lip.training.recipe import ExpertRecipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    plain = ExpertRecipe()
-    options.add_shared(parser, plain)
-    parser.add_argument("--windows", type=int, default=plain.windows, help="of each clip of a step")
+    options.add_clips(parser)
+    add_run(parser)
+    add_flags(parser, ExpertRecipe)
 
 
 def prepare(args: argparse.Namespace) -> Callable[[], None]:
-    """Check the options and read the clips.
-
-    Returns
-    -------
-    callable
-        What trains, or goes on training. Keras is loaded when it is called.
+    """Check the options and read the clips; see `semantic.training.registry.Training`.
 
     Raises
     ------
@@ -32,9 +28,7 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
         If an option is out of range or no clip can be used; when called, if the folder holds
         another run.
     """
-    options.check(args)
-    names = {f.name for f in fields(ExpertRecipe)} & set(vars(args))
-    recipe = ExpertRecipe(**{name: getattr(args, name) for name in names})
+    recipe = from_flags(ExpertRecipe, args)
     training, held_out = options.talks(args)
 
     def train() -> None:
@@ -43,3 +37,6 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
         ExpertTrainer(recipe, training, held_out, args.out, save_every=args.save_every).run()
 
     return train
+
+
+TRAINING = Training("sync-expert", add_arguments, prepare)

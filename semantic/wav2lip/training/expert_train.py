@@ -6,18 +6,19 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from semantic.training.prefetch import Ahead
+from semantic.training import weights
+from semantic.training.prefetch import Prefetch
 from semantic.training.run import Batch, TrainingRun
-from semantic.wav2lip import weights
+from semantic.training.stage import Stage
 from semantic.wav2lip.batches import APART, SyncBatches, windows_at
 from semantic.wav2lip.frames.talk import Talk
 from semantic.wav2lip.networks.expert import SyncExpert
 from semantic.wav2lip.networks.losses import pairing_loss
 from semantic.wav2lip.networks.sizes import WINDOW
-from semantic.wav2lip.training.recipe import ExpertRecipe, TrainingStage
+from semantic.wav2lip.training.recipe import ExpertRecipe
 
 VALIDATION_WINDOWS = 12
-"""Of each held-out clip, at most."""
+"""Greatest number of windows of a held-out clip."""
 
 
 class ExpertTrainer(TrainingRun):
@@ -28,7 +29,7 @@ class ExpertTrainer(TrainingRun):
     recipe : ExpertRecipe
         What to do.
     talks, held_out : sequence of Talk
-        To train on, and to validate on; the latter may be empty.
+        Talks to train on, and to validate on; the latter may be empty.
     out : Path
         The folder.
     save_every : int
@@ -52,7 +53,7 @@ class ExpertTrainer(TrainingRun):
         save_every: int = 250,
     ) -> None:
         keras.utils.set_random_seed(recipe.seed)
-        self._batches = Ahead(
+        self._batches = Prefetch(
             SyncBatches(talks, clips=recipe.batch, windows=recipe.windows, seed=recipe.seed)
         )
         model = SyncExpert(preset=recipe.preset)
@@ -62,11 +63,11 @@ class ExpertTrainer(TrainingRun):
         super().__init__(model, recipe, {"clips": lengths}, out, save_every)
         self._held_out = held_out
 
-    def enter(self, stage: TrainingStage) -> Callable[[int], Batch]:
-        """See `TrainingRun`."""
+    def enter(self, stage: Stage) -> Callable[[int], Batch]:
+        """Make the model ready for a stage; return what gives the batch of a step."""
         return self._batches
 
-    def validate(self, stage: TrainingStage) -> dict[str, float]:
+    def validate(self, stage: Stage) -> dict[str, float]:
         """Return how well in sync and off sync are told apart on clips held out.
 
         ``bce`` is the loss; ``accuracy`` the mean of the shares of windows in sync with P over
@@ -75,13 +76,10 @@ class ExpertTrainer(TrainingRun):
         """
         if not self._held_out:
             return {}
-        scores = np.mean([_scores(pair_matrix(self.model, talk)) for talk in self._held_out], 0)
+        pairs = [pair_matrix(self.model, talk) for talk in self._held_out]
+        scores = np.array([_scores(p) for p in pairs]).mean(axis=0)
         named = dict(zip(self.scores, np.round(scores, 4).tolist(), strict=True))
         return {**named, "score": -named["bce"]}
-
-    def save_weights(self, path: Path) -> None:
-        """See `TrainingRun`."""
-        weights.save(path, self.model)
 
 
 def pair_matrix(expert: SyncExpert, talk: Talk) -> np.ndarray:

@@ -5,40 +5,22 @@ A run goes on where it stopped when it is started again with the same options.
 
 import argparse
 from collections.abc import Callable
-from dataclasses import fields
 
+from semantic.training.flags import add_flags, add_run, from_flags
+from semantic.training.registry import Training
 from semantic.wav2lip.training import options
-from semantic.wav2lip.training.recipe import ADVERSARIAL, GeneratorRecipe
+from semantic.wav2lip.training.recipe import GeneratorRecipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    plain = GeneratorRecipe(w_s=0.0)
-    options.add_shared(parser, plain)
-    parser.add_argument(
-        "--w-s", type=float, default=GeneratorRecipe.w_s, help="weight of E_sync in eq. (11)"
-    )
-    parser.add_argument("--w-g", type=float, default=plain.w_g, help="weight of L_gen in eq. (11)")
-    parser.add_argument("--adversarial", choices=ADVERSARIAL, default=plain.adversarial)
-    parser.add_argument(
-        "--plain", type=float, default=plain.plain, help="share of the steps with w_s = w_g = 0"
-    )
-    parser.add_argument(
-        "--held", type=float, default=plain.held, help="share of windows that animate one frame"
-    )
-    parser.add_argument("--expert", help="weights of 'linksim train sync-expert'")
-    parser.add_argument(
-        "--expert-preset", choices=("compact", "paper"), default=plain.expert_preset
-    )
+    options.add_clips(parser)
+    add_run(parser)
+    add_flags(parser, GeneratorRecipe)
 
 
 def prepare(args: argparse.Namespace) -> Callable[[], None]:
-    """Check the options and read the clips.
-
-    Returns
-    -------
-    callable
-        What trains, or goes on training. Keras is loaded when it is called.
+    """Check the options and read the clips; see `semantic.training.registry.Training`.
 
     Raises
     ------
@@ -46,9 +28,7 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
         If an option is out of range, no clip can be used or the expert is missing; when
         called, if the folder holds another run.
     """
-    options.check(args)
-    names = {f.name for f in fields(GeneratorRecipe)} & set(vars(args))
-    recipe = GeneratorRecipe(**{name: getattr(args, name) for name in names})
+    recipe = from_flags(GeneratorRecipe, args)
     training, held_out = options.talks(args)
 
     def train() -> None:
@@ -62,3 +42,6 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
         trainer.run()
 
     return train
+
+
+TRAINING = Training("generator", add_arguments, prepare)

@@ -72,6 +72,7 @@ class GeneratorModel(keras.Model):
         From nothing it takes thousands of steps until the voice is listened to at all. Sizes of
         the paper preset differ by a block: there, what fits is what both begin with.
         """
+        assert self.expert is not None
         pairs = zip(self.generator.voice.weights, self.expert.voice.weights, strict=False)
         for own, known in pairs:
             if own.shape != known.shape:
@@ -80,6 +81,7 @@ class GeneratorModel(keras.Model):
 
     def follow(self, discriminator: keras.Model) -> None:
         """Make the critic equal to the discriminator."""
+        assert self.critic is not None
         for copy, variable in zip(self.critic.weights, discriminator.weights, strict=True):
             # JAX gives the memory of what is trained away at the next step.
             copy.assign(ops.copy(variable.value))
@@ -96,6 +98,7 @@ class GeneratorModel(keras.Model):
         faces : float32, [5 windows, 96, 96, 3]
         mel : float32, [5 windows, 80, 16, 1]
         """
+        assert self.expert is not None
         window = ops.reshape(faces, (-1, WINDOW, SIDE, SIDE, 3))
         v = self.expert.embed_faces(window, training=False)
         a = self.expert.embed_voice(mel[WINDOW // 2 :: WINDOW], training=False)
@@ -111,7 +114,10 @@ class GeneratorModel(keras.Model):
     ) -> Any:
         """Return eq. (11) with the weights of the stage; what has no weight is not computed."""
         sync = sync_loss(self.sync_probabilities(y_pred, x["mel"])) if self.w_s else 0.0
-        adversarial = adversarial_loss(self.critic(y_pred), self.form) if self.w_g else 0.0
+        adversarial = 0.0
+        if self.w_g:
+            assert self.critic is not None
+            adversarial = adversarial_loss(self.critic(y_pred), self.form)
         recon = reconstruction_loss(x["target"], y_pred, self.shown)
         return generator_loss(recon, sync, adversarial, self.w_s, self.w_g)
 

@@ -6,19 +6,19 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from semantic.training.prefetch import Ahead
+from semantic.training import weights
+from semantic.training.prefetch import Prefetch
 from semantic.training.run import Batch, TrainingRun
-from semantic.wav2lip import weights
 from semantic.wav2lip.batches import GeneratorBatches
 from semantic.wav2lip.frames.face import mouth_l1
 from semantic.wav2lip.frames.talk import Talk
 from semantic.wav2lip.networks.discriminator import DiscriminatorModel
 from semantic.wav2lip.networks.sizes import WINDOW
 from semantic.wav2lip.training.generator_model import GeneratorModel
-from semantic.wav2lip.training.recipe import GeneratorRecipe, TrainingStage
+from semantic.wav2lip.training.recipe import GeneratorRecipe, GeneratorStage
 
 VALIDATION_WINDOWS = 6
-"""Of each held-out clip."""
+"""Windows of each held-out clip."""
 
 
 class GeneratorTrainer(TrainingRun):
@@ -29,7 +29,7 @@ class GeneratorTrainer(TrainingRun):
     recipe : GeneratorRecipe
         What to do.
     talks, held_out : sequence of Talk
-        To train on, and to validate on; the latter may be empty.
+        Talks to train on, and to validate on; the latter may be empty.
     out : Path
         The folder.
     save_every : int
@@ -65,7 +65,7 @@ class GeneratorTrainer(TrainingRun):
             model.follow(self._discriminator.discriminator)
         lengths = [len(talk.faces) for talk in talks]
         super().__init__(model, recipe, {"clips": lengths}, out, save_every)
-        self._batches = Ahead(
+        self._batches = Prefetch(
             GeneratorBatches(talks, batch=recipe.batch, seed=recipe.seed, held=recipe.held)
         )
         self._held_out = [_windows(talk) for talk in held_out]
@@ -73,11 +73,11 @@ class GeneratorTrainer(TrainingRun):
 
     @property
     def models(self) -> tuple[keras.Model, ...]:
-        """See `TrainingRun`."""
+        """The generator, and the discriminator if there is one."""
         return (self.model,) if self._discriminator is None else (self.model, self._discriminator)
 
-    def enter(self, stage: TrainingStage) -> Callable[[int], Batch]:
-        """See `TrainingRun`."""
+    def enter(self, stage: GeneratorStage) -> Callable[[int], Batch]:
+        """Make the model ready for a stage; return what gives the batch of a step."""
         self.model.enter(stage.w_s, stage.w_g)
         self._adversarial = stage.w_g > 0
         # For `predict_on_batch`, without XLA for the reason that `TrainingRun` has none.
@@ -88,16 +88,17 @@ class GeneratorTrainer(TrainingRun):
         """Train the generator, then the discriminator on what the generator now makes."""
         loss = super().train_step(batch)
         if self._adversarial:
+            assert self._discriminator is not None
             made = self.model.generator.predict_on_batch(batch)
             self._discriminator.train_on_batch({"real": batch["target"], "generated": made})
             self.model.follow(self._discriminator.discriminator)
         return loss
 
-    def comparable(self, before: TrainingStage, stage: TrainingStage) -> bool:
+    def comparable(self, before: GeneratorStage, stage: GeneratorStage) -> bool:
         """Return whether both stages have the same weights of losses, which the score takes."""
         return (before.w_s, before.w_g) == (stage.w_s, stage.w_g)
 
-    def validate(self, stage: TrainingStage) -> dict[str, float]:
+    def validate(self, stage: GeneratorStage) -> dict[str, float]:
         """Return how well lips are generated on clips held out, from their first frame.
 
         ``mouth_l1`` of what is generated, ``copied_l1`` of the first frame itself, and
@@ -107,14 +108,14 @@ class GeneratorTrainer(TrainingRun):
         """
         if not self._held_out:
             return {}
-        rows = np.mean([self._scores(inputs) for inputs in self._held_out], 0)
+        rows = np.array([self._scores(inputs) for inputs in self._held_out]).mean(axis=0)
         named = dict(zip(self.scores, np.round(rows, 5).tolist(), strict=True))
         if self.model.expert is None:
             del named["sync"]
         loss = (1 - stage.w_s) * named["mouth_l1"] + stage.w_s * named.get("sync", 0.0)
         return {**named, "score": -round(loss, 5)}
 
-    def _scores(self, inputs: dict[str, np.ndarray]) -> tuple[float, float, float, float]:
+    def _scores(self, inputs: dict[str, np.ndarray]) -> tuple[float, ...]:
         made = self.model.generator.predict_on_batch(inputs)
         other = {**inputs, "mel": np.roll(inputs["mel"], len(inputs["mel"]) // 2, axis=0)}
         wrong = self.model.generator.predict_on_batch(other)
@@ -126,7 +127,7 @@ class GeneratorTrainer(TrainingRun):
         return (*distances, sync)
 
     def save_weights(self, path: Path) -> None:
-        """Write the generator's."""
+        """Write the weights of the generator."""
         weights.save(path, self.model.generator)
 
 

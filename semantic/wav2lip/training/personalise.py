@@ -10,7 +10,7 @@ from semantic.wav2lip.training.generator_model import GeneratorModel
 from semantic.wav2lip.training.recipe import GeneratorRecipe
 
 STEPS, BATCH = 160, 4
-"""As many as two cores take about a minute for."""
+"""Training steps, for which two cores take about a minute, and windows per step."""
 
 LEARNING_RATE = 3e-4
 
@@ -24,13 +24,13 @@ def personalised(generator: Generator, talk: Talk, steps: int = STEPS, seed: int
     Parameters
     ----------
     generator : Generator
-        With its weights, which stay.
+        Generator with its weights, which stay.
     talk : Talk
         Faces and voice of the speaker, of 11 frames or more.
     steps : int
-        Of `BATCH` windows of five frames.
+        Training steps of `BATCH` windows of five frames.
     seed : int
-        Of the batches.
+        Seed of the batches.
     """
     model = GeneratorModel(GeneratorRecipe(w_s=0.0, w_g=0.0))
     model.generator.set_weights(generator.get_weights())

@@ -1,9 +1,10 @@
-"""How the lip-sync networks are trained: stages, sizes, weights of losses."""
+"""Recipes of training the lip-sync networks: stages, sizes, weights of losses."""
 
 from dataclasses import dataclass
 
 from linksim.errors import LinksimError, unknown
-from linksim.options import check_positive
+from linksim.options import check_positive, option
+from semantic.training.stage import Stage
 
 ADVERSARIAL = ("non-saturating", "minimax")
 """Forms of the generator's adversarial loss, see `semantic.wav2lip.networks.losses`."""
@@ -13,47 +14,22 @@ FULL_RATE = 0.2
 
 
 @dataclass(frozen=True)
-class TrainingStage:
-    """A stretch of training.
+class GeneratorStage(Stage):
+    """A stage of training the generator.
 
     Parameters
     ----------
-    name : str
-        What is trained for.
-    first, steps : int
-        The step it begins with, and how many it has.
-    learning_rate : float
-        Peak; it warms up and falls with a cosine.
     w_s, w_g : float
-        Weights of eq. (11); 0 for the expert.
+        Weights of eq. (11).
     """
 
-    name: str
-    first: int
-    steps: int
-    learning_rate: float
     w_s: float = 0.0
     w_g: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExpertRecipe:
-    """All that the expert's weights depend on, besides the clips.
-
-    Parameters
-    ----------
-    preset : str
-        Of `semantic.wav2lip.networks.expert.SyncExpert`.
-    steps : int
-        In all.
-    batch, windows : int
-        Clips of a step, and windows of each.
-    learning_rate : float
-        Peak.
-    start : str or None
-        File of weights to start from; None starts anew.
-    seed : int
-        Of initial weights and of batches.
+    """All that the weights of the lip-sync expert depend on, besides the clips.
 
     Raises
     ------
@@ -61,51 +37,32 @@ class ExpertRecipe:
         If a number is out of range.
     """
 
-    preset: str = "compact"
-    steps: int = 3000
-    batch: int = 8
-    windows: int = 8
-    learning_rate: float = 1e-3
-    start: str | None = None
-    seed: int = 0
+    preset: str = option("compact", "sizes of the network", choices=("compact", "paper"))
+    steps: int = option(3000, "training steps", within=(1, 10**9))
+    batch: int = option(8, "clips per step", within=(1, 10**6))
+    windows: int = option(8, "windows of each clip of a step", within=(2, 10**3))
+    learning_rate: float = option(1e-3, "peak learning rate", within=(1e-9, 1.0))
+    start: str | None = option(None, "file of weights to start from")
+    seed: int = option(0, "seed of weights and batches", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "batch", "learning_rate"))
         if self.windows < 2:
             raise LinksimError(f"windows must be at least 2, not {self.windows}")
 
-    def stage(self, step: int) -> TrainingStage:
+    def stage(self, step: int) -> Stage:
         """Return the stage of a step; there is but one."""
-        return TrainingStage("pairs", 0, self.steps, self.learning_rate)
+        return Stage("pairs", self.steps, self.learning_rate)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratorRecipe:
-    """All that the generator's weights depend on, besides the clips.
+    """All that the weights of the generator depend on, besides the clips.
 
-    Parameters
-    ----------
-    preset : str
-        Of `semantic.wav2lip.networks.generator.Generator` and of the discriminator.
-    steps : int
-        In all.
-    plain : float
-        Share of the steps that comes first and has neither expert nor discriminator. The
-        reference waits for a validated sync loss; a share keeps a step's stage known beforehand.
-    batch : int
-        Windows of five frames of a step.
-    held : float
-        Of `semantic.wav2lip.batches.GeneratorBatches`.
-    learning_rate : float
-        Peak, of generator and discriminator.
-    w_s, w_g : float
-        Of eq. (11). With `w_g` 0 there is no discriminator.
-    adversarial : str
-        One of `ADVERSARIAL`.
-    expert, expert_preset : str or None, str
-        File of the expert's weights, needed where `w_s` is not 0, and their preset.
-    start, seed :
-        See `ExpertRecipe`.
+    The share `plain` of the steps comes first and has neither expert nor discriminator. The
+    reference waits for a validated sync loss; a share keeps a step's stage known beforehand.
+    A batch is of windows of five frames; `held` is that of
+    `semantic.wav2lip.batches.GeneratorBatches`. With `w_g` 0 there is no discriminator.
 
     Raises
     ------
@@ -113,19 +70,19 @@ class GeneratorRecipe:
         If a number is out of range or the expert is missing.
     """
 
-    preset: str = "compact"
-    steps: int = 6000
-    plain: float = 0.75
-    batch: int = 4
-    held: float = 0.8
-    learning_rate: float = 1e-3
-    w_s: float = 0.03
-    w_g: float = 0.01
-    adversarial: str = "non-saturating"
-    expert: str | None = None
-    expert_preset: str = "compact"
-    start: str | None = None
-    seed: int = 0
+    preset: str = option("compact", "sizes of the networks", choices=("compact", "paper"))
+    steps: int = option(6000, "training steps of both stages", within=(1, 10**9))
+    plain: float = option(0.75, "share of the steps with w_s = w_g = 0", within=(0.0, 1.0))
+    batch: int = option(4, "windows per step", within=(1, 10**6))
+    held: float = option(0.8, "share of windows that animate one frame", within=(0.0, 1.0))
+    learning_rate: float = option(1e-3, "peak learning rate", within=(1e-9, 1.0))
+    w_s: float = option(0.03, "weight of E_sync in eq. (11)", within=(0.0, 1.0))
+    w_g: float = option(0.01, "weight of L_gen in eq. (11)", within=(0.0, 1.0))
+    adversarial: str = option("non-saturating", "form of L_gen", choices=ADVERSARIAL)
+    expert: str | None = option(None, "weights of 'linksim train sync-expert'")
+    expert_preset: str = option("compact", "sizes of the expert", choices=("compact", "paper"))
+    start: str | None = option(None, "file of weights to start from")
+    seed: int = option(0, "seed of weights and batches", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "batch", "learning_rate"))
@@ -140,13 +97,13 @@ class GeneratorRecipe:
                 "with --expert, or --w-s 0"
             )
 
-    def stage(self, step: int) -> TrainingStage:
+    def stage(self, step: int) -> GeneratorStage:
         """Return the stage of a step: ``plain`` with L_recon alone, then ``full``, eq. (11)."""
         plain = round(self.plain * self.steps) if self.w_s or self.w_g else self.steps
         if step < plain:
-            return TrainingStage("plain", 0, plain, self.learning_rate)
+            return GeneratorStage("plain", plain, self.learning_rate)
         rest, rate = self.steps - plain, FULL_RATE * self.learning_rate
-        return TrainingStage("full", plain, rest, rate, self.w_s, self.w_g)
+        return GeneratorStage("full", rest, rate, self.w_s, self.w_g)
 
 
 def check_weights(w_s: float, w_g: float) -> None:

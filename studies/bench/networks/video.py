@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from linksim.errors import LinksimError
+from semantic.dvst.bitstream.codec import settled_model
 from semantic.dvst.bitstream.steps import DecodeStep, EncodeStep, HyperStep, RateStep, ShowStep
 from semantic.dvst.networks.inter import InterCodec
 from semantic.dvst.networks.intra import IntraCodec
@@ -16,7 +17,7 @@ from semantic.dvst.networks.latent_codec import LatentCodec
 from semantic.dvst.networks.model import GROUP, TOLD, DvstModel
 from semantic.dvst.networks.side_density import PASSES
 from semantic.dvst.networks.sizes import LATENT_STRIDE
-from semantic.dvst.weights import path_of, trained
+from semantic.training.weights import path_of
 from studies.bench.networks.macs import macs, mark
 from studies.bench.networks.network import Network, parameters_of
 
@@ -46,8 +47,10 @@ def load(preset: str) -> tuple[DvstModel, bool]:
     LinksimError
         If there is no such preset, or its weights cannot be read.
     """
-    file = path_of(preset)
-    return (trained(preset, file), True) if file.exists() else (DvstModel(preset=preset), False)
+    file = path_of("dvst", preset)
+    if file.exists():
+        return settled_model(preset, file), True
+    return DvstModel(preset=preset), False
 
 
 def padded_size(size: tuple[int, int]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
-from semantic.asc import paper, stream, weights
+from semantic.asc import paper, stream
 from semantic.asc.data import Crops, find_audio, load
 from semantic.asc.lapped import band_weights, lapped_kernels
 from semantic.asc.losses import disturbance, nrmse
@@ -19,6 +19,7 @@ from semantic.asc.model import AscModel
 from semantic.asc.recipe import Recipe
 from semantic.asc.train import Trainer
 from semantic.asc.validation import Validation
+from semantic.training import weights
 from semantic.training.channel import TrainingChannel
 from semantic.training.command import main
 

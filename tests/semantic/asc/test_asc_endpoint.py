@@ -10,9 +10,9 @@ from linksim.link.transmission import Link
 from linksim.media import Clip
 from linksim.metrics.audio import nrmse
 from linksim.options import build
-from semantic.asc import weights
 from semantic.asc.endpoint import Asc
 from semantic.asc.model import AscModel
+from semantic.training import weights
 
 
 def sound(seconds: float) -> Clip:

@@ -9,7 +9,7 @@ from semantic.dvst.bitstream.codec import Codec, codec_of
 from semantic.dvst.bitstream.conditions import adapted_eta, adapted_precision
 from semantic.dvst.bitstream.gop import Conditions
 from semantic.dvst.training.post_fit import faded
-from semantic.dvst.weights import path_of
+from semantic.training.weights import path_of
 
 SIZE = (96, 128)
 ETA = 0.8
@@ -17,7 +17,7 @@ ETA = 0.8
 
 @pytest.fixture(scope="module")
 def codec() -> Codec:
-    return codec_of("compact", path_of("compact"), None)
+    return codec_of("compact", path_of("dvst", "compact"), None)
 
 
 @pytest.fixture(scope="module")

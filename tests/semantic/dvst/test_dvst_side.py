@@ -11,7 +11,7 @@ from linksim.streams.range_coder import Decoder, Encoder
 from semantic.dvst.bitstream.codec import Codec
 from semantic.dvst.bitstream.gop import Conditions
 from semantic.dvst.bitstream.side_info import SideInfo
-from semantic.dvst.networks.likelihood import MIN_SCALE
+from semantic.dvst.networks.layers import MIN_SCALE
 from semantic.dvst.networks.model import DvstModel
 from semantic.dvst.networks.side_density import PASSES, SideDensity, pass_mask
 from semantic.dvst.networks.sizes import LatentSizes

@@ -20,12 +20,13 @@ from linksim.media import Clip
 from linksim.metrics import METRICS
 from linksim.metrics.words import edits, words
 from linksim.options import build
-from semantic.text import weights
 from semantic.text.alphabet import lost_letters, normalise
 from semantic.text.digital import text_of, text_stream
 from semantic.text.endpoint import Text
 from semantic.text.layout import SLOT_USES, combined, held_of, kept_of, slots_of
+from semantic.text.model import TextModel
 from semantic.text.sizes import PRESETS
+from semantic.training import weights
 
 wer = METRICS["wer"].function
 
@@ -147,9 +148,9 @@ def test_shipped_weights_beat_the_digital_path_at_0_db(link: Link) -> None:
 
 
 def test_weights_fit_the_model() -> None:
-    model = weights.trained("compact", weights.path_of("compact"))
+    model = weights.trained(TextModel, "compact")
     assert model.latents == PRESETS["compact"].latents
-    assert weights.path_of("compact").stat().st_size < 12 * 2**20
+    assert weights.path_of("text", "compact").stat().st_size < 12 * 2**20
 
 
 def test_packets_of_a_text_are_sent_as_often_as_they_fit() -> None:

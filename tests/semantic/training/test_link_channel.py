@@ -139,16 +139,6 @@ def test_shapes_are_known_before_anything_is_sent(options: dict[str, str]) -> No
     assert [tuple(output.shape) for output in outputs] == [(None, 200)] * 2
 
 
-def test_config_round_trip() -> None:
-    from semantic.training.link_channel import LinkChannel
-
-    channel = link_channel(seed=9, channel="rician:k_factor=2", estimator="perfect")
-    again = LinkChannel.from_config(channel.get_config())
-    assert again.get_config() == channel.get_config()
-    latents = latents_of(1, 100)
-    np.testing.assert_array_equal(send(channel, latents, 5.0)[0], send(again, latents, 5.0)[0])
-
-
 class Coder(keras.Model):
     """A pair of matrices with a link between them."""
 

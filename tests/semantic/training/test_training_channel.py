@@ -49,11 +49,6 @@ def test_same_seed_same_noise() -> None:
     assert not np.array_equal(first, send(TrainingChannel(seed=4), latents, 5.0)[0])
 
 
-def test_config_round_trip() -> None:
-    config = TrainingChannel(kind="awgn", block_symbols=7, seed=9).get_config()
-    assert TrainingChannel.from_config(config).get_config() == config
-
-
 def test_energy_can_be_given() -> None:
     latents = np.ones((1, 2000), np.float32)
     channel = TrainingChannel(kind="awgn")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from linksim.media.faces.mesh import installed
+from semantic.training.weights import trained
 from semantic.wav2lip import scores
 from semantic.wav2lip.frames.talk import Talk, generated_talks
 from semantic.wav2lip.networks.expert import SyncExpert
 from semantic.wav2lip.networks.generator import Generator
-from semantic.wav2lip.weights import trained
 
 pytestmark = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")
 

@@ -30,7 +30,7 @@ def turned(degrees, at=50, during=5, axis=0):
     return poses
 
 
-def sway(t):
+def rocking(t):
     """What a calm speaker does, in degrees at times in seconds."""
     return np.stack(
         [2 * np.sin(0.9 * t + 0.4), 1.5 * np.sin(1.3 * t + 1), 1.2 * np.sin(0.7 * t)], axis=1
@@ -112,9 +112,9 @@ def test_a_clip_shorter_than_the_least_is_sent_whole_and_of_nothing_nothing():
 @pytest.mark.parametrize("axis", range(3))
 @pytest.mark.parametrize("degrees", [-10, 10])
 @pytest.mark.parametrize("at", [30, 130, 230])
-def test_every_turn_of_ten_degrees_of_a_swaying_head(axis, degrees, at):
+def test_every_turn_of_ten_degrees_of_a_rocking_head(axis, degrees, at):
     t = np.arange(300) / FPS
-    poses = sway(t)
+    poses = rocking(t)
     assert share_after_first_clip(Gate()(poses, FPS)) < 0.05
     poses[:, axis] += degrees * np.clip((t - at / FPS) / 0.6, 0, 1)
     sent = Gate()(poses, FPS).sent
@@ -152,10 +152,10 @@ def test_bad_input(poses, fps, message):
 
 
 @needs_extra
-def test_rendered_head_that_sways_talks_and_turns():
+def test_rendered_head_that_rocks_talks_and_turns():
     fps, portrait = 10, Portrait()
     t = np.arange(80) / fps
-    turns = sway(t)
+    turns = rocking(t)
     turn = np.clip((t - 6) / 0.5, 0, 1)[:, None]
     turns += turn * (10, 0, 0)
     opening = (0.3 + 0.3 * np.sin(9 * t)).tolist()

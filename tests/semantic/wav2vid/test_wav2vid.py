@@ -109,7 +109,7 @@ def test_video_is_sent_while_the_head_turns(talk: Clip) -> None:
 
 
 def test_lips_follow_the_sound_in_between(talk: Clip) -> None:
-    scheme = Wav2Vid(sway=0)
+    scheme = Wav2Vid(motion_field=0)
     seen = scheme.decode(arrive(scheme.encode(talk)))
     generated = np.flatnonzero([origin == "generated" for origin in seen.origins])
     quiet, loud = generated[generated < 20], generated[generated > 30]
@@ -121,14 +121,14 @@ def test_lips_follow_the_sound_in_between(talk: Clip) -> None:
 
 
 def test_frames_may_be_held_instead(talk: Clip) -> None:
-    scheme = Wav2Vid(lips="held", sway=0)
+    scheme = Wav2Vid(lips="held", motion_field=0)
     seen = scheme.decode(arrive(scheme.encode(talk)))
     assert set(seen.origins) == {"sent", "held"}
     held = seen.origins.index("held")
     assert np.array_equal(seen.frames[held], seen.frames[held - 1])
 
 
-def swaying(talk: Clip) -> Clip:
+def rocking(talk: Clip) -> Clip:
     """Return the talk with a start in which all is moved aside, by 4 pixels and back."""
     frames = talk.frames.copy()
     for t in range(10, STILL):
@@ -141,19 +141,19 @@ def error(seen: Clip, clip: Clip) -> float:
     return float(np.abs(seen.frames[11:STILL].astype(int) - clip.frames[11:STILL]).mean())
 
 
-def test_a_held_head_sways_as_the_speaker_does(talk: Clip) -> None:
-    clip = swaying(talk)
+def test_a_held_head_moves_as_the_speaker_does(talk: Clip) -> None:
+    clip = rocking(talk)
     seen = {}
-    for sway in (12, 0):
-        scheme = Wav2Vid(lips="held", sway=sway)
-        seen[sway] = scheme.decode(arrive(scheme.encode(clip)))
-        assert not seen[sway].warnings
+    for cells in (12, 0):
+        scheme = Wav2Vid(lips="held", motion_field=cells)
+        seen[cells] = scheme.decode(arrive(scheme.encode(clip)))
+        assert not seen[cells].warnings
     assert error(seen[12], clip) < 0.6 * error(seen[0], clip)
 
 
 def test_where_its_motion_is_lost_the_head_stands_still_and_it_is_said(talk: Clip) -> None:
-    clip = swaying(talk)
-    still = Wav2Vid(lips="held", sway=0)
+    clip = rocking(talk)
+    still = Wav2Vid(lips="held", motion_field=0)
     held = still.decode(arrive(still.encode(clip)))
     scheme = Wav2Vid(lips="held")
     seen = scheme.decode(arrive(scheme.encode(clip), (1,)))
@@ -205,7 +205,7 @@ def test_sound_and_video_are_needed(talk: Clip, missing: str, message: str) -> N
 
 @pytest.mark.parametrize(
     "options",
-    [{"epsilon": 0}, {"personalise": -1}, {"lips": "red"}, {"sway": -1}, {"rate": "best"}],
+    [{"epsilon": 0}, {"personalise": -1}, {"lips": "red"}, {"motion_field": -1}, {"rate": "best"}],
 )
 def test_bad_options(options: dict[str, Any]) -> None:
     with pytest.raises(LinksimError):

@@ -1,0 +1,154 @@
+"""Sizes of the video codec's networks, and that they train."""
+
+import functools
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from semantic.dvst.networks.inter import InterCodec
+from semantic.dvst.networks.intra import IntraCodec
+from semantic.dvst.networks.jscc import BLOCKS
+from semantic.dvst.networks.model import DvstModel
+from semantic.dvst.networks.motion import LEVELS
+from semantic.dvst.networks.sizes import LatentSizes, Sizes
+from semantic.dvst.networks.swin import SwinBlock
+
+Moving = Callable[..., np.ndarray]
+
+pytestmark = pytest.mark.usefixtures("tiny")
+
+
+@pytest.fixture(scope="module")
+def films(moving: Moving) -> np.ndarray:
+    """Two frames of two films, float32, [2, 2, 32, 48, 3]."""
+    return np.stack([moving(2, 32, 48, seed) for seed in range(2)]).astype(np.float32) / 255.0
+
+
+def batch(films: np.ndarray, **told: float) -> dict[str, np.ndarray]:
+    told = {"snr_db": 10.0, "eta": 0.5, "precision": 1.0, **told}
+    values = {name: np.full(len(films), value, np.float32) for name, value in told.items()}
+    return {"frames": films, **values}
+
+
+def parameters(part: keras.layers.Layer) -> int:
+    return sum(int(np.prod(v.shape)) for v in part.trainable_variables)
+
+
+def values(part: keras.layers.Layer | keras.Variable) -> np.ndarray:
+    variables = getattr(part, "weights", [part])
+    return np.concatenate([ops.convert_to_numpy(v.value).reshape(-1) for v in variables])
+
+
+@pytest.mark.parametrize("stride", [1, 4])
+def test_other_strides(stride: int, films: np.ndarray) -> None:
+    latents = LatentSizes(6, 2, 4.0, (0, 2, 4, 8), 8, 2, 2, 8)
+    sizes = Sizes(stride, 6, (4, 4, 4, 4), 6, 6, 6, 6, 1, latents, latents, latents)
+    told = batch(films)
+    frames = told.pop("frames")
+    _, _, state = IntraCodec(sizes).encode(frames[:, 0], None, told)
+    codes, echo, state = InterCodec(sizes).encode(frames[:, 1], state, told)
+    assert {tuple(part["rates"].shape) for part in codes.values()} == {(2, 2, 3)}
+    shapes = {tuple(x.shape) for x in (echo, state["picture"], state["base"])}
+    assert shapes == {frames[:, 0].shape}
+
+
+@functools.lru_cache
+def built(preset: str) -> DvstModel:
+    return DvstModel(preset=preset)
+
+
+@pytest.mark.parametrize(
+    ("preset", "intra", "inter", "post"),
+    [("compact", 3_176_897, 1_814_979, 47_692), ("paper", 18_597_140, 26_001_495, 316_812)],
+)
+def test_parameters(preset: str, intra: int, inter: int, post: int) -> None:
+    model = built(preset)
+    parts = (model.intra, model.inter, model.post_filter)
+    assert tuple(map(parameters, parts)) == (intra, inter, post)
+
+
+@pytest.mark.parametrize("preset", ["compact", "paper"])
+def test_layer_table(preset: str) -> None:
+    inter = built(preset).inter
+    extractor = convolutions(inter.context.extractor)
+    assert len(extractor) == 1
+    for net in inter.estimation.nets:
+        assert [c.kernel_size for c in convolutions(net)] == [(7, 7)] * 5
+    assert len(inter.estimation.nets) == LEVELS == 4
+    for half in (inter.feature.encoder, inter.feature.decoder):
+        assert len(convolutions(half.conv)) == 1
+        swin = [part for part in half.trunk.blocks if isinstance(part, SwinBlock)]
+        assert [part.shifted for part in swin] == [False, True, False, True]
+        assert len(swin) == BLOCKS == 4
+
+
+def test_paper_layer_table() -> None:
+    inter = built("paper").inter
+    widths = [c.filters for c in convolutions(inter.estimation.nets[0])]
+    assert widths == [32, 64, 32, 16, 2]
+    table = [
+        (c.filters, c.kernel_size[0], c.strides[0])
+        for c in convolutions(inter.feature.entropy.temporal)
+    ]
+    assert [row[1:] for row in table] == [(5, 2)] * 4
+    strided = [c for c in convolutions(inter.contextual.analysis) if c.strides == (2, 2)]
+    assert [(c.filters, c.kernel_size[0]) for c in strided] == [(64, 5), (64, 5), (64, 5), (96, 5)]
+    strided = convolutions(inter.motion_codec.analysis)
+    assert [(c.filters, c.kernel_size[0], c.strides[0]) for c in strided] == [(128, 3, 2)] * 4
+    assert inter.feature.entropy.spatial.kernel.shape[:2] == (5, 5)
+
+
+def test_paper_preset_trains() -> None:
+    """Ten steps, five of each stage; compiling it would take longer than these."""
+    model, rng = built("paper"), np.random.default_rng(0)
+    # Without transforms no gradient would reach what comes before them.
+    model.fit_transforms(rng.uniform(size=(1, 2, 64, 64, 3)).astype(np.float32))
+    frames = rng.uniform(size=(1, 2, 16, 16, 3)).astype(np.float32)
+    latents = model.intra.intra
+    for stage, trained in (("entropy", latents.entropy), ("fine-tune", latents.decoder)):
+        model.enter(stage)
+        before = [np.array(w) for w in trained.get_weights()]
+        model.compile(keras.optimizers.Adam(1e-4), run_eagerly=True)
+        for _ in range(5):
+            assert np.isfinite(float(model.train_on_batch(batch(frames))))
+        pairs = zip(before, trained.get_weights(), strict=True)
+        assert not all(np.array_equal(old, new) for old, new in pairs)
+
+
+def convolutions(part: keras.layers.Layer) -> list[keras.layers.Conv2D]:
+    flat = part._flatten_layers(include_self=False)
+    return [layer for layer in flat if isinstance(layer, keras.layers.Conv2D)]
+
+
+SCRIPT = """
+import sys; sys.modules['tensorflow'] = None
+import keras
+import numpy as np
+from semantic.dvst.networks.model import DvstModel
+
+model = DvstModel(preset="tiny")
+rng = np.random.default_rng(0)
+frames = rng.uniform(size=(1, 2, 16, 16, 3)).astype(np.float32)
+model.fit_transforms(frames)
+told = {name: np.ones(1, np.float32) for name in ("snr_db", "eta", "precision")}
+for stage in ("entropy", "jscc"):
+    model.enter(stage)
+    model.compile(optimizer=keras.optimizers.Adam(1e-3), run_eagerly=True)
+    for _ in range(2):
+        assert np.isfinite(float(model.train_on_batch({"frames": frames, **told})))
+"""
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_trains_without_tensorflow(backend: str, tiny: str) -> None:
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    subprocess.run([sys.executable, "-c", tiny + SCRIPT], env=environment, check=True)
