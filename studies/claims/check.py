@@ -10,7 +10,7 @@ from linksim.errors import LinksimError, unknown
 from linksim.metrics import METRICS
 from studies.claims.results import COSTS, Results
 from studies.claims.verdict import Verdict
-from studies.run.record import BLER
+from studies.spec.figure import BLER
 
 
 def _known(name: str) -> str:

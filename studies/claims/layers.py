@@ -44,6 +44,7 @@ def _temporal_prior() -> int:
 
     sizes = PRESETS[PRESET]
     model = EntropyModel(sizes.feature, context=sizes.features, stride=sizes.stride)
+    assert model.temporal is not None
     return _count(model.temporal.layers, layers.Conv2D)
 
 

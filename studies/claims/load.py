@@ -17,8 +17,9 @@ from studies.claims.ordering import Ordering
 from studies.claims.reduction import Reduction
 from studies.claims.timing import Timing
 from studies.claims.unchecked import Unchecked
+from studies.spec.figure import Name
 from studies.spec.load import study_names
-from studies.spec.study import Name, Text
+from studies.spec.scheme import Text
 from studies.spec.yaml_source import Source, read_source
 
 CLAIMS = Path(__file__).with_name("claims.yaml")

@@ -13,8 +13,9 @@ from linksim.errors import LinksimError
 from linksim.metrics import METRICS
 from studies.run.kinds import SPEECH
 from studies.run.plan import plan
-from studies.run.record import BLER, OK, block_tally
+from studies.run.record import OK, block_tally
 from studies.run.store import Store
+from studies.spec.figure import BLER
 from studies.tables.cost import in_paper_units
 
 CHANNEL_USES, PAPER_UNITS = "channel_uses", "paper_units"
@@ -190,7 +191,8 @@ def read(folder: Path) -> Results:
             place = (point.scheme.label, point.snr_db, name)
             values.setdefault(place, {})[point.clip.name, point.trial] = value
             if math.isnan(value):
-                entry = record["metrics"].get(name) or next(iter(record["metrics"].values()), {})
+                entries: dict[str, Any] = record["metrics"]
+                entry: dict[str, Any] = entries.get(name) or next(iter(entries.values()), {})
                 reasons[place] = entry.get("reason") or "nothing was sent"
     return Results(
         schemes=tuple(scheme.label for scheme in study.swept),

@@ -2,41 +2,39 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
-from linksim.errors import LinksimError
-from linksim.files import replacing
 from linksim.link.config import MODULATIONS, LinkConfig
-from linksim.link.experiments.error_rate import ErrorRate, theory_ber
 from linksim.link.theory import ergodic_limit_db, outage_rayleigh
 from studies.figures.curves import SNR_LABEL
 from studies.figures.style import load_style, styled
+from studies.figures.style import save as write
+
+if TYPE_CHECKING:
+    from linksim.link.experiments.error_rate import ErrorRate
 
 
 def save(
-    path: Path, config: LinkConfig, points: Sequence[ErrorRate], *, coded: bool, theory: bool
+    path: Path, config: LinkConfig, points: Sequence["ErrorRate"], *, coded: bool, theory: bool
 ) -> None:
     """Draw error rates with their intervals.
 
     Parameters
     ----------
     path : Path
-        Where to; its suffix chooses the format.
+        File to write; its suffix chooses the format.
     config : LinkConfig
         The link simulated.
     points : sequence of ErrorRate
-        One or more.
+        Error rates at one SNR or more.
     coded : bool
         Draw the block error rate, else the bit error rate.
     theory : bool
         Draw the closed form too: exact BER with perfect CSI, or the outage bound.
-
-    Raises
-    ------
-    LinksimError
-        If the file cannot be written.
     """
     snr_db = np.array([p.snr_db for p in points])
     rate = np.array([p.bler if coded else p.ber for p in points])
@@ -53,15 +51,13 @@ def save(
         axes.set_ylabel("Block error rate" if coded else "Bit error rate")
         axes.set_title(f"{config.channel}, {config.modulation}, {config.estimator} CSI")
         axes.legend()
-        try:
-            with replacing(path) as temporary:
-                figure.savefig(temporary)
-        except OSError as error:
-            raise LinksimError(f"{path}: {error.strerror or error}") from None
+        write(figure, path)
     plt.close(figure)
 
 
-def _draw_theory(axes: plt.Axes, config: LinkConfig, snr_db: np.ndarray, *, coded: bool) -> None:
+def _draw_theory(axes: Axes, config: LinkConfig, snr_db: np.ndarray, *, coded: bool) -> None:
+    from linksim.link.experiments.error_rate import theory_ber
+
     grid = np.linspace(snr_db.min(), snr_db.max(), 200)
     if not coded:
         exact = theory_ber(config, grid)

@@ -5,7 +5,6 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
 
 import numpy as np
 
@@ -14,10 +13,11 @@ from linksim.link.theory import ergodic_limit_db, outage_rayleigh
 from linksim.metrics import METRICS
 from studies.run.frames import frames
 from studies.run.kinds import KINDS, MUSIC
-from studies.run.record import BLER
 from studies.run.store import Store
 from studies.spec import axes
-from studies.spec.study import CHANNEL_USES, SNR, Bound, Figure, Scheme, Study, SweptScheme
+from studies.spec.figure import BLER, CHANNEL_USES, CURVES, SNR, Figure
+from studies.spec.scheme import Bound, Scheme, SweptScheme
+from studies.spec.study import Study
 
 ES_N0 = "$E_s/N_0$"
 SNR_LABEL = f"SNR, {ES_N0} per resource element (dB)"
@@ -132,13 +132,17 @@ class Panel:
         return curve.name if alone else f"{curve.name}, {curve.channel}"
 
 
-def panels(store: Store, *, theory: bool = False) -> list[Panel]:
-    """Return what a study's figures show.
+def panels(
+    store: Store, entries: Sequence[Figure] | None = None, *, theory: bool = False
+) -> list[Panel]:
+    """Return what a study's figures of curves show.
 
     Parameters
     ----------
     store : Store
         Of a study that has run, in whole or in part.
+    entries : sequence of Figure, optional
+        What to draw; by default all that the study says.
     theory : bool
         Give block error rates in flat Rayleigh fading their limits.
 
@@ -149,9 +153,10 @@ def panels(store: Store, *, theory: bool = False) -> list[Panel]:
     """
     study, _ = store.study()
     rows = store.read_table("summary.csv")
-    figures = study.figures or [Figure(metric=metric) for metric in (*study.metrics, BLER)]
+    if entries is None:
+        entries = [figure for figure in study.drawn if figure.kind == CURVES]
     found = []
-    for figure, kind in itertools.product(figures, KINDS):
+    for figure, kind in itertools.product(entries, KINDS):
         mine = [r for r in rows if (r["metric"], r["kind"]) == (figure.metric, kind)]
         name = f"{figure.file_name}_{kind}" if kind == MUSIC else figure.file_name
         limited = theory and figure.metric == BLER and figure.against == SNR
@@ -178,17 +183,20 @@ def _curves(rows: list[dict[str, str]], study: Study, figure: Figure) -> list[Cu
     curves = []
     for channel, (name, members) in itertools.product(channels, groups.items()):
         mine = [
-            (along(row), *(float(row[column]) for column in names), row["scheme"])
+            row
             for row in rows
             if row["channel"] == channel
             and row["scheme"] in members
             and figure.snr_db in (None, float(row["snr_db"]))
+            and not math.isnan(along(row))
         ]
-        points = sorted((p for p in mine if not math.isnan(p[0])), key=itemgetter(0))
-        if any(not math.isnan(mean) for _, mean, *_ in points):
-            *columns, schemes = zip(*points, strict=True)
+        mine.sort(key=along)
+        if any(not math.isnan(float(row["mean"])) for row in mine):
             bound = not figure.curves and name in bounds
-            curves.append(Curve(name, channel, bound, *map(np.array, columns), schemes))
+            x = np.array([along(row) for row in mine])
+            mean, low, high, n, missing = (np.array([float(r[c]) for r in mine]) for c in names)
+            schemes = tuple(row["scheme"] for row in mine)
+            curves.append(Curve(name, channel, bound, x, mean, low, high, n, missing, schemes))
     return curves
 
 
@@ -196,7 +204,7 @@ def _groups(study: Study, figure: Figure) -> Mapping[str, Sequence[str]]:
     """Return the curves of a figure, each with the labels of the schemes that are its points."""
     if figure.curves:
         return figure.curves
-    every = [*study.swept, *study.bounds]
+    every: list[Scheme | Bound] = [*study.swept, *study.bounds]
     wanted = figure.schemes or [scheme.label for scheme in every]
     chosen = {s.label: s for name in wanted for s in every if name in _names(s)}
     if figure.against == SNR:

@@ -12,9 +12,8 @@ from linksim.metrics import METRICS
 from studies.figures.curves import ES_N0, Curve, Limit, Panel, panels
 from studies.figures.draw import Look, looks
 from studies.figures.style import Style, load_style, styled
-from studies.run.record import BLER
 from studies.run.store import Store
-from studies.spec.study import SNR
+from studies.spec.figure import BLER, SNR
 
 DASHES = {"-": "", "--": "6 3", ":": "1.5 3", "-.": "6 3 1.5 3"}
 """Matplotlib's line styles as SVG has them, in pixels."""

@@ -11,8 +11,10 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from cycler import cycler
+from matplotlib.figure import Figure
 
 from linksim.errors import LinksimError
+from linksim.files import replacing
 
 STYLE_FILE = Path(__file__).with_name("linksim.mplstyle")
 IEEE = "ieee"
@@ -70,6 +72,14 @@ def styled(style: Style) -> Iterator[None]:
         yield
 
 
+def save(canvas: Figure, path: Path) -> None:
+    """Write a figure in the format of the path's suffix; the same figure gives the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
+        canvas.savefig(temporary, metadata=metadata)
+
+
 def _file(name: str) -> Style:
     path = Path(name)
     if not path.exists():
@@ -90,7 +100,7 @@ def _read(path: Path) -> Style:
     if found:
         reason = found[0].strip().splitlines()[0]
         raise LinksimError(f"--style {path}: not a style of Matplotlib: {reason}")
-    return dict(style)
+    return dict(style.items())
 
 
 @contextmanager

@@ -27,8 +27,9 @@ from studies.report.players import data_uri
 from studies.run.clips import NO_CLIP, ClipRef
 from studies.run.kinds import BITS, MUSIC, SPEECH
 from studies.run.plan import Point, plan
-from studies.run.record import BLER, OK, SAMPLE_RATE
+from studies.run.record import OK, SAMPLE_RATE
 from studies.run.store import Store
+from studies.spec.figure import BLER
 from studies.spec.load import load, study_names
 from studies.spec.study import Study
 
@@ -138,7 +139,7 @@ def _clip_facts(ref: ClipRef, media: Path) -> str:
         clip = read(next(media.glob(f"original-{glob.escape(ref.name)}.*")))
     except (StopIteration, LinksimError):
         return facts[0]
-    if clip.frames is not None:
+    if clip.frames is not None and clip.fps is not None:
         height, width = clip.frames.shape[1:3]
         facts += [f"{len(clip.frames)} frames of {width}×{height} pixels"]
         facts += [f"{float(clip.fps):g} frames/s"]
@@ -206,7 +207,7 @@ def _summary(rows: list[dict[str, str]], study: Study) -> str:
     """Tabulate each curve: a line an SNR, a column a metric."""
     metrics = [*study.metrics, BLER]
     head = ["SNR (dB)", *(METRICS[m].label for m in study.metrics), "BLER"]
-    kinds = {SPEECH: "", MUSIC: ", music", BITS: ""}
+    kinds: dict[str, str] = {SPEECH: "", MUSIC: ", music", BITS: ""}
     curves: dict[str, dict[str, dict[str, str]]] = {}
     for row in rows:
         curve = curves.setdefault(f"{row['scheme']} over {row['channel']}{kinds[row['kind']]}", {})

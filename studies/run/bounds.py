@@ -12,7 +12,7 @@ from linksim.endpoint import Csi, delivered
 from linksim.link.theory import ergodic_capacity_rayleigh
 from linksim.media import Clip
 from studies.run.record import SAMPLE_RATE
-from studies.spec.study import BITRATES, Bound
+from studies.spec.scheme import BITRATES, Bound
 
 if TYPE_CHECKING:
     from studies.run.cache import EncoderCache

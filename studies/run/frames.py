@@ -1,8 +1,8 @@
 """Of how many frames a value is, where it cannot be read without that number."""
 
 from linksim.metrics import METRICS
-from studies.run.record import BLER
 from studies.run.store import Store
+from studies.spec.figure import BLER
 
 
 def frames(store: Store, metric: str, kind: str) -> str:

@@ -14,7 +14,7 @@ from linksim.link.config import LinkConfig
 from linksim.media import Clip
 from linksim.montecarlo import StopRule
 from linksim.options import check_range, option
-from studies.spec.study import LINK_ALONE
+from studies.spec.scheme import LINK_ALONE
 
 if TYPE_CHECKING:
     from linksim.link.experiments.error_rate import ErrorCounter

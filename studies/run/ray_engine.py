@@ -12,7 +12,7 @@ import math
 import os
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -139,7 +139,7 @@ def _check_fits(nodes: Sequence[dict[str, Any]], cpus: float, gpus: float) -> No
 
 def _run(
     points: Sequence[Point], folder: Path, work: Work, *, workers: int, cpus: float, gpus: float
-) -> Iterator[Result]:
+) -> Generator[Result]:
     import ray
 
     actor = ray.remote(_Serve).options(

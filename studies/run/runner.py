@@ -1,6 +1,6 @@
 """Runs the missing points of a study and keeps each as soon as it is there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +25,8 @@ from studies.run.workers import (
     run_in_processes,
     run_serially,
 )
-from studies.spec.study import Study, SweptScheme
+from studies.spec.scheme import SweptScheme
+from studies.spec.study import Study
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _local_engine(points: Sequence[Point], workers: int) -> Engine:
     return partial(run_in_processes, workers=workers)
 
 
-def _keep(results: Iterator[Result], total: int, missing: int, store: Store) -> int:
+def _keep(results: Generator[Result], total: int, missing: int, store: Store) -> int:
     """Save each result as it comes; return how many points failed."""
     failed = 0
     with closing(results), progress_bar() as progress:

@@ -11,7 +11,8 @@ from scipy import stats
 from linksim.metrics import METRICS
 from linksim.montecarlo import Tally
 from studies.run.clips import ClipRef
-from studies.run.record import BLER, block_tally, rows, uses_per_pixel
+from studies.run.record import block_tally, rows, uses_per_pixel
+from studies.spec.figure import BLER
 
 SUMMARY_COLUMNS = (
     "study", "scheme", "channel", "snr_db", "kind", "metric", "mean", "ci_low", "ci_high", "n",

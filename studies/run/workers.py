@@ -9,7 +9,7 @@ import multiprocessing
 import signal
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -43,7 +43,7 @@ class Failure:
 
 
 Result = tuple[Point, dict[str, Any] | Failure]
-Engine = Callable[[Sequence[Point], Path, Work], Iterator[Result]]
+Engine = Callable[[Sequence[Point], Path, Work], Generator[Result]]
 """Runs points, and gives each back with its record as soon as it is there."""
 
 
@@ -63,7 +63,7 @@ class Worker(Protocol):
         """End it at once."""
 
 
-def run_serially(points: Sequence[Point], folder: Path, work: Work) -> Iterator[Result]:
+def run_serially(points: Sequence[Point], folder: Path, work: Work) -> Generator[Result]:
     """Run points in this process, in the order given."""
     for point in points:
         try:
@@ -77,7 +77,7 @@ def run_serially(points: Sequence[Point], folder: Path, work: Work) -> Iterator[
 
 def run_in_processes(
     points: Sequence[Point], folder: Path, work: Work, workers: int
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Run points in processes of their own; results come as they are ready."""
     return share_out(points, lambda: _Process(folder, work), workers, wait)
 
@@ -88,7 +88,7 @@ def share_out(
     workers: int,
     wait_for: Callable[[list[Any]], Iterable[Any]],
     retries: int = 0,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Share points among workers; results come as they are ready.
 
     Parameters

@@ -134,7 +134,7 @@ def _verdict(a: Value, b: Value, widen: float) -> str:
 
 def _values_of_points(store: Store) -> dict[tuple[object, ...], object]:
     """Return what each finished point measured; times and versions are no part of it."""
-    found = {}
+    found: dict[tuple[object, ...], object] = {}
     for point in plan(*store.study()):
         if record := store.load(point):
             key = (point.scheme.label, point.channel, point.snr_db, point.clip.name, point.trial)

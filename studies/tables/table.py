@@ -11,9 +11,11 @@ from linksim.metrics import METRICS
 from studies.run.frames import frames
 from studies.run.kinds import KINDS
 from studies.run.plan import Point, plan
-from studies.run.record import BLER, OK, uses_per_pixel, uses_per_sample
+from studies.run.record import OK, uses_per_pixel, uses_per_sample
 from studies.run.store import Store
-from studies.spec.study import BOUND_CHANNEL, Study
+from studies.spec.figure import BLER
+from studies.spec.scheme import BOUND_CHANNEL
+from studies.spec.study import Study
 
 
 def markdown(

@@ -52,7 +52,8 @@ def load(preset: str) -> tuple[DvstModel, bool]:
 
 def padded_size(size: tuple[int, int]) -> tuple[int, int]:
     """Return height and width of frames as they are coded."""
-    return tuple(-(-n // LATENT_STRIDE) * LATENT_STRIDE for n in size)
+    height, width = (-(-n // LATENT_STRIDE) * LATENT_STRIDE for n in size)
+    return height, width
 
 
 def video_networks(model: DvstModel, size: tuple[int, int], fps: float) -> list[Network]:

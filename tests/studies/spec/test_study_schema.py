@@ -8,8 +8,8 @@ import pytest
 from linksim.errors import LinksimError
 from studies.cli.main import main
 from studies.spec.load import load
+from studies.spec.scheme import Scheme
 from studies.spec.snr import parse_snr
-from studies.spec.study import Scheme
 
 REPLACED = [
     ("name: small", "name: small\nnmae: x", "small.yaml:2: nmae: unknown key 'nmae'; did you"),

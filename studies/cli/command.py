@@ -1,0 +1,35 @@
+"""What a command of ``linksim`` is, and the registry of all of them."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from linksim.registry import Registry
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of ``linksim``.
+
+    Its module imports nothing heavy; what it needs to run, `run` imports.
+
+    Parameters
+    ----------
+    name : str
+        What the command line calls it.
+    help : str
+        One line for ``linksim --help``.
+    add_flags : callable
+        Adds the command's arguments to its parser.
+    run : callable
+        Called with the arguments; returns the exit code.
+    """
+
+    name: str
+    help: str
+    add_flags: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace], int]
+
+
+COMMANDS = Registry("command", Command, "studies.cli", "linksim.commands")
+"""Every command, by name."""
