@@ -32,6 +32,7 @@ from studies.run.store import Store
 from studies.spec.figure import BLER
 from studies.spec.load import load, study_names
 from studies.spec.study import Study
+from studies.tables.markup import html_table
 
 TEMPLATE = Path(__file__).with_name("report.html")
 SCRIPT = Path(__file__).with_name("report.js")
@@ -183,7 +184,7 @@ def _links(study: Study) -> str:
     for bound in study.bounds:
         endpoint = f"{bound.scheme}: at capacity, {bound.uses_per_sample:g} uses per sample"
         table.append([bound.label, endpoint, *("–" for _ in LINK_COLUMNS)])
-    return _table(head, table, 5)
+    return html_table(head, table, text_columns=5)
 
 
 def _plain(value: object) -> str:
@@ -215,7 +216,8 @@ def _summary(rows: list[dict[str, str]], study: Study) -> str:
     parts = []
     for name, curve in curves.items():
         table = [[snr_db, *(cells.get(m, "") for m in metrics)] for snr_db, cells in curve.items()]
-        parts.append(f'<h3>{html.escape(name)}</h3><div class="scroll">{_table(head, table)}</div>')
+        shown = html_table(head, table, text_columns=0)
+        parts.append(f'<h3>{html.escape(name)}</h3><div class="scroll">{shown}</div>')
     return "".join(parts)
 
 
@@ -247,7 +249,7 @@ def _accounting(points: Sequence[Point], records: dict[str, Any]) -> str:
         share = means[3] / (means[2] + means[3])
         figures = [f"{mean:,.0f}" for mean in means]
         table.append([label, clip.name, *figures[:3], *rates, f"{figures[3]} ({share:.1%})"])
-    return _table(head, table, 2)
+    return html_table(head, table, text_columns=2)
 
 
 def _settings(study: Study) -> str:
@@ -258,13 +260,3 @@ def _versions(records: Iterable[dict[str, Any]]) -> str:
     found = {json.dumps(record["versions"]) for record in records if "versions" in record}
     lines = [", ".join(f"{k} {v}" for k, v in json.loads(text).items()) for text in sorted(found)]
     return "<br>".join(map(html.escape, lines))
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int = 0) -> str:
-    def line(tag: str, cells: Sequence[str]) -> str:
-        kinds = ["" if i < text_columns else ' class="n"' for i in range(len(cells))]
-        pairs = zip(kinds, cells, strict=True)
-        return f"<tr>{''.join(f'<{tag}{k}>{html.escape(c)}</{tag}>' for k, c in pairs)}</tr>"
-
-    body = "".join(line("td", row) for row in rows)
-    return f"<table><thead>{line('th', head)}</thead><tbody>{body}</tbody></table>"

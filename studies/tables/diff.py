@@ -10,6 +10,7 @@ from scipy import stats
 
 from studies.run.plan import plan
 from studies.run.store import Store, field_differences
+from studies.tables.markup import terminal_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -175,15 +176,13 @@ def lines(difference: Difference) -> Iterator[str]:
 
 def table(pairs: Sequence[Pair]) -> "Table":
     """Return the values that differ, for a terminal."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    shown = Table("Scheme", "Channel", "SNR (dB)", "Metric", "First", "Second", "Apart")
+    rows = []
     for pair in (pair for pair in pairs if pair.verdict != SAME):
         scheme, channel, snr_db, _, metric = pair.key
-        cells = [scheme, channel, f"{float(snr_db):g}", metric, _text(pair.a), _text(pair.b)]
-        shown.add_row(*map(escape, cells), pair.verdict)
-    return shown
+        snr_db = f"{float(snr_db):g}"
+        rows.append([scheme, channel, snr_db, metric, _text(pair.a), _text(pair.b), pair.verdict])
+    head = ("Scheme", "Channel", "SNR (dB)", "Metric", "First", "Second", "Apart")
+    return terminal_table(head, rows)
 
 
 def _text(value: Value) -> str:
