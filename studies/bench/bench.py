@@ -1,4 +1,4 @@
-"""What a bench of ``linksim bench`` is, and the registry of all of them."""
+"""The benches of ``linksim bench``: what one consists of, and the registry of all."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from linksim.media import Clip
 
 Report = Callable[[str], object]
-"""Is told, in a few words, what is being measured now."""
+"""Receives, in a few words, what is being measured now."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Bench:
     Parameters
     ----------
     name : str
-        What the command line calls it.
+        Name on the command line.
     help : str
         One line for ``linksim bench --help``.
     add_flags : callable

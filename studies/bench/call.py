@@ -26,7 +26,7 @@ def bench_call(clip: "Clip", *, seconds: float, report: Report = print) -> dict[
     seconds : float
         Shortest time for which each block is timed, whole clips, after one to warm up.
     report : callable
-        Is told what is being timed.
+        Receives what is being timed, in a few words.
 
     Returns
     -------

@@ -53,7 +53,7 @@ def bench_decoder(
     seconds : float
         Shortest time for which each is timed, after all batches once.
     report : callable
-        Is told what is being timed.
+        Receives what is being timed, in a few words.
 
     Returns
     -------

@@ -27,7 +27,7 @@ def bench_dvst(clip: "Clip", *, seconds: float, report: Report = print) -> dict[
     seconds : float
         Shortest time for which each is timed, whole clips, after one to warm up.
     report : callable
-        Is told what is being timed.
+        Receives what is being timed, in a few words.
 
     Returns
     -------

@@ -27,7 +27,7 @@ def bench_estimation(*, batch: int, seconds: float, report: Report = print) -> d
     seconds : float
         Shortest time for which each is timed, after one run to compile.
     report : callable
-        Is told what is being timed.
+        Receives what is being timed, in a few words.
 
     Returns
     -------

@@ -75,7 +75,7 @@ def bench_link(
     seconds : float
         Shortest time for which each is timed, after its first batch.
     report : callable
-        Is told what is being timed.
+        Receives what is being timed, in a few words.
 
     Returns
     -------

@@ -39,7 +39,7 @@ def bench_memory(
     clip : str
         Source of a clip, which PESQ and STOI score as it arrives.
     report : callable
-        Is told what is being run.
+        Receives what is being run, in a few words.
 
     Returns
     -------

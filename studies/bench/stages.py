@@ -38,7 +38,7 @@ def bench_stages(
     seconds : float
         Shortest time for which each is timed, after one run to compile.
     report : callable
-        Is told what is being timed.
+        Receives what is being timed, in a few words.
 
     Returns
     -------

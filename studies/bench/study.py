@@ -32,13 +32,13 @@ def bench_study(
     Parameters
     ----------
     engine : {"local", "ray"}
-        What runs the points.
+        Engine that runs the points.
     workers : int
         Number of workers the second time.
     blocks : int
         Number of transport blocks of each point; rounded up to whole batches.
     report : callable
-        Is told what is being timed.
+        Receives what is being timed, in a few words.
 
     Returns
     -------

@@ -22,7 +22,7 @@ def repeat(call: Callable[[], object], seconds: float, *, least: int = 1) -> lis
     Parameters
     ----------
     call : callable
-        What is timed.
+        Call that is timed.
     seconds : float
         Shortest time that all calls take together, in s.
     least : int

@@ -29,7 +29,7 @@ class Bound(Check):
         return self
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         total = mean([results.one(self.scheme, snr, name) for snr in self.snrs(results)])
         within = (self.at_least is None or total.low >= self.at_least) and (

@@ -1,4 +1,4 @@
-"""What all kinds of checks have in common."""
+"""The base of all kinds of checks."""
 
 from abc import ABC, abstractmethod
 from typing import Annotated, ClassVar
@@ -42,7 +42,7 @@ class Check(Model, ABC):
     Parameters
     ----------
     kind : str
-        Which check.
+        Name of the kind of check.
     snr_db : [float, float]
         Lowest and highest SNR in dB that it is about, both included.
     """

@@ -22,7 +22,7 @@ class Cliff(Check):
     gentle: str
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         snr_db = self.snrs(results)
         if len(snr_db) < 2:

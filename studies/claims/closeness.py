@@ -26,7 +26,7 @@ class Closeness(Check):
     tolerance: Annotated[float, Field(gt=0)]
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         groups = self.differences(results, self.first, self.second, name)
         total = mean(list(groups.values()))

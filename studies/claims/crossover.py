@@ -31,7 +31,7 @@ class Crossover(Check):
     tolerance_db: Annotated[float, Field(gt=0)]
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         groups = self.differences(results, self.low, self.high, name)
         if len(groups) < 2:

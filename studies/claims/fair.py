@@ -1,4 +1,4 @@
-"""Where a scheme beats the strongest digital baseline, and where it does not."""
+"""The comparison of a scheme with the strongest digital baseline at each SNR."""
 
 import html
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class Match:
     Parameters
     ----------
     metric : str
-        What is compared.
+        Metric that is compared.
     snr_db : float
         Mean Es/N0 in dB.
     equal : bool
@@ -82,7 +82,7 @@ def compare(results: Results, scheme: str, rivals: Sequence[str]) -> list[Match]
     Parameters
     ----------
     results : Results
-        Of a study.
+        Results of a study.
     scheme : str
         Label of the scheme.
     rivals : sequence of str

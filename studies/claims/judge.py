@@ -49,7 +49,7 @@ def judge_folder(folder: Path, claims: Path = CLAIMS) -> Judged:
     folder : Path
         The study's output folder.
     claims : Path
-        Which claims.
+        YAML file of the claims.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def claims_section(folder: Path) -> tuple[str, str]:
     Raises
     ------
     LinksimError
-        As `judge_folder`.
+        For the reasons of `judge_folder`.
     """
     title, results = "Claims of the paper", read(folder)
     claims = load()

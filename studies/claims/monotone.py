@@ -25,7 +25,7 @@ class Monotone(Check):
     direction: Literal["rises", "falls"] = "rises"
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         snr_db = self.snrs(results)
         if len(snr_db) < 2:

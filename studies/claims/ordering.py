@@ -24,7 +24,7 @@ class Ordering(Check):
     worse: str
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         groups = self.differences(results, self.better, self.worse, name)
         total = mean(list(groups.values()))

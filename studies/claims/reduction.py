@@ -27,7 +27,7 @@ class Reduction(Check):
     at_least: bool = False
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         groups = []
         for snr in self.snrs(results):
             ours, theirs = results.pairs(

@@ -25,10 +25,10 @@ class Timing(Check):
     at_most: Annotated[float, Field(gt=0)]
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         if not results.bench:
-            mend = f"'linksim bench call --json DIR/{BENCH}' has not been run for this folder"
-            raise MissingError(mend)
+            reason = f"'linksim bench call --json DIR/{BENCH}' has not been run for this folder"
+            raise MissingError(reason)
         timed = results.bench["systems"].get(self.scheme)
         if timed is None:
             raise MissingError(f"{BENCH} has no system '{self.scheme}'")

@@ -1,4 +1,4 @@
-"""What a command of ``linksim`` is, and the registry of all of them."""
+"""The commands of ``linksim``: what one consists of, and the registry of all."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -16,7 +16,7 @@ class Command:
     Parameters
     ----------
     name : str
-        What the command line calls it.
+        Name on the command line.
     help : str
         One line for ``linksim --help``.
     add_flags : callable

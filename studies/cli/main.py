@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.argv = arguments
         _prepare_tensorflow(device.device)
         code = args.run(args)
-        sys.stdout.flush()  # a closed pipe is to show here, not when the interpreter ends
+        sys.stdout.flush()  # a closed stream is to show here, not when the interpreter ends
         return code
     except LinksimError as error:
         print(f"linksim: {' '.join(str(error).split())}", file=sys.stderr)

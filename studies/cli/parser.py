@@ -19,7 +19,7 @@ class Listed(Protocol):
 
     @property
     def help(self) -> str:
-        """What it does, in one line."""
+        """One line for the help text."""
 
 
 P = TypeVar("P", bound=Listed)
@@ -64,7 +64,7 @@ def add_parts(
     dest : str
         Attribute of the arguments that gets the name.
     metavar : str
-        What the usage calls the name.
+        Placeholder of the name in the usage.
     """
     action = parser.add_subparsers(action=_Parts, dest=dest, required=True, metavar=metavar)
     assert isinstance(action, _Parts)

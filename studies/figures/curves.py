@@ -1,4 +1,4 @@
-"""What a study's figures show: its curves and limits, picked from ``summary.csv``."""
+"""The curves and limits of a study's figures, picked from ``summary.csv``."""
 
 import itertools
 import math
@@ -34,7 +34,7 @@ class Curve:
     Parameters
     ----------
     name, channel : str
-        What it is called, and where it was measured.
+        Name in the legend, and channel that it was simulated over.
     bound : bool
         Whether it is a ceiling and not a simulation.
     x : np.ndarray
@@ -62,7 +62,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Limit:
-    """What theory says: a block error rate over SNR in dB, or an SNR alone (`rate` is None)."""
+    """A limit from theory: a block error rate over SNR in dB, or an SNR alone (`rate` is None)."""
 
     name: str
     snr_db: np.ndarray
@@ -76,19 +76,19 @@ class Panel:
     Parameters
     ----------
     name : str
-        What its files are called, without suffix.
+        Name of its files, without suffix.
     figure : Figure
-        Which metric, and against what.
+        Entry of the study that it belongs to.
     curves : sequence of Curve
         Channels are told apart by line style.
     heading : str
-        What was sent, to stand above.
+        Content that was sent, for the title.
     limits : sequence of Limit
         Drawn beside the curves.
     names : sequence of str
         Simulated curves of all the study's figures, so that each can look the same in all.
     ticks : sequence of str
-        What the axis along has at 0, 1, 2, …; empty where it has numbers.
+        Labels of the horizontal axis at 0, 1, 2, …; empty where it has numbers.
     """
 
     name: str
@@ -116,13 +116,13 @@ class Panel:
 
     @property
     def x_label(self) -> str:
-        """What goes along."""
+        """Label of the horizontal axis."""
         known = {SNR: SNR_LABEL, CHANNEL_USES: USES_LABEL}
         return known.get(self.figure.against) or axes.words(self.figure.against)
 
     @property
     def y_label(self) -> str:
-        """What goes up."""
+        """Label of the vertical axis."""
         metric = self.figure.metric
         return "Block error rate" if metric == BLER else METRICS[metric].label
 
@@ -140,9 +140,9 @@ def panels(
     Parameters
     ----------
     store : Store
-        Of a study that has run, in whole or in part.
+        Folder of a study that has run, in whole or in part.
     entries : sequence of Figure, optional
-        What to draw; by default all that the study says.
+        Entries to draw; by default all of the study.
     theory : bool
         Give block error rates in flat Rayleigh fading their limits.
 
@@ -257,7 +257,7 @@ def _share(curves: list[Curve], name: str) -> list[tuple[str, list[Curve]]]:
 def _limits(study: Study, channels: Sequence[str]) -> list[Limit]:
     """Return what no code can beat in flat Rayleigh fading.
 
-    P(outage) where one block sees one fade; the ergodic limit where it sees several.
+    P(outage) where a block sees one channel realisation; the ergodic limit where it sees several.
     """
     links = [s.link_config(c) for c in channels for s in study.swept]
     flat = [x for x in links if x.channel == "rayleigh"]

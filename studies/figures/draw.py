@@ -37,7 +37,7 @@ def draw_all(folder: Path, *, theory: bool = False, style: Style | None = None) 
     theory : bool
         Draw the outage bound beside block error rates in flat Rayleigh fading.
     style : dict, optional
-        From `studies.figures.style.load_style`; by default the project's own.
+        Style from `studies.figures.style.load_style`; by default the project's own.
 
     Returns
     -------

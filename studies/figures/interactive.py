@@ -26,11 +26,11 @@ def curve_data(store: Store, *, theory: bool = False, style: Style | None = None
     Parameters
     ----------
     store : Store
-        Of a study that has run, in whole or in part.
+        Folder of a study that has run, in whole or in part.
     theory : bool
         Include the limits of block error rates.
     style : dict, optional
-        From `studies.figures.style.load_style`; by default the project's own.
+        Style from `studies.figures.style.load_style`; by default the project's own.
 
     Returns
     -------

@@ -63,7 +63,7 @@ def _try(style: Style) -> None:
 
 @contextmanager
 def styled(style: Style) -> Iterator[None]:
-    """Draw with a style; of its cycle, colours and markers are used and what lacks is added."""
+    """Draw with a style; colours and markers of its cycle are used, and missing ones added."""
     looks = style["axes.prop_cycle"].by_key()
     length = max(map(len, looks.values()))
     cycle = cycler(color=looks.get("color", ["k"] * length))
@@ -84,8 +84,8 @@ def _file(name: str) -> Style:
     path = Path(name)
     if not path.exists():
         near = difflib.get_close_matches(name, [IEEE, *plt.style.available], n=1, cutoff=0.6)
-        mend = f"did you mean '{near[0]}'?" if near else f"give a file, {IEEE} or one of Matplotlib"
-        raise LinksimError(f"--style {name}: no such style; {mend}")
+        hint = f"did you mean '{near[0]}'?" if near else f"give a file, {IEEE} or one of Matplotlib"
+        raise LinksimError(f"--style {name}: no such style; {hint}")
     try:
         return _read(path)
     except (OSError, UnicodeDecodeError) as error:

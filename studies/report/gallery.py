@@ -1,4 +1,4 @@
-"""What was received, to look at and listen to side by side, at the SNR that the slider chooses."""
+"""The received clips side by side, at the SNR that the slider chooses."""
 
 import html
 import math
@@ -24,7 +24,7 @@ SHARES = (0.1, 0.5, 0.9)
 """Parts of the way from worst to best at which a curve is looked at."""
 
 MOST_BYTES = 24 * 2**20
-"""Of clips in one page, which is a third larger again. Clips past it stay in ``media/``."""
+"""Most bytes of clips in a page, which is a third larger; others stay in ``media/``."""
 
 Pane = tuple[str, float]
 """A channel and an SNR in dB: what is shown at once."""
@@ -45,9 +45,9 @@ def gallery(
     Parameters
     ----------
     folder : Path
-        Where the original and the received clips are.
+        Folder of the original and the received clips.
     study : Study
-        Whose curves.
+        The study.
     points : sequence of Point
         The study's plan.
     records : mapping
@@ -84,11 +84,11 @@ def choose(files: Mapping[Pane, Sequence[Path]], telling: set[Pane], most_bytes:
     Parameters
     ----------
     files : mapping
-        What each pane plays. Files of the same bytes count once.
+        Files that each pane plays. Files of the same bytes count once.
     telling : set
         Panes to prefer.
     most_bytes : int
-        Of all files together.
+        Largest size of all files together.
     """
     held: set[Pane] = set()
     known: dict[bytes, int] = {}

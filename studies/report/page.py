@@ -39,7 +39,7 @@ SCRIPT = Path(__file__).with_name("report.js")
 Section = Callable[[Path], tuple[str, str]]
 """Maps a study's folder to a heading, as plain text, and HTML; empty HTML leaves it out."""
 SECTIONS: tuple[Section, ...] = (claims_section, fair_section)
-"""What other modules have to say of a study, in this order after what was received."""
+"""Sections of other modules, in this order after the received clips."""
 LINK_COLUMNS = (
     ("modulation", "Modulation"),
     ("estimator", "Estimator"),
@@ -62,7 +62,7 @@ def write_report(folder: Path, *, theory: bool = False, style: Style | None = No
     theory : bool
         Show the outage bound beside block error rates in flat Rayleigh fading.
     style : dict, optional
-        Of the figures, from `studies.figures.style.load_style`; by default the project's own.
+        Style of the figures, from `studies.figures.style.load_style`; by default the project's own.
 
     Returns
     -------

@@ -48,19 +48,19 @@ def evaluate_bound(
     Parameters
     ----------
     clip : Clip
-        What is sent.
+        Clip that is sent.
     bound : Bound
-        Which ceiling.
+        Bound to evaluate.
     rate : int
-        From `bitrate`, in bit/s.
+        Bit rate from `bitrate`, in bit/s.
     snr_db : float
         Mean Es/N0 in dB.
     metrics : tuple of str
-        What to measure.
+        Names of the metrics.
     cache : EncoderCache
-        Of this clip.
+        Cache of this clip.
     fid_frames : int, optional
-        As of `studies.run.evaluate.score`.
+        Number of frames, as for `studies.run.evaluate.score`.
     """
     from linksim.link.transmission import Accounting
     from linksim.montecarlo import Tally

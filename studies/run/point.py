@@ -1,4 +1,4 @@
-"""What a worker does: one point, from its clip to its record."""
+"""The work of a worker: one point, from its clip to its record."""
 
 import os
 import platform
@@ -64,7 +64,7 @@ def _outcome(point: Point, folder: Path) -> "Outcome | str":
     try:
         return evaluate(clip, endpoint, link, snr_db, point.seed, metrics, cache, point.fid_frames)
     except BudgetError as error:
-        # Of a scheme that goes by the channel, other states of it may well be met.
+        # A scheme that adapts to the channel may well meet the budget in other states of it.
         if not endpoint.uses_csi:
             raise
         return str(error)

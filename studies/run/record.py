@@ -136,7 +136,7 @@ def _media(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def block_tally(record: Mapping[str, Any]) -> Tally:
-    """Return the lost blocks of a point, clustered by fade; none if it failed."""
+    """Return the lost blocks of a point, clustered by channel realisation; none if it failed."""
     return Tally(**record["block_errors"]) if record["status"] == OK else Tally()
 
 

@@ -31,12 +31,12 @@ from studies.spec.study import Study
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended.
+    """The outcome of a run.
 
     Parameters
     ----------
     points, kept, run, failed : int
-        In all, found from before, newly finished, and failed.
+        Points in all, found from before, newly finished, and failed.
     left_out : dict of str to str
         Label of each scheme that cannot run here, and why. What of it was not found was not run.
     """
@@ -64,7 +64,7 @@ def run(
     Parameters
     ----------
     study : Study
-        What to run.
+        Study to run.
     folder : Path
         Output folder, see `studies.run.store`.
     workers : int

@@ -27,9 +27,9 @@ def summarise(
     """Reduce the records of points to a row a scheme, channel, SNR, kind of clip and metric.
 
     Media metrics: the mean over clips and trials with Student's t interval, cut at the metric's
-    bounds; n values. Block error rate: errors over blocks of all trials, clustered by the fades
-    that they share; n blocks. Intervals are 95 %. ``missing`` counts the trials without a
-    value, which are in no mean: where it is above 0 the mean is over the others alone.
+    bounds; n values. Block error rate: errors over blocks of all trials, clustered by the channel
+    realisations that they share; n blocks. Intervals are 95 %. ``missing`` counts the trials
+    without a value, which are in no mean: where it is above 0 the mean is over the others alone.
     ``uses_per_pixel`` is the mean over clips and trials of `studies.run.record.uses_per_pixel`, of
     those that have it; NaN if none has.
     """

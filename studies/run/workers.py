@@ -48,7 +48,7 @@ Engine = Callable[[Sequence[Point], Path, Work], Generator[Result]]
 
 
 class Worker(Protocol):
-    """What `share_out` gives points to, one at a time."""
+    """A worker, which `share_out` gives points to, one at a time."""
 
     def give(self, point: Point) -> Hashable:
         """Start a point; return what is waited for."""
@@ -94,15 +94,15 @@ def share_out(
     Parameters
     ----------
     points : sequence of Point
-        What to run.
+        Points to run.
     hire : callable
         Makes a worker.
     workers : int
-        How many at a time.
+        Number of workers at a time.
     wait_for : callable
         Blocks until some of what `Worker.give` returned is ready, and returns that.
     retries : int
-        How often a point is given to another worker after one was lost with it.
+        Number of times that a point is given to another worker after one was lost with it.
     """
     pending = _Pending(points, retries)
     idle = [_Hired(hire()) for _ in range(min(workers, len(points)))]
@@ -195,7 +195,7 @@ class _Process:
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, folder, work), daemon=True)
         self.process.start()
-        theirs.close()  # else a dead worker's pipe would stay open and wait() would not return
+        theirs.close()  # else it would stay open when the worker dies, and wait() would not return
 
     def give(self, point: Point) -> Connection:
         with suppress(OSError):  # it died while idle; answer() says so

@@ -21,10 +21,10 @@ from linksim.link.config import LinkConfig
 from studies.spec.scheme import Scheme
 
 CHANNEL = "link.channel"
-"""Is spelt ``channels`` in a study, which `studies.spec.load` puts it under."""
+"""Axis that a study spells ``channels``, which `studies.spec.load` puts it under."""
 FEEDBACK = "feedback"
 ELSEWHERE = ("channels", "clips", "music", "snr_db", "trials")
-"""What is an axis of every study, and not of its sweep."""
+"""Axes of every study, which its sweep does not have."""
 MAX_SCHEMES = 10_000
 
 Axes = Mapping[str, Sequence[Any]]

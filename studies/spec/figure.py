@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BLER = "bler"
 SNR, CHANNEL_USES = "snr", "channel_uses"
-"""What curves can be drawn against, apart from the axes of a sweep."""
+"""Horizontal axes of curves, apart from the axes of a sweep."""
 CURVES = "curves"
 """The kind of a figure unless it names another."""
 
@@ -61,7 +61,7 @@ class Figure(BaseModel):
         Labels of the schemes and bounds to draw; empty draws all. The label of a scheme that is
         swept stands for all its curves. Against channel uses `curves` has them.
     against : str
-        What goes along the horizontal axis: ``"snr"``, ``"channel_uses"`` or an axis of the
+        Quantity on the horizontal axis: ``"snr"``, ``"channel_uses"`` or an axis of the
         study's sweep. Channel uses are those measured, per pixel of the clip and without pilots.
     snr_db : float
         The one SNR of the study to draw, unless against SNR.
@@ -69,7 +69,7 @@ class Figure(BaseModel):
         Against channel uses: what to call each curve, and the labels of the schemes that are its
         points.
     name : str
-        What its files are called; by default as the metric, or as the kind unless that is curves.
+        Name of its files; by default the metric, or the kind unless that is curves.
     """
 
     model_config = STRICT
@@ -89,7 +89,7 @@ class Figure(BaseModel):
 
     @property
     def file_name(self) -> str:
-        """How the names of its files begin."""
+        """Beginning of the names of its files."""
         return self.name or (self.metric if self.kind == CURVES else self.kind)
 
 
@@ -100,7 +100,7 @@ class FigureKind:
     Parameters
     ----------
     name : str
-        What entries of ``figures`` call it.
+        Name in entries of ``figures``.
     draw : callable
         Called with the study's output folder, the study's entries of this kind, and whether
         closed forms are to be drawn as well; yields the file name, without suffix, and the

@@ -45,7 +45,7 @@ def load(
     Raises
     ------
     LinksimError
-        One line that names file, line, field and mend.
+        One line that names file, line, field and remedy.
     """
     path = _find(str(name))
     source = read_source(path)
@@ -140,7 +140,7 @@ _MESSAGES = {
     "dict_type": "should be 'key: value' pairs",
     "model_type": "should be 'key: value' pairs",
 }
-"""Where pydantic's own message, by its kind, says less."""
+"""Messages by kind of error, where pydantic's own says less."""
 
 
 def _explain(source: Source, error: ValidationError) -> LinksimError:

@@ -123,8 +123,8 @@ class SweptScheme(Scheme):
 class Bound(BaseModel):
     """A dashed curve: a codec without losses at the ergodic capacity of flat Rayleigh fading.
 
-    No code that is interleaved over ever so many fades can carry more, given that the
-    transmitter does not know the fades.
+    No code has a higher rate, over however many channel realisations it is interleaved, as long
+    as the transmitter does not know the channel.
 
     Parameters
     ----------

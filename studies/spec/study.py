@@ -1,4 +1,4 @@
-"""What a study is: the schema of its YAML file. `studies.spec.load` reads and checks it."""
+"""The schema of a study's YAML file, which `studies.spec.load` reads and checks."""
 
 from functools import cached_property
 from pathlib import Path
@@ -66,7 +66,7 @@ class Study(BaseModel):
     bounds : list of Bound
         Ceilings to draw beside them.
     figures : list of Figure
-        What is drawn; empty draws every metric and the block error rate.
+        Figures to draw; empty draws every metric and the block error rate.
     """
 
     model_config = STRICT
@@ -132,7 +132,7 @@ class Study(BaseModel):
         return simulated + [(BOUND_CHANNEL, b.label) for b in self.bounds]
 
     def left_out(self) -> dict[str, str]:
-        """Return the label of each scheme that cannot run here, and what would mend it."""
+        """Return the label of each scheme that cannot run here, and what it lacks."""
         reasons = {s.label: endpoint_class(s.scheme).missing() for s in self.swept}
         return {label: reason for label, reason in reasons.items() if reason}
 

@@ -51,7 +51,7 @@ class Source:
     Parameters
     ----------
     data : dict
-        What the file says.
+        Content of the file.
     places : dict
         Path of keys and indices to ``"file:line"``.
     """

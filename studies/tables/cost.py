@@ -1,4 +1,4 @@
-"""What a study's schemes cost, stream by stream, as a Markdown table."""
+"""The channel uses of a study's schemes, stream by stream, as a Markdown table."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from studies.tables.markup import markdown_table
 Costs = dict[str, list[dict[str, Any]]]
 
 CONTENT = {"side": "video"}
-"""What a stream is of, where its name does not say so."""
+"""Content of a stream, where its name does not say so."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Amount:
     Parameters
     ----------
     bytes : float
-        Of packets.
+        Bytes of packets.
     symbols : float
-        Of latents.
+        Symbols of latents.
     """
 
     bytes: float = 0.0

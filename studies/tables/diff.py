@@ -52,7 +52,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Difference:
-    """What two folders differ in.
+    """The differences of two folders.
 
     Parameters
     ----------

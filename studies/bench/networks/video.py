@@ -62,7 +62,7 @@ def video_networks(model: DvstModel, size: tuple[int, int], fps: float) -> list[
     Parameters
     ----------
     model : DvstModel
-        Of `load`; it is of no other use afterwards.
+        Codec from `load`; it is of no other use afterwards.
     size : tuple of int
         Height and width of frames before padding.
     fps : float
@@ -71,7 +71,7 @@ def video_networks(model: DvstModel, size: tuple[int, int], fps: float) -> list[
     Returns
     -------
     list of Network
-        Those of P-frames, of I-frames, and the post-filter.
+        Networks of P-frames, of I-frames, and the post-filter.
 
     Raises
     ------

@@ -42,7 +42,7 @@ class Codec:
     Parameters
     ----------
     name : str
-        What it codes, e.g. ``"video"``.
+        Content that it codes, e.g. ``"video"``.
     endpoint : Endpoint
         The codec itself.
     clip : Clip
@@ -92,7 +92,7 @@ def _frame(clip: Clip) -> float:
 
 
 def _coded(*codecs: Codec) -> Iterator[Block]:
-    """Yield encoders, the link that carries all of it, and decoders."""
+    """Yield encoders, the link that all of it crosses, and decoders."""
     sent = []
     for codec in codecs:
         sent.append(codec.endpoint.encode(codec.clip))
