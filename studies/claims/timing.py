@@ -1,11 +1,11 @@
 """Something is done in time."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from studies.claims.check import Check
+from studies.claims.check import Check, Label
 from studies.claims.estimate import contrast
 from studies.claims.results import BENCH, MissingError, Results
 from studies.claims.verdict import NOT_REPRODUCED, REPRODUCED, Verdict
@@ -18,9 +18,8 @@ class Timing(Check):
     are no results: they stand in a file of their own.
     """
 
-    scheme_fields: ClassVar[tuple[str, ...]] = ("scheme",)
     kind: Literal["timing"]
-    scheme: str
+    scheme: Label
     blocks: Annotated[list[str], Field(default_factory=list)]
     at_most: Annotated[float, Field(gt=0)]
 
