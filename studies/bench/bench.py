@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from linksim.options import check_flags, check_range
 from linksim.registry import Registry
+from linksim.startup import import_tensorflow
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -76,19 +77,33 @@ def add_clip(parser: ArgumentParser, default: str) -> None:
     add_seconds(parser)
 
 
-def check_timing(args: Namespace) -> None:
-    """Raise `LinksimError` unless the flags above are within their ranges."""
+def begin(args: Namespace) -> None:
+    """Check the flags above, then load TensorFlow.
+
+    Raises
+    ------
+    LinksimError
+        If a number is out of range.
+    """
     ranges = (("batch", 1, 65_536), ("seconds", 0.1, 3600))
     check_flags(args, (each for each in ranges if hasattr(args, each[0])))
     for snr in getattr(args, "snr", ()):
         check_range("--snr", snr, -50, 100)
+    import_tensorflow()
 
 
-def clip_of(args: Namespace, *, audio: bool = True) -> "Clip":
-    """Load the clip that ``--clip`` names, which needs video, and audio unless it is not used."""
+def begin_with_clip(args: Namespace, *, audio: bool = True) -> "Clip":
+    """Load the clip that ``--clip`` names, then `begin`.
+
+    Raises
+    ------
+    LinksimError
+        If the clip cannot be read, or lacks video, or audio unless that is not used.
+    """
     from linksim.media import require
     from studies.run.clips import load_clip
 
     clip = load_clip(args.clip)
     require(clip, f"'linksim bench {args.what}'", video=True, audio=audio)
+    begin(args)
     return clip

@@ -1,10 +1,11 @@
 """Time and delay of each block of each system that a call may use, on this machine."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
+from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from studies.bench.bench import Bench, Report, add_clip, check_timing, clip_of
+from studies.bench.bench import Bench, Report, add_clip, begin_with_clip
 from studies.bench.timing import repeat
 
 if TYPE_CHECKING:
@@ -58,12 +59,7 @@ def bench_call(clip: "Clip", *, seconds: float, report: Report = print) -> dict[
 
 
 def _measure(args: Namespace, report: Report) -> dict[str, Any]:
-    check_timing(args)
-
-    from linksim.startup import import_tensorflow
-
-    clip = clip_of(args)
-    import_tensorflow()
+    clip = begin_with_clip(args)
     return bench_call(clip, seconds=args.seconds, report=report)
 
 
@@ -93,8 +89,5 @@ def _table(result: dict[str, Any]) -> "Table":
     return table
 
 
-def _add_flags(parser: ArgumentParser) -> None:
-    add_clip(parser, "builtin:talk")
-
-
+_add_flags = partial(add_clip, default="builtin:talk")
 BENCH = Bench("call", "time every block of every system for a call", _add_flags, _measure, _table)

@@ -1,11 +1,12 @@
 """Speed of the LDPC decoders, on the same received blocks in the same run."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from studies.bench.bench import Bench, Report, add_snr, check_timing
+from studies.bench.bench import Bench, Report, add_snr, begin
 from studies.bench.timing import repeat
 
 if TYPE_CHECKING:
@@ -179,19 +180,14 @@ def _timed(decode: Decode, received: list[Batch], seconds: float) -> dict[str, A
 
 def _measure(args: Namespace, report: Report) -> dict[str, Any]:
     """Time the decoders of the link's own code: 16QAM, rate 1/2, over white Gaussian noise."""
-    check_timing(args)
+    begin(args)
 
     from linksim.link.config import LinkConfig
-    from linksim.startup import import_tensorflow
 
-    import_tensorflow()
     return bench_decoder(
         LinkConfig(), args.snr, batch=args.batch, seconds=args.seconds, report=report
     )
 
 
-def _add_flags(parser: ArgumentParser) -> None:
-    add_snr(parser, TENTH_LOST_DB)
-
-
+_add_flags = partial(add_snr, default=TENTH_LOST_DB)
 BENCH = Bench("decoder", "time LDPC decoders on the same blocks", _add_flags, _measure, _table)

@@ -1,10 +1,11 @@
 """Speed of the learned video codec, beside x265 on the same frames in the same run."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from studies.bench.bench import Bench, Report, add_clip, check_timing, clip_of
+from studies.bench.bench import Bench, Report, add_clip, begin_with_clip
 from studies.bench.timing import clock, repeat
 
 if TYPE_CHECKING:
@@ -87,12 +88,7 @@ def _once(endpoint: "Endpoint", clip: "Clip") -> tuple[float, float]:
 
 
 def _measure(args: Namespace, report: Report) -> dict[str, Any]:
-    check_timing(args)
-
-    from linksim.startup import import_tensorflow
-
-    clip = clip_of(args, audio=False)
-    import_tensorflow()
+    clip = begin_with_clip(args, audio=False)
     return bench_dvst(clip, seconds=args.seconds, report=report)
 
 
@@ -108,8 +104,5 @@ def _table(result: dict[str, Any]) -> "Table":
     return table
 
 
-def _add_flags(parser: ArgumentParser) -> None:
-    add_clip(parser, "builtin:moving")
-
-
+_add_flags = partial(add_clip, default="builtin:moving")
 BENCH = Bench("dvst", "time the learned video codec beside x265", _add_flags, _measure, _table)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from studies.bench.bench import Bench, Report, add_batch, check_timing
+from studies.bench.bench import Bench, Report, add_batch, begin
 from studies.bench.timing import repeat
 
 if TYPE_CHECKING:
@@ -105,11 +105,7 @@ def _estimate(estimate: Callable[..., Any], inputs: tuple[Any, ...]) -> "np.ndar
 
 
 def _measure(args: Namespace, report: Report) -> dict[str, Any]:
-    check_timing(args)
-
-    from linksim.startup import import_tensorflow
-
-    import_tensorflow()
+    begin(args)
     return bench_estimation(batch=args.batch, seconds=args.seconds, report=report)
 
 

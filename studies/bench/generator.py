@@ -1,11 +1,12 @@
 """Speed of the lip-sync generator, of the head pose, and of a whole transmission."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from studies.bench.bench import Bench, Report, add_clip, check_timing, clip_of
+from studies.bench.bench import Bench, Report, add_clip, begin_with_clip
 from studies.bench.dvst import HEIGHT, WIDTH, scaled
 from studies.bench.timing import repeat
 
@@ -78,12 +79,7 @@ def bench_generator(clip: "Clip", *, seconds: float, report: Report = print) -> 
 
 
 def _measure(args: Namespace, report: Report) -> dict[str, Any]:
-    check_timing(args)
-
-    from linksim.startup import import_tensorflow
-
-    clip = clip_of(args)
-    import_tensorflow()
+    clip = begin_with_clip(args)
     return bench_generator(clip, seconds=args.seconds, report=report)
 
 
@@ -97,10 +93,7 @@ def _table(result: dict[str, Any]) -> "Table":
     return table
 
 
-def _add_flags(parser: ArgumentParser) -> None:
-    add_clip(parser, "builtin")
-
-
+_add_flags = partial(add_clip, default="builtin")
 BENCH = Bench(
     "generator",
     "time the lip-sync generator, the head pose and a whole transmission",

@@ -1,13 +1,13 @@
 """Speed of the coded link beside the same chain driven by Sionna's own `sim_ber`."""
 
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from studies.bench.bench import Bench, Report, add_snr, check_timing
+from studies.bench.bench import Bench, Report, add_snr, begin
 from studies.bench.timing import clock, repeat
 
 if TYPE_CHECKING:
@@ -45,12 +45,10 @@ class Timing:
 
 def _measure(args: Namespace, report: Report) -> dict[str, Any]:
     """Time the coded chain: 16QAM, rate 1/2, flat Rayleigh, LS estimate, LMMSE equaliser."""
-    check_timing(args)
+    begin(args)
 
     from linksim.link.config import LinkConfig
-    from linksim.startup import import_tensorflow
 
-    import_tensorflow()
     return bench_link(LinkConfig(), args.snr, batch=args.batch, seconds=args.seconds, report=report)
 
 
@@ -200,10 +198,7 @@ def _equal(a: Timing, b: Timing) -> bool:
     return bool(stats.fisher_exact(table).pvalue > SIGNIFICANCE)
 
 
-def _add_flags(parser: ArgumentParser) -> None:
-    add_snr(parser, TENTH_LOST_DB)
-
-
+_add_flags = partial(add_snr, default=TENTH_LOST_DB)
 BENCH = Bench(
     "link", "time the coded link beside Sionna's own sim_ber", _add_flags, _measure, _table
 )

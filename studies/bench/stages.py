@@ -1,10 +1,11 @@
 """Time that each stage of the coded link takes."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from studies.bench.bench import Bench, Report, add_snr, check_timing
+from studies.bench.bench import Bench, Report, add_snr, begin
 from studies.bench.link import TENTH_LOST_DB
 from studies.bench.timing import repeat
 
@@ -132,19 +133,14 @@ def _timed(call: Callable[..., Any], values: tuple[Any, ...], seconds: float) ->
 
 
 def _measure(args: Namespace, report: Report) -> dict[str, Any]:
-    check_timing(args)
+    begin(args)
 
     from linksim.link.config import LinkConfig
-    from linksim.startup import import_tensorflow
 
-    import_tensorflow()
     return bench_stages(
         LinkConfig(), args.snr[0], batch=args.batch, seconds=args.seconds, report=report
     )
 
 
-def _add_flags(parser: ArgumentParser) -> None:
-    add_snr(parser, TENTH_LOST_DB[:1])
-
-
+_add_flags = partial(add_snr, default=TENTH_LOST_DB[:1])
 BENCH = Bench("stages", "time each stage of the coded link", _add_flags, _measure, _table)
