@@ -97,6 +97,58 @@ def convert_options(values: Any, *, but: Collection[str] = ()) -> None:
             object.__setattr__(values, field.name, value)
 
 
+def add_flags(
+    parser: argparse._ActionsContainer,
+    cls: type,
+    names: Iterable[str],
+    *,
+    renamed: Mapping[str, str] = types.MappingProxyType({}),
+    defaults: Mapping[str, Any] = types.MappingProxyType({}),
+    unset: bool = False,
+) -> None:
+    """Add a flag for each of some options of a dataclass: its type, default, help and unit.
+
+    Parameters
+    ----------
+    parser : ArgumentParser or a group of one
+        Gets the flags; the arguments have attributes of the options' names.
+    cls : type
+        Dataclass whose fields are options.
+    names : iterable of str
+        The options.
+    renamed : mapping of str to str
+        What follows the dashes, by option; by default the option's name.
+    defaults : mapping of str to Any
+        Defaults that differ from those of `cls`.
+    unset : bool
+        Let a flag that is not given be None, so that the caller can tell; the help text has the
+        default all the same.
+    """
+    hints = typing.get_type_hints(cls)
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    for name in names:
+        default = defaults.get(name, fields[name].default)
+        unit = fields[name].metadata["unit"]
+        shown = "none" if default is None else f"{default:g}" if hints[name] is float else default
+        noted = f"in {unit}; default none" if unit and default is None else f"default {shown}"
+        noted += f" {unit}" if unit and default is not None else ""
+        flag = renamed.get(name, name).replace("_", "-")
+        parser.add_argument(
+            f"--{flag}",
+            dest=name,
+            type=_flag_type(hints[name]),
+            default=None if unset else default,
+            metavar=flag.replace("-", "_").upper(),
+            help=f"{fields[name].metadata['help']} ({noted})".replace("%", "%%"),
+        )
+
+
+def _flag_type(hint: Any) -> type:
+    """Return the type of an option as a flag has it, without None."""
+    members = [m for m in typing.get_args(hint) or (hint,) if m is not types.NoneType]
+    return members[0] if len(members) == 1 else str
+
+
 def build(cls: type[T], values: Mapping[str, Any], what: str) -> T:
     """Construct `cls` from named values, text or already typed.
 

@@ -11,20 +11,20 @@ import numpy as np
 
 from linksim.errors import LinksimError
 from linksim.files import replacing
+from studies.api.curve import Curve
 from studies.api.reference import Reference, read_reference
 
 if typing.TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from studies.api.result import Curve, SweepResult
 
 RATES = {"ber": "Bit error rate", "bler": "Block error rate"}
 SNR_LABELS = {"snr_db": "Es/N0 per resource element (dB)", "ebn0_db": "Eb/N0 (dB)"}
 
 
 def draw(
-    result: SweepResult,
+    curves: Sequence[Curve],
     quantity: str,
     *,
     theory: bool,
@@ -33,7 +33,7 @@ def draw(
     axes: Axes | None,
     path: str | Path | None,
 ) -> Figure:
-    """Draw a result; for the parameters see `SweepResult.plot`."""
+    """Draw curves; for the parameters see `SweepResult.plot`."""
     import matplotlib.pyplot as plt
 
     from studies.figures.style import load_style, styled
@@ -45,12 +45,12 @@ def draw(
             figure, axes = plt.subplots()
         else:
             figure = typing.cast("Figure", axes.figure)
-        for curve in result.curves:
+        for curve in curves:
             _curve(axes, curve, quantity, snr)
         if theory and quantity in RATES:
-            _theory(axes, result.curves, quantity, snr)
+            _theory(axes, curves, quantity, snr)
         for other in references:
-            _reference(axes, other, quantity, snr, result.curves[0])
+            _reference(axes, other, quantity, snr, curves[0])
         _dress(axes, quantity, snr)
         if path is not None:
             _write(figure, Path(path))

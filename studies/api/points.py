@@ -19,12 +19,12 @@ from linksim.errors import LinksimError
 from linksim.files import write_text
 from linksim.link.config import LinkConfig
 from linksim.montecarlo import StopRule
+from studies.api.curve import Row
 
 if typing.TYPE_CHECKING:
     from linksim.endpoint import Endpoint
     from linksim.media import Clip
 
-Row = dict[str, Any]
 Place = typing.Mapping[str, object]
 """Values of the axes at a point."""
 

@@ -4,43 +4,21 @@ from __future__ import annotations
 
 import json
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from linksim.errors import LinksimError, unknown
 from linksim.files import write_text
-from linksim.link.config import LinkConfig
+from studies.api.curve import Curve, Row
 
 if typing.TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Row = dict[str, Any]
-
 FORMATS = (".csv", ".json")
 """Formats that a result is saved in, by the suffix of the file."""
-
-
-@dataclass(frozen=True)
-class Curve:
-    """The rows of one curve, in the order of their SNR.
-
-    Parameters
-    ----------
-    label : str
-        Values of the axes, as ``"tdl-a, lmmse"``.
-    link : LinkConfig
-        The link that the rows are of.
-    rows : tuple of dict
-        One or more.
-    """
-
-    label: str
-    link: LinkConfig
-    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -135,7 +113,7 @@ class SweepResult:
         from studies.api.drawing import draw
 
         return draw(
-            self, self._quantity(quantity), theory=theory, ebn0=ebn0, reference=reference,
+            self.curves, self._quantity(quantity), theory=theory, ebn0=ebn0, reference=reference,
             axes=axes, path=path,
         )  # fmt: skip
 
@@ -150,15 +128,6 @@ class SweepResult:
     def _repr_html_(self) -> str:
         """Show the table in a notebook."""
         return str(self.to_pandas().to_html(index=False, float_format=lambda x: f"{x:.4g}"))
-
-
-def curve_label(place: Mapping[str, object]) -> str:
-    """Return what a legend calls a point of the axes."""
-    return ", ".join(_word(value) for value in place.values())
-
-
-def _word(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _json(rows: Sequence[Row]) -> str:

@@ -179,7 +179,7 @@ def as_clip(clip: Any) -> Clip:
     LinksimError
         If it is none.
     """
-    from studies.run.clips import load_clip
+    from linksim.media.sources import load_clip
 
     if isinstance(clip, Clip):
         return clip

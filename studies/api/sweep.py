@@ -11,8 +11,9 @@ import numpy as np
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import LinkConfig
 from linksim.montecarlo import StopRule
+from studies.api.curve import Curve, curve_label
 from studies.api.points import ErrorRates, Measure, media_points
-from studies.api.result import Curve, SweepResult, curve_label
+from studies.api.result import SweepResult
 from studies.run.progress import progress_bar
 
 STOP = StopRule()

@@ -1,45 +1,53 @@
 """Speed of LMMSE channel estimation under XLA beside Sionna's, which has graph mode alone."""
 
-import time
-from collections.abc import Callable
-from typing import Any
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import tensorflow as tf
-from rich.table import Table
-from sionna.phy.ofdm import LMMSEInterpolator
+from studies.bench.bench import Bench, Report, add_batch, begin
+from studies.bench.timing import repeat
 
-from linksim.phy.channels import parse_channel
-from linksim.phy.estimation import LmmseInterpolator, TwoPassInterpolator, channel_covariance
-from linksim.phy.grid import Grid
-from linksim.seeding import seed_sionna
+if TYPE_CHECKING:
+    import numpy as np
+    from rich.table import Table
 
-WIENER = {"lmmse": LmmseInterpolator, "lmmse-f-t": TwoPassInterpolator}
 CHANNEL = "tdl-c:delay_spread=300e-9,speed=30"
 SUBCARRIERS = 72
 NO = 0.1
 
 
-def bench_estimation(
-    *, batch: int, seconds: float, report: Callable[[str], object]
-) -> dict[str, object]:
+def bench_estimation(*, batch: int, seconds: float, report: Report = print) -> dict[str, Any]:
     """Time the interpolators on the same pilots of one batch of slots.
 
     Parameters
     ----------
     batch : int
-        Slots.
+        Number of slots in a batch.
     seconds : float
-        Steady state of each, at least.
+        Shortest time for which each is timed, after one run to compile.
     report : callable
-        Told what is being timed.
+        Receives what is being timed, in a few words.
 
     Returns
     -------
     dict
-        Slots a second of each way, ``speedup`` of each of ours over Sionna's, and
-        ``largest_difference``, that of the two-pass filter from Sionna's.
+        Slots per second of each estimator, ``speedup`` of each of linksim's over Sionna's, and
+        ``largest_difference``, by which the two-pass filter deviates from Sionna's.
     """
+    import numpy as np
+    import tensorflow as tf
+    from sionna.phy.ofdm import LMMSEInterpolator
+
+    from linksim.phy.channels import parse_channel
+    from linksim.phy.estimation import (
+        LmmseInterpolator,
+        TwoPassInterpolator,
+        channel_covariance,
+    )
+    from linksim.phy.grid import Grid
+    from linksim.seeding import seed_sionna
+
     grid, channel = Grid(SUBCARRIERS, 15e3), parse_channel(CHANNEL)
     covariances = channel_covariance(channel, grid)
     symbols = grid.layout.symbols
@@ -53,30 +61,34 @@ def bench_estimation(
         *(tf.constant(c, tf.complex64) for c in covariances),
         order="f-t",
     )
+    build: Mapping[str, Any] = {"lmmse": LmmseInterpolator, "lmmse-f-t": TwoPassInterpolator}
     ways = {
         name: (
-            tf.function(build(*covariances, symbols, range(SUBCARRIERS)), jit_compile=True),
+            tf.function(build[name](*covariances, symbols, range(SUBCARRIERS)), jit_compile=True),
             (h_ls, tf.constant(NO)),
         )
-        for name, build in WIENER.items()
+        for name in build
     }
     ways["sionna"] = (tf.function(sionnas), (shaped, tf.fill(shaped.shape, NO)))
     speed, results = {}, {}
     for name, (estimate, inputs) in ways.items():
         report(f"estimation: {name}")
-        results[name] = estimate(*inputs)[0].numpy().reshape(batch, *grid.shape)
-        speed[name] = batch / _time(estimate, inputs, seconds)
+        once = partial(_estimate, estimate, inputs)
+        results[name] = once().reshape(batch, *grid.shape)
+        times = repeat(once, seconds)
+        speed[name] = batch * len(times) / sum(times)
     return {
         "channel": CHANNEL,
         "batch_slots": batch,
         **{f"{name}_slots_per_s": value for name, value in speed.items()},
-        "speedup": {name: speed[name] / speed["sionna"] for name in WIENER},
+        "speedup": {name: speed[name] / speed["sionna"] for name in build},
         "largest_difference": float(np.abs(results["lmmse-f-t"] - results["sionna"]).max()),
     }
 
 
-def table(result: dict[str, Any]) -> Table:
-    """Lay the figures out."""
+def _table(result: dict[str, Any]) -> "Table":
+    from rich.table import Table
+
     shown = Table(
         "estimator", "slots/s", "linksim is", title=f"LMMSE, batches of {result['batch_slots']}"
     )
@@ -92,12 +104,15 @@ def table(result: dict[str, Any]) -> Table:
     return shown
 
 
-def _time(
-    estimate: Callable[..., tuple[tf.Tensor, tf.Tensor]], inputs: tuple, seconds: float
-) -> float:
-    """Return the seconds of one call in steady state."""
-    calls, start = 0, time.perf_counter()
-    while (spent := time.perf_counter() - start) < seconds or not calls:
-        estimate(*inputs)[0].numpy()
-        calls += 1
-    return spent / calls
+def _estimate(estimate: Callable[..., Any], inputs: tuple[Any, ...]) -> "np.ndarray":
+    return estimate(*inputs)[0].numpy()
+
+
+def _measure(args: Namespace, report: Report) -> dict[str, Any]:
+    begin(args)
+    return bench_estimation(batch=args.batch, seconds=args.seconds, report=report)
+
+
+BENCH = Bench(
+    "estimation", "time LMMSE channel estimators beside Sionna's", add_batch, _measure, _table
+)

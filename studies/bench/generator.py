@@ -1,40 +1,35 @@
-"""Speed of the lip-sync generator, of the head pose, and of a whole call."""
+"""Speed of the lip-sync generator, of the head pose, and of a whole transmission."""
 
-import time
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from linksim.link.config import LinkConfig
-from linksim.media import Clip
-from linksim.media.faces.pose import head_pose
-from semantic.training.weights import trained
-from semantic.wav2lip.frames.animate import animate, voice_of
-from semantic.wav2lip.frames.face import face_boxes
-from semantic.wav2lip.networks.generator import Generator
-from semantic.wav2vid.endpoint import Wav2Vid
+from studies.bench.bench import Bench, Report, add_clip, begin_with_clip
 from studies.bench.dvst import HEIGHT, WIDTH, scaled
-from studies.run.evaluate import evaluate, link_for
+from studies.bench.timing import repeat
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from linksim.media import Clip
 
 SECONDS, SNR_DB = 3.0, 10.0
-"""Length of the clip that is sent as a whole, and at which Es/N0."""
+"""Length of the clip that is sent as a whole, and the Es/N0 at which it is."""
 
 
-def bench_generator(
-    clip: Clip, *, seconds: float, report: Callable[[str], object] = print
-) -> dict[str, Any]:
+def bench_generator(clip: "Clip", *, seconds: float, report: Report = print) -> dict[str, Any]:
     """Time what a call does beside its codecs, and a call as a whole.
 
     Parameters
     ----------
     clip : Clip
-        With video and sound; its frames are scaled to 360x288, and all after 3 s is left out.
+        Clip with video and audio; its frames are scaled to 360x288, and all after 3 s is left out.
     seconds : float
-        How long each is timed at least, whole clips, after one to warm up.
+        Shortest time for which each is timed, whole clips, after one to warm up.
     report : callable
-        Is told what goes on.
+        Receives what is being timed, in a few words.
 
     Returns
     -------
@@ -43,25 +38,36 @@ def bench_generator(
         without looking for the face, which is done once for a frame that is held; ``send_s``,
         seconds of a whole transmission with models loaded, and ``clip_s``, of its clip.
     """
-    frames = scaled(clip.frames[: round(SECONDS * clip.fps)])
+    from statistics import fmean
+
+    from semantic.wav2lip.weights import trained
+
+    from linksim.link.config import LinkConfig
+    from linksim.media.faces.pose import head_pose
+    from semantic.wav2lip.frames.animate import animate, voice_of
+    from semantic.wav2lip.frames.face import face_boxes
+    from semantic.wav2lip.networks.generator import Generator
+    from semantic.wav2vid.endpoint import Wav2Vid
+    from studies.run.evaluate import evaluate, link_for
+
+    assert clip.frames is not None
+    assert clip.audio is not None
+    assert clip.fps is not None
+    fps = clip.fps
+    frames = scaled(clip.frames[: round(SECONDS * fps)])
     audio = clip.audio[: round(SECONDS * clip.sample_rate)]
     small = replace(clip, frames=frames, audio=audio)
     generator = trained(Generator, "compact")
-    boxes, voice = face_boxes(small.frames), voice_of(audio, len(frames), clip.fps)
+    boxes, voice = face_boxes(list(frames)), voice_of(audio, len(frames), fps)
     link = link_for(LinkConfig(channel="rayleigh"))
 
     def timed(name: str, call: Callable[[], object]) -> float:
         report(name)
         call()
-        times: list[float] = []
-        while sum(times) < seconds:
-            began = time.perf_counter()
-            call()
-            times.append(time.perf_counter() - began)
-        return float(np.mean(times))
+        return fmean(repeat(call, seconds))
 
-    made = timed("generator", lambda: animate(generator, small.frames, boxes, voice))
-    posed = timed("head pose", lambda: head_pose(small.frames))
+    made = timed("generator", lambda: animate(generator, frames, boxes, voice))
+    posed = timed("head pose", lambda: head_pose(frames))
     sent = timed("send", lambda: evaluate(small, Wav2Vid(), link, SNR_DB, 1, ()))
     return {
         "width": WIDTH,
@@ -71,3 +77,28 @@ def bench_generator(
         "send_s": sent,
         "clip_s": small.duration,
     }
+
+
+def _measure(args: Namespace, report: Report) -> dict[str, Any]:
+    clip = begin_with_clip(args)
+    return bench_generator(clip, seconds=args.seconds, report=report)
+
+
+def _table(result: dict[str, Any]) -> "Table":
+    from rich.table import Table
+
+    table = Table("part of a call", "speed", title=f"{result['width']}x{result['height']}")
+    table.add_row("generator, crop and blend", f"{result['generator']:.1f} frames/s")
+    table.add_row("head pose", f"{result['head_pose']:.1f} frames/s")
+    table.add_row(f"send of {result['clip_s']:g} s", f"{result['send_s']:.1f} s")
+    return table
+
+
+_add_flags = partial(add_clip, default="builtin")
+BENCH = Bench(
+    "generator",
+    "time the lip-sync generator, the head pose and a whole transmission",
+    _add_flags,
+    _measure,
+    _table,
+)

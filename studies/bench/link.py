@@ -1,44 +1,40 @@
 """Speed of the coded link beside the same chain driven by Sionna's own `sim_ber`."""
 
 import time
-from collections.abc import Callable
+from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import tensorflow as tf
-from rich.table import Table
-from scipy import stats
-from sionna.phy.channel import OFDMChannel, RayleighBlockFading
-from sionna.phy.fec.crc import CRCEncoder
-from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
-from sionna.phy.mapping import BinarySource, Demapper, Mapper
-from sionna.phy.mimo import StreamManagement
-from sionna.phy.ofdm import LMMSEEqualizer, LSChannelEstimator, ResourceGridMapper
-from sionna.phy.utils import sim_ber
+from studies.bench.bench import Bench, Report, add_snr, begin
+from studies.bench.timing import clock, repeat
 
-from linksim.link.bit_link import BitLink
-from linksim.link.config import LinkConfig
-from linksim.link.transceiver import OfdmTransceiver, grid_of
-from linksim.montecarlo import clopper_pearson
-from linksim.phy.modulations import MODULATIONS
-from linksim.seeding import derive_seed
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from linksim.link.config import LinkConfig
+    from studies.bench.systems.plain_sionna import PlainSionna
 
 SIGNIFICANCE = 0.01
 """Below this the block error rates of two runs are called different."""
 
+TENTH_LOST_DB = (18.2, 23.2)
+"""Es/N0 in dB at which a tenth of the blocks is lost, and 5 dB above."""
+
 
 @dataclass
 class Timing:
-    """One way to run the chain.
+    """Counts and times of one way to run the chain.
 
     Parameters
     ----------
     blocks, block_errors : int
-        Counted in the timed part.
+        Blocks, and those of them that were lost, in the timed part.
     seconds : float
-        Steady state, warm-up excluded.
+        Duration of the timed part in s, warm-up excluded.
     warm_up_s : float
-        First batch, tracing and compilation included.
+        Duration of the first batch in s, tracing and compilation included.
     """
 
     blocks: int = 0
@@ -47,52 +43,22 @@ class Timing:
     warm_up_s: float = 0.0
 
 
-class PlainSionna:
-    """The chain of `linksim.link.bit_link.BitLink`, assembled from Sionna's blocks as its users do.
+def _measure(args: Namespace, report: Report) -> dict[str, Any]:
+    """Time the coded chain: 16QAM, rate 1/2, flat Rayleigh, LS estimate, LMMSE equaliser."""
+    begin(args)
 
-    Parameters
-    ----------
-    config : LinkConfig
-        A Rayleigh link with ls-linear estimation and one code block a slot.
-    """
+    from linksim.link.config import LinkConfig
 
-    def __init__(self, config: LinkConfig) -> None:
-        block = config.code_block()
-        order = MODULATIONS[config.modulation].bits
-        grid = grid_of(config).sionna
-        self._payload_bits = 8 * block.payload_bytes
-        self._source = BinarySource()
-        self._crc = CRCEncoder("CRC24A")
-        self._encode = LDPC5GEncoder(block.info_bits, block.coded_bits, num_bits_per_symbol=order)
-        self._map = Mapper("qam", order)
-        self._grid = ResourceGridMapper(grid)
-        fading = RayleighBlockFading(num_rx=1, num_rx_ant=1, num_tx=1, num_tx_ant=1)
-        self._channel = OFDMChannel(fading, grid, normalize_channel=False)
-        self._estimate = LSChannelEstimator(grid, interpolation_type="lin")
-        self._equalise = LMMSEEqualizer(grid, StreamManagement([[1]], 1))
-        self._demap = Demapper("app", "qam", order)
-        self._decode = LDPC5GDecoder(self._encode, num_iter=config.decoder_iterations)
-
-    def __call__(self, batch_size: tf.Tensor, ebno_db: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send a batch of blocks; return information bits sent and decided.
-
-        `sim_ber` calls its abscissa ``ebno_db``; here it is Es/N0.
-        """
-        no = tf.pow(10.0, -tf.cast(ebno_db, tf.float32) / 10.0)
-        info = self._crc(self._source([batch_size, 1, 1, self._payload_bits]))
-        y = self._channel(self._grid(self._map(self._encode(info))), no)
-        h_hat, error = self._estimate(y, no)
-        symbols, variance = self._equalise(y, h_hat, error, no)
-        return info, self._decode(self._demap(symbols, variance))
+    return bench_link(LinkConfig(), args.snr, batch=args.batch, seconds=args.seconds, report=report)
 
 
 def bench_link(
-    config: LinkConfig,
-    snr_db: list[float],
+    config: "LinkConfig",
+    snr_db: Sequence[float],
     *,
     batch: int,
     seconds: float,
-    report: Callable[[str], object] = print,
+    report: Report = print,
 ) -> dict[str, Any]:
     """Time linksim and plain Sionna at every Es/N0.
 
@@ -100,32 +66,29 @@ def bench_link(
     ----------
     config : LinkConfig
         The link.
-    snr_db : list of float
+    snr_db : sequence of float
         Es/N0 per resource element in dB.
     batch : int
-        Blocks of a batch, the same for all.
+        Number of blocks in a batch, the same for all.
     seconds : float
-        Steady state of each, at least.
+        Shortest time for which each is timed, after its first batch.
     report : callable
-        Told what is being timed.
+        Receives what is being timed, in a few words.
 
     Returns
     -------
     dict
-        ``link``, ``batch_blocks`` and ``points``: of each Es/N0 ``throughput_bps``,
+        ``link``, ``batch_blocks`` and ``points``: for each Es/N0 ``throughput_bps``,
         ``speedup_graph``, ``speedup_xla``, whether the block error rates agree, and the counts and
         times behind them.
     """
-    points = {}
-    for snr in snr_db:
-        points[f"{snr:g}"] = _at_snr(
-            config, snr, batch, seconds, lambda text, snr=snr: report(f"{snr:g} dB, {text}")
-        )
+    points = {f"{snr:g}": _at_snr(config, snr, batch, seconds, report) for snr in snr_db}
     return {"link": asdict(config), "batch_blocks": batch, "points": points}
 
 
-def table(result: dict[str, Any]) -> Table:
-    """Lay the figures out."""
+def _table(result: dict[str, Any]) -> "Table":
+    from rich.table import Table
+
     columns = ("Es/N0", "chain", "Mb/s", "linksim is", "BLER", "95 % interval", "first batch")
     shown = Table(*columns, title="coded link, information bits")
     rows = (
@@ -150,14 +113,17 @@ def table(result: dict[str, Any]) -> Table:
 
 
 def _at_snr(
-    config: LinkConfig, snr_db: float, batch: int, seconds: float, report: Callable[[str], object]
+    config: "LinkConfig", snr_db: float, batch: int, seconds: float, report: Report
 ) -> dict[str, Any]:
     """Time linksim and plain Sionna, in graph and in XLA mode, one after the other."""
-    report("linksim")
+    from linksim.montecarlo import clopper_pearson
+    from studies.bench.systems.plain_sionna import PlainSionna
+
+    report(f"{snr_db:g} dB, linksim")
     timings = {"linksim": _time_linksim(config, snr_db, batch, seconds)}
     plain = PlainSionna(config)
     for mode in ("graph", "xla"):
-        report(f"plain Sionna: sim_ber, {mode}")
+        report(f"{snr_db:g} dB, plain Sionna: sim_ber, {mode}")
         timings[mode] = _time_sim_ber(plain, mode, snr_db, batch, seconds)
     info_bits = config.code_block().info_bits
     throughput = {k: t.blocks * info_bits / t.seconds for k, t in timings.items()}
@@ -175,29 +141,36 @@ def _at_snr(
     }
 
 
-def _time_linksim(config: LinkConfig, snr_db: float, batch: int, seconds: float) -> Timing:
+def _time_linksim(config: "LinkConfig", snr_db: float, batch: int, seconds: float) -> Timing:
+    from linksim.link.bit_link import BitLink
+    from linksim.link.transceiver import OfdmTransceiver
+    from linksim.seeding import derive_seed
+
     link = BitLink(config, OfdmTransceiver(config))
     frames = batch // link.block.per_frame
-    start = time.perf_counter()
-    link.measure(snr_db, derive_seed("bench", "warm-up"), frames)
-    timing = Timing(warm_up_s=time.perf_counter() - start)
-    start = time.perf_counter()
-    while timing.seconds < seconds:
+    timing = Timing()
+
+    def one_batch() -> None:
         counts = link.measure(snr_db, derive_seed("bench", timing.blocks), frames)
         timing.blocks += counts.blocks.trials
         timing.block_errors += counts.blocks.errors
-        timing.seconds = time.perf_counter() - start
+
+    warm_up = partial(link.measure, snr_db, derive_seed("bench", "warm-up"), frames)
+    timing.warm_up_s, _ = clock(warm_up)
+    timing.seconds = sum(repeat(one_batch, seconds))
     return timing
 
 
 def _time_sim_ber(
-    chain: PlainSionna, mode: str, snr_db: float, batch: int, seconds: float
+    chain: "PlainSionna", mode: str, snr_db: float, batch: int, seconds: float
 ) -> Timing:
     """Run `sim_ber`, which traces anew on every call; its first step is the warm-up."""
+    from sionna.phy.utils import sim_ber
+
     steps: list[tuple[float, int, int]] = []
     start = time.perf_counter()
 
-    def stamp(*state: object) -> int | None:
+    def stamp(*state: Any) -> int | None:
         _, point, _, _, block_errors, _, blocks = state
         steps.append((time.perf_counter(), int(block_errors[point]), int(blocks[point])))
         return sim_ber.CALLBACK_STOP if steps[-1][0] - steps[0][0] >= seconds else None
@@ -217,6 +190,14 @@ def _time_sim_ber(
 
 
 def _equal(a: Timing, b: Timing) -> bool:
-    """Fisher's exact test: can the two block error rates be the same?"""
+    """Return whether the block error rates may be the same, by Fisher's exact test."""
+    from scipy import stats
+
     table = [[t.block_errors, t.blocks - t.block_errors] for t in (a, b)]
     return bool(stats.fisher_exact(table).pvalue > SIGNIFICANCE)
+
+
+_add_flags = partial(add_snr, default=TENTH_LOST_DB)
+BENCH = Bench(
+    "link", "time the coded link beside Sionna's own sim_ber", _add_flags, _measure, _table
+)

@@ -1,34 +1,30 @@
-"""Where the time of the coded link goes: its stages, one by one."""
+"""Time that each stage of the coded link takes."""
 
-import time
+from argparse import Namespace
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import tensorflow as tf
-from rich.table import Table
-from sionna.phy.fec.crc import CRCEncoder
-from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
-from sionna.phy.mapping import BinarySource, Demapper, Mapper
+from studies.bench.bench import Bench, Report, add_snr, begin
+from studies.bench.link import TENTH_LOST_DB
+from studies.bench.timing import repeat
 
-from linksim.link.config import LinkConfig
-from linksim.link.transceiver import OfdmTransceiver, noise_variance
-from linksim.phy.coding.decoders import DECODERS
-from linksim.phy.demapping import QamDemapper
-from linksim.phy.modulations import MODULATIONS
-from linksim.seeding import derive_seed, seed_sionna
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from linksim.link.config import LinkConfig
 
 Stage = tuple[str, Callable[..., Any], Callable[..., Any] | None]
-"""Its name, what does it here, and Sionna's block for it where that is another one."""
+"""Name of a stage, what computes it here, and Sionna's block for it where that is another one."""
 
 
 def bench_stages(
-    config: LinkConfig,
+    config: "LinkConfig",
     snr_db: float,
     *,
     batch: int,
     seconds: float,
-    report: Callable[[str], object] = print,
+    report: Report = print,
 ) -> dict[str, Any]:
     """Time each stage by itself, each compiled by XLA but for min-sum on a CPU.
 
@@ -39,18 +35,20 @@ def bench_stages(
     snr_db : float
         Es/N0 per resource element in dB.
     batch : int
-        Blocks, and slots, of a batch.
+        Number of blocks, each in a slot of its own, in a batch.
     seconds : float
-        How long each is timed at least, after one run to compile.
+        Shortest time for which each is timed, after one run to compile.
     report : callable
-        Is told what goes on.
+        Receives what is being timed, in a few words.
 
     Returns
     -------
     dict
-        ``stages``: of each, ``linksim_ms`` and ``sionna_ms`` a batch; NaN where Sionna's own
-        block is what does it.
+        ``stages``: for each, ``linksim_ms`` and ``sionna_ms`` a batch; NaN where Sionna's own
+        block does it.
     """
+    from linksim.seeding import derive_seed, seed_sionna
+
     seed_sionna(derive_seed("bench stages"))
     stages: dict[str, dict[str, float]] = {}
     values: tuple[Any, ...] = (batch,)
@@ -63,8 +61,11 @@ def bench_stages(
     return {"snr_db": snr_db, "batch_blocks": batch, "stages": stages}
 
 
-def table(result: dict[str, Any]) -> Table:
-    """Lay the figures out."""
+def _table(result: dict[str, Any]) -> "Table":
+    import math
+
+    from rich.table import Table
+
     title = f"the coded link, batches of {result['batch_blocks']}, {result['snr_db']:g} dB"
     shown = Table("stage", "ms", "share", "Sionna's block, ms", title=title)
     total = sum(stage["linksim_ms"] for stage in result["stages"].values())
@@ -74,13 +75,23 @@ def table(result: dict[str, Any]) -> Table:
             name,
             f"{stage['linksim_ms']:.2f}",
             f"{stage['linksim_ms'] / total:.0%}",
-            "the same" if np.isnan(theirs) else f"{theirs:.2f}",
+            "the same" if math.isnan(theirs) else f"{theirs:.2f}",
         )
     return shown
 
 
-def _stages(config: LinkConfig, snr_db: float) -> list[Stage]:
+def _stages(config: "LinkConfig", snr_db: float) -> list[Stage]:
     """List the stages in order; each takes what the one before it returned."""
+    import tensorflow as tf
+    from sionna.phy.fec.crc import CRCEncoder
+    from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
+    from sionna.phy.mapping import BinarySource, Demapper, Mapper
+
+    from linksim.link.transceiver import OfdmTransceiver, noise_variance
+    from linksim.phy.coding.decoders import DECODERS
+    from linksim.phy.demapping import QamDemapper
+    from linksim.phy.modulations import MODULATIONS
+
     transceiver, block = OfdmTransceiver(config), config.code_block()
     order, no = MODULATIONS[config.modulation].bits, noise_variance(snr_db)
     crc, source = CRCEncoder("CRC24A"), BinarySource()
@@ -92,9 +103,9 @@ def _stages(config: LinkConfig, snr_db: float) -> list[Stage]:
         QamDemapper(order),
     )
     app = Demapper("app", "qam", order)
-    draw = tf.function(transceiver.draw, jit_compile=True)
+    fading = tf.function(transceiver.draw, jit_compile=True)
 
-    def carried(symbols: tf.Tensor, h: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def received(symbols: tf.Tensor, h: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         out = transceiver(symbols, h, no)
         return out.symbols, out.noise_variance
 
@@ -108,8 +119,8 @@ def _stages(config: LinkConfig, snr_db: float) -> list[Stage]:
         ("payload and CRC", compiled(drawn), None),
         ("LDPC encoder", compiled(encoder), None),
         ("mapper", compiled(mapper), None),
-        ("fading", lambda symbols: (symbols, draw(len(symbols))), None),
-        ("channel, estimator, equaliser", compiled(carried), None),
+        ("fading", lambda symbols: (symbols, fading(len(symbols))), None),
+        ("channel, estimator, equaliser", compiled(received), None),
         ("demapper", compiled(ours), compiled(app)),
         ("LDPC decoder", decoder, compiled(flooding)),
     ]
@@ -117,10 +128,22 @@ def _stages(config: LinkConfig, snr_db: float) -> list[Stage]:
 
 def _timed(call: Callable[..., Any], values: tuple[Any, ...], seconds: float) -> tuple[float, Any]:
     """Return the least seconds of a call, which others that share the machine hardly touch."""
+    import numpy as np
+    import tensorflow as tf
+
     result = call(*values)
-    times: list[float] = []
-    while not times or sum(times) < seconds:
-        began = time.perf_counter()
-        tf.nest.map_structure(np.asarray, call(*values))
-        times.append(time.perf_counter() - began)
-    return min(times), result
+    return min(repeat(lambda: tf.nest.map_structure(np.asarray, call(*values)), seconds)), result
+
+
+def _measure(args: Namespace, report: Report) -> dict[str, Any]:
+    begin(args)
+
+    from linksim.link.config import LinkConfig
+
+    return bench_stages(
+        LinkConfig(), args.snr[0], batch=args.batch, seconds=args.seconds, report=report
+    )
+
+
+_add_flags = partial(add_snr, default=TENTH_LOST_DB[:1])
+BENCH = Bench("stages", "time each stage of the coded link", _add_flags, _measure, _table)

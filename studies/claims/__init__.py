@@ -1,4 +1,4 @@
-"""What the Wav2Vid paper claims, and what a study says of it: a verdict for every claim.
+"""The claims of the Wav2Vid paper, each with the verdict that a study gives on it.
 
 ::
 

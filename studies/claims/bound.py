@@ -1,11 +1,11 @@
 """A quantity lies above or below some value."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import model_validator
 
 from linksim.errors import LinksimError
-from studies.claims.check import Check, Quantity
+from studies.claims.check import Check, Label, Quantity
 from studies.claims.estimate import mean
 from studies.claims.results import Results, unit_of
 from studies.claims.verdict import NOT_REPRODUCED, REPRODUCED, Verdict
@@ -14,11 +14,9 @@ from studies.claims.verdict import NOT_REPRODUCED, REPRODUCED, Verdict
 class Bound(Check):
     """A quantity of `scheme`, the mean over the SNR values, is within the limits given."""
 
-    scheme_fields: ClassVar[tuple[str, ...]] = ("scheme",)
-    quantity_fields: ClassVar[tuple[str, ...]] = ("metric",)
     kind: Literal["bound"]
     metric: Quantity
-    scheme: str
+    scheme: Label
     at_least: float | None = None
     at_most: float | None = None
 
@@ -29,7 +27,7 @@ class Bound(Check):
         return self
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         total = mean([results.one(self.scheme, snr, name) for snr in self.snrs(results)])
         within = (self.at_least is None or total.low >= self.at_least) and (

@@ -1,7 +1,7 @@
-"""What all kinds of checks have in common."""
+"""The base of all kinds of checks."""
 
 from abc import ABC, abstractmethod
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -10,12 +10,12 @@ from linksim.errors import LinksimError, unknown
 from linksim.metrics import METRICS
 from studies.claims.results import COSTS, Results
 from studies.claims.verdict import Verdict
-from studies.run.record import BLER
+from studies.spec.figure import BLER
 
 
-def _known(name: str) -> str:
+def _known(name: str | None) -> str | None:
     known = (*METRICS, BLER, *COSTS)
-    if name not in known:
+    if name is not None and name not in known:
         raise unknown("quantity", name, known)
     return name
 
@@ -26,7 +26,11 @@ def _rising(limits: list[float]) -> list[float]:
     return limits
 
 
-Quantity = Annotated[str, AfterValidator(_known)]
+SCHEME, QUANTITY = "scheme", AfterValidator(_known)
+Label = Annotated[str, SCHEME]
+"""Label of a scheme of the study."""
+Quantity = Annotated[str, QUANTITY]
+"""Metric, cost or block error rate."""
 Range = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_rising)]
 
 
@@ -42,13 +46,11 @@ class Check(Model, ABC):
     Parameters
     ----------
     kind : str
-        Which check.
+        Name of the kind of check.
     snr_db : [float, float]
         Lowest and highest SNR in dB that it is about, both included.
     """
 
-    scheme_fields: ClassVar[tuple[str, ...]] = ()
-    quantity_fields: ClassVar[tuple[str, ...]] = ()
     snr_db: Range = [-100.0, 100.0]
 
     @abstractmethod
@@ -63,11 +65,16 @@ class Check(Model, ABC):
 
     def schemes(self) -> list[str]:
         """Return the labels that it refers to."""
-        return [getattr(self, name) for name in self.scheme_fields]
+        return self._marked(SCHEME)
 
     def quantities(self) -> list[str]:
         """Return the metrics and costs that it refers to."""
-        return [name for f in self.quantity_fields if (name := getattr(self, f)) is not None]
+        return self._marked(QUANTITY)
+
+    def _marked(self, mark: object) -> list[str]:
+        fields = type(self).model_fields.items()
+        named = [getattr(self, name) for name, field in fields if mark in field.metadata]
+        return [name for name in named if name is not None]
 
     def snrs(self, results: Results) -> tuple[float, ...]:
         """Return the SNR values of the study that it is about."""

@@ -1,8 +1,8 @@
 """The curve of one scheme is steeper than that of another."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
-from studies.claims.check import Check, Quantity
+from studies.claims.check import Check, Label, Quantity
 from studies.claims.estimate import contrast
 from studies.claims.results import MissingError, Results, unit_of
 from studies.claims.verdict import NOT_REPRODUCED, REPRODUCED, REVERSED, Verdict
@@ -14,15 +14,13 @@ class Cliff(Check):
     The number is the difference of the two slopes, per dB of SNR.
     """
 
-    scheme_fields: ClassVar[tuple[str, ...]] = ("scheme", "gentle")
-    quantity_fields: ClassVar[tuple[str, ...]] = ("metric",)
     kind: Literal["cliff"]
     metric: Quantity
-    scheme: str
-    gentle: str
+    scheme: Label
+    gentle: Label
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         snr_db = self.snrs(results)
         if len(snr_db) < 2:

@@ -1,10 +1,10 @@
 """Two schemes are about as good."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from studies.claims.check import Check, Quantity
+from studies.claims.check import Check, Label, Quantity
 from studies.claims.estimate import mean
 from studies.claims.results import Results, unit_of
 from studies.claims.verdict import NOT_REPRODUCED, REPRODUCED, Verdict
@@ -17,16 +17,14 @@ class Closeness(Check):
     reproduced if its interval lies within the tolerance, and so does the mean at every SNR.
     """
 
-    scheme_fields: ClassVar[tuple[str, ...]] = ("first", "second")
-    quantity_fields: ClassVar[tuple[str, ...]] = ("metric",)
     kind: Literal["closeness"]
     metric: Quantity
-    first: str
-    second: str
+    first: Label
+    second: Label
     tolerance: Annotated[float, Field(gt=0)]
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         groups = self.differences(results, self.first, self.second, name)
         total = mean(list(groups.values()))

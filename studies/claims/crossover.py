@@ -1,12 +1,12 @@
 """One scheme is ahead up to some SNR, another from there on."""
 
 import math
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from studies.claims.check import Check, Quantity
+from studies.claims.check import Check, Label, Quantity
 from studies.claims.estimate import Estimate, mean
 from studies.claims.results import MissingError, Results, higher_is_better
 from studies.claims.verdict import NOT_REPRODUCED, REPRODUCED, REVERSED, Verdict
@@ -21,17 +21,15 @@ class Crossover(Check):
     of `at_db`, and reversed if there is one the other way round.
     """
 
-    scheme_fields: ClassVar[tuple[str, ...]] = ("low", "high")
-    quantity_fields: ClassVar[tuple[str, ...]] = ("metric",)
     kind: Literal["crossover"]
     metric: Quantity
-    low: str
-    high: str
+    low: Label
+    high: Label
     at_db: float
     tolerance_db: Annotated[float, Field(gt=0)]
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         groups = self.differences(results, self.low, self.high, name)
         if len(groups) < 2:

@@ -30,7 +30,7 @@ def contrast(groups: Sequence[np.ndarray], weights: Sequence[float]) -> Estimate
     """Return a weighted sum of the means of independent groups.
 
     Student's t interval with the degrees of freedom of Welch (1947) and Satterthwaite (1946),
-    for the spread differs from group to group: fades tell most where the SNR is low. Values
+    for the variance differs from group to group: fading tells most where the SNR is low. Values
     that are all alike give an interval without width.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Where a scheme beats the strongest digital baseline, and where it does not."""
+"""The comparison of a scheme with the strongest digital baseline at each SNR."""
 
 import html
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ from studies.claims.results import (
 )
 from studies.run.store import Store
 from studies.spec.study import Study
+from studies.tables.markup import Cell, html_table, terminal_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,7 +40,7 @@ class Match:
     Parameters
     ----------
     metric : str
-        What is compared.
+        Metric that is compared.
     snr_db : float
         Mean Es/N0 in dB.
     equal : bool
@@ -81,7 +82,7 @@ def compare(results: Results, scheme: str, rivals: Sequence[str]) -> list[Match]
     Parameters
     ----------
     results : Results
-        Of a study.
+        Results of a study.
     scheme : str
         Label of the scheme.
     rivals : sequence of str
@@ -191,16 +192,9 @@ def summary(matches: Sequence[Match]) -> list[str]:
 
 def table(matches: Sequence[Match], scheme: str, *, equal: bool) -> "Table":
     """Return the matches at equal channel uses, or at any, for a terminal."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    shown = Table(
-        *_head(scheme), title=f"{scheme} against the strongest digital, {_against(equal)}"
-    )
-    for match in (m for m in matches if m.equal == equal):
-        *cells, word = map(escape, _cells(match))
-        shown.add_row(*cells, f"[{COLOURS[match.word]}]{word}[/]")
-    return shown
+    rows = [[*_cells(m), (m.word, COLOURS[m.word])] for m in matches if m.equal == equal]
+    title = f"{scheme} against the strongest digital, {_against(equal)}"
+    return terminal_table(_head(scheme), rows, title=title)
 
 
 def fair_section(folder: Path, scheme: str = SCHEME) -> tuple[str, str]:
@@ -219,17 +213,10 @@ def fair_section(folder: Path, scheme: str = SCHEME) -> tuple[str, str]:
         return title, ""
     matches = compare(read(folder), scheme, rivals)
     parts = [f"<ul>{''.join(f'<li>{html.escape(line)}</li>' for line in summary(matches))}</ul>"]
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in _head(scheme))
     for equal in (True, False):
-        rows = ""
-        for match in (m for m in matches if m.equal == equal):
-            *cells, word = map(html.escape, _cells(match))
-            row = "".join(f"<td>{cell}</td>" for cell in cells)
-            rows += f'<tr>{row}<td class="verdict {match.word}">{word}</td></tr>'
-        parts.append(
-            f'<h3>{_against(equal).capitalize()}</h3><div class="scroll"><table><thead><tr>{head}'
-            f"</tr></thead><tbody>{rows}</tbody></table></div>"
-        )
+        rows = [[*_cells(m), (m.word, f"verdict {m.word}")] for m in matches if m.equal == equal]
+        table = html_table(_head(scheme), rows)
+        parts.append(f'<h3>{_against(equal).capitalize()}</h3><div class="scroll">{table}</div>')
     return title, "".join(parts)
 
 
@@ -242,7 +229,7 @@ def _head(scheme: str) -> tuple[str, ...]:
     return ("Metric", "SNR (dB)", scheme, "Uses", *names)
 
 
-def _cells(match: Match) -> list[str]:
+def _cells(match: Match) -> list[Cell]:
     return [
         match.metric,
         f"{match.snr_db:g}",
@@ -252,7 +239,6 @@ def _cells(match: Match) -> list[str]:
         _plain(match.theirs, ".4g"),
         _plain(match.their_uses, ",.0f"),
         interval(match.difference) or "–",
-        match.word,
     ]
 
 

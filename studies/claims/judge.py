@@ -16,6 +16,7 @@ from studies.claims.load import CLAIMS, Claim, load
 from studies.claims.results import MissingError, Results, read
 from studies.claims.verdict import WORDS, Verdict, not_checked
 from studies.run.record import finite
+from studies.tables.markup import Cell, html_table, markdown_table, terminal_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +25,7 @@ COLUMNS = (
     "id", "place", "claim", "verdict", "value", "ci_low", "ci_high", "n", "unit", "why", "ablation",
 )  # fmt: skip
 HEAD = ["Place", "Claim", "Verdict", "Number", "Why"]
-COLOURS = dict(zip(WORDS, ("green", "yellow", "red", "dim"), strict=True))
+COLOURS: dict[str, str] = dict(zip(WORDS, ("green", "yellow", "red", "dim"), strict=True))
 Judged = list[tuple[Claim, Verdict]]
 
 
@@ -48,7 +49,7 @@ def judge_folder(folder: Path, claims: Path = CLAIMS) -> Judged:
     folder : Path
         The study's output folder.
     claims : Path
-        Which claims.
+        YAML file of the claims.
 
     Raises
     ------
@@ -95,28 +96,17 @@ def summary(judged: Judged) -> str:
 
 def table(judged: Judged) -> "Table":
     """Return the verdicts for a terminal."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    shown = Table("Claim", "Verdict", "Number", "Why", title=summary(judged), show_lines=True)
+    rows: list[list[Cell]] = []
     for claim, verdict in judged:
-        cells = [
-            f"{claim.claim} ({claim.place})",
-            verdict.word,
-            _number(verdict),
-            _why(claim, verdict),
-        ]
-        colour = COLOURS[verdict.word]
-        claimed, word, number, why = map(escape, cells)
-        shown.add_row(claimed, f"[{colour}]{word}[/]", number, why)
-    return shown
+        place, claimed, word, number, why = _cells(claim, verdict)
+        rows.append([f"{claimed} ({place})", (word, COLOURS[word]), number, why])
+    return terminal_table(HEAD[1:], rows, title=summary(judged), show_lines=True)
 
 
 def markdown(judged: Judged) -> str:
     """Return the verdicts as a Markdown table, for a document."""
-    rows = [HEAD, ["---"] * len(HEAD), *(_cells(*pair) for pair in judged)]
-    lines = ("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
-    return "\n".join([summary(judged), "", *lines])
+    table = markdown_table(HEAD, (_cells(*pair) for pair in judged), text_columns=len(HEAD))
+    return f"{summary(judged)}\n\n{table}"
 
 
 def claims_section(folder: Path) -> tuple[str, str]:
@@ -127,28 +117,24 @@ def claims_section(folder: Path) -> tuple[str, str]:
     Raises
     ------
     LinksimError
-        As `judge_folder`.
+        For the reasons of `judge_folder`.
     """
     title, results = "Claims of the paper", read(folder)
     claims = load()
     if not {label for c in claims for label in c.check.schemes()} & set(results.schemes):
         return title, ""
     judged = judge(claims, results)
-    rows = []
+    rows: list[list[Cell]] = []
     for claim, verdict in judged:
-        cells = _cells(claim, verdict)
-        kind = verdict.word.replace(" ", "-")
-        tags = ("", "", f' class="verdict {kind}"', ' class="n"', "")
-        pairs = zip(tags, cells, strict=True)
-        rows.append("".join(f"<td{tag}>{html.escape(cell)}</td>" for tag, cell in pairs))
-    head = "".join(f"<th>{name}</th>" for name in HEAD)
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
+        place, claimed, word, number, why = _cells(claim, verdict)
+        rows.append(
+            [place, claimed, (word, f"verdict {word.replace(' ', '-')}"), (number, "n"), why]
+        )
     note = (
         f"<p>{html.escape(summary(judged))}. Numbers have 95 % intervals; differences are of "
         "trials that met the same fading.</p>"
     )
-    whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return title, f'{note}<div class="scroll">{whole}</div>'
+    return title, f'{note}<div class="scroll">{html_table(HEAD, rows)}</div>'
 
 
 def _cells(claim: Claim, verdict: Verdict) -> list[str]:

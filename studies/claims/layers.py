@@ -44,6 +44,7 @@ def _temporal_prior() -> int:
 
     sizes = PRESETS[PRESET]
     model = EntropyModel(sizes.feature, context=sizes.features, stride=sizes.stride)
+    assert model.temporal is not None
     return _count(model.temporal.layers, layers.Conv2D)
 
 
@@ -65,7 +66,7 @@ COUNTS: dict[str, Callable[[], int]] = {
     "entropy model": _temporal_prior,
     "JSCC codec": _swin_blocks,
 }
-"""What is counted in the preset of the paper's sizes: convolutions, or Swin blocks."""
+"""Functions that count convolutions or Swin blocks in the preset of the paper's sizes."""
 
 
 class Layers(Check):
@@ -81,7 +82,7 @@ class Layers(Check):
     count: int
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         found = COUNTS[self.part]()
         word = REPRODUCED if found == self.count else NOT_REPRODUCED
         why = f"preset '{PRESET}' has {found}, {self.count} is claimed; results are of 'compact'"

@@ -17,8 +17,9 @@ from studies.claims.ordering import Ordering
 from studies.claims.reduction import Reduction
 from studies.claims.timing import Timing
 from studies.claims.unchecked import Unchecked
+from studies.spec.figure import Name
 from studies.spec.load import study_names
-from studies.spec.study import Name, Text
+from studies.spec.scheme import Text
 from studies.spec.yaml_source import Source, read_source
 
 CLAIMS = Path(__file__).with_name("claims.yaml")
@@ -47,11 +48,11 @@ class Claim(Model):
     id : str
         Short and unique.
     place : str
-        Where it stands: section, figure or table.
+        Section, figure or table of the paper that it stands in.
     claim : str
-        What it says, in words of ours.
+        The statement, in words of ours.
     check : Check
-        How it is checked.
+        Check that decides on it.
     ablation : str
         A packaged study that shows what it would take for it to hold, or why it holds.
     """
@@ -78,7 +79,7 @@ def load(path: Path = CLAIMS) -> list[Claim]:
     Raises
     ------
     LinksimError
-        One line that names file, line, field and mend.
+        One line that names file, line, field and remedy.
     """
     source = read_source(path)
     try:

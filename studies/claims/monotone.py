@@ -1,9 +1,9 @@
 """A quantity rises or falls with the SNR."""
 
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import Literal
 
-from studies.claims.check import Check, Quantity, at
+from studies.claims.check import Check, Label, Quantity, at
 from studies.claims.estimate import contrast
 from studies.claims.results import MissingError, Results, unit_of
 from studies.claims.verdict import NOT_REPRODUCED, REPRODUCED, REVERSED, Verdict
@@ -17,15 +17,13 @@ class Monotone(Check):
     the other; it is reversed if the change goes the other way.
     """
 
-    scheme_fields: ClassVar[tuple[str, ...]] = ("scheme",)
-    quantity_fields: ClassVar[tuple[str, ...]] = ("metric",)
     kind: Literal["monotone"]
     metric: Quantity
-    scheme: str
+    scheme: Label
     direction: Literal["rises", "falls"] = "rises"
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         snr_db = self.snrs(results)
         if len(snr_db) < 2:

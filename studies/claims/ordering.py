@@ -1,8 +1,8 @@
 """One scheme is better than another."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
-from studies.claims.check import Check, Quantity, at
+from studies.claims.check import Check, Label, Quantity, at
 from studies.claims.estimate import mean
 from studies.claims.results import Results, higher_is_better, unit_of
 from studies.claims.verdict import NOT_REPRODUCED, REPRODUCED, REVERSED, Verdict
@@ -16,15 +16,13 @@ class Ordering(Check):
     other; with the sides changed it is reversed.
     """
 
-    scheme_fields: ClassVar[tuple[str, ...]] = ("better", "worse")
-    quantity_fields: ClassVar[tuple[str, ...]] = ("metric",)
     kind: Literal["ordering"]
     metric: Quantity
-    better: str
-    worse: str
+    better: Label
+    worse: Label
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         name = results.quantity(self.metric)
         groups = self.differences(results, self.better, self.worse, name)
         total = mean(list(groups.values()))

@@ -1,8 +1,8 @@
 """One scheme sends less than another."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, Literal
 
-from studies.claims.check import Check, Quantity
+from studies.claims.check import QUANTITY, Check, Label, Quantity
 from studies.claims.estimate import mean
 from studies.claims.results import PAPER_UNITS, Results
 from studies.claims.verdict import NOT_REPRODUCED, REPRODUCED, REVERSED, Verdict
@@ -15,19 +15,17 @@ class Reduction(Check):
     values and trials. It is reversed where more is sent.
     """
 
-    scheme_fields: ClassVar[tuple[str, ...]] = ("scheme", "against")
-    quantity_fields: ClassVar[tuple[str, ...]] = ("quantity", "against_quantity")
     kind: Literal["reduction"]
     quantity: Quantity = PAPER_UNITS
-    against_quantity: Quantity | None = None
-    scheme: str
-    against: str
+    against_quantity: Annotated[str | None, QUANTITY] = None
+    scheme: Label
+    against: Label
     percent: float
     tolerance: float = 2.0
     at_least: bool = False
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         groups = []
         for snr in self.snrs(results):
             ours, theirs = results.pairs(

@@ -1,4 +1,4 @@
-"""What a study found, as checks read it: the values of single trials."""
+"""The results of a study as checks read them: the values of single trials."""
 
 import json
 import math
@@ -13,8 +13,9 @@ from linksim.errors import LinksimError
 from linksim.metrics import METRICS
 from studies.run.kinds import SPEECH
 from studies.run.plan import plan
-from studies.run.record import BLER, OK, block_tally
+from studies.run.record import OK, block_tally
 from studies.run.store import Store
+from studies.spec.figure import BLER
 from studies.tables.cost import in_paper_units
 
 CHANNEL_USES, PAPER_UNITS = "channel_uses", "paper_units"
@@ -23,7 +24,7 @@ COSTS = (CHANNEL_USES, PAPER_UNITS, *(f"{PAPER_UNITS}.{s}" for s in ("video", "a
 
 PROXY = "_proxy"
 BENCH = "bench_call.json"
-"""What ``linksim bench call --json`` is to write in a study's folder for claims about time."""
+"""File of ``linksim bench call --json`` in a study's folder, for claims about time."""
 
 Trial = tuple[str, int]
 Place = tuple[str, float, str]
@@ -40,16 +41,16 @@ class Results:
     Parameters
     ----------
     schemes, metrics : tuple of str
-        Of the study.
+        Labels of the schemes, and metrics, of the study.
     snr_db : tuple of float
-        Of the study, rising.
+        SNR values of the study in dB, rising.
     trials : tuple of (str, int)
         Clip and number of every trial that there should be at each SNR.
     values : dict
-        By scheme, SNR and quantity: values by trial, NaN where there is none. A trial that has
-        not run is not in it.
+        Values by trial, for each scheme, SNR and quantity; NaN where there is none. A trial that
+        has not run is not in it.
     reasons : dict
-        By scheme, SNR and quantity: why a value is NaN.
+        Reason why a value is NaN, for each scheme, SNR and quantity.
     bench : dict
         Timings, as `BENCH` holds them; empty if there are none.
     """
@@ -124,7 +125,7 @@ class Results:
         Raises
         ------
         MissingError
-            As `sample`, or with fewer than two.
+            For the reasons of `sample`, or with fewer than two.
         """
         return _enough(list(self.sample(scheme, snr_db, name).values()), scheme, snr_db)
 
@@ -138,7 +139,7 @@ class Results:
         Raises
         ------
         MissingError
-            As `one`.
+            For the reasons of `one`.
         """
         a, b = self.sample(first, snr_db, name), self.sample(second, snr_db, other or name)
         both = [(a[trial], b[trial]) for trial in a if trial in b]
@@ -154,7 +155,7 @@ def _enough(values: Sequence[Any], what: str, snr_db: float) -> np.ndarray:
 
 
 def higher_is_better(name: str) -> bool:
-    """Return which way of a quantity is good."""
+    """Return whether more of a quantity is better."""
     return name in METRICS and METRICS[name].higher_is_better
 
 
@@ -190,7 +191,8 @@ def read(folder: Path) -> Results:
             place = (point.scheme.label, point.snr_db, name)
             values.setdefault(place, {})[point.clip.name, point.trial] = value
             if math.isnan(value):
-                entry = record["metrics"].get(name) or next(iter(record["metrics"].values()), {})
+                entries: dict[str, Any] = record["metrics"]
+                entry: dict[str, Any] = entries.get(name) or next(iter(entries.values()), {})
                 reasons[place] = entry.get("reason") or "nothing was sent"
     return Results(
         schemes=tuple(scheme.label for scheme in study.swept),

@@ -1,11 +1,11 @@
 """Something is done in time."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from studies.claims.check import Check
+from studies.claims.check import Check, Label
 from studies.claims.estimate import contrast
 from studies.claims.results import BENCH, MissingError, Results
 from studies.claims.verdict import NOT_REPRODUCED, REPRODUCED, Verdict
@@ -18,17 +18,16 @@ class Timing(Check):
     are no results: they stand in a file of their own.
     """
 
-    scheme_fields: ClassVar[tuple[str, ...]] = ("scheme",)
     kind: Literal["timing"]
-    scheme: str
+    scheme: Label
     blocks: Annotated[list[str], Field(default_factory=list)]
     at_most: Annotated[float, Field(gt=0)]
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         if not results.bench:
-            mend = f"'linksim bench call --json DIR/{BENCH}' has not been run for this folder"
-            raise MissingError(mend)
+            reason = f"'linksim bench call --json DIR/{BENCH}' has not been run for this folder"
+            raise MissingError(reason)
         timed = results.bench["systems"].get(self.scheme)
         if timed is None:
             raise MissingError(f"{BENCH} has no system '{self.scheme}'")

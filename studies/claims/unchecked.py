@@ -14,5 +14,5 @@ class Unchecked(Check):
     reason: str
 
     def verdict(self, results: Results) -> Verdict:
-        """See the class."""
+        """Return the verdict."""
         raise MissingError(self.reason)

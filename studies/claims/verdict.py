@@ -1,4 +1,4 @@
-"""What a check answers."""
+"""Verdicts, the answers of checks."""
 
 from dataclasses import dataclass
 from math import nan
@@ -16,7 +16,7 @@ WORDS = (REPRODUCED, NOT_REPRODUCED, REVERSED, NOT_CHECKED)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a claim.
+    """The answer of a check of a claim.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Verdict:
     estimate : Estimate
         The number that decided, with its interval; NaN where there is none.
     unit : str
-        Of the number.
+        Unit of the number.
     why : str
         One line.
     """

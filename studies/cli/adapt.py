@@ -1,7 +1,7 @@
 """``linksim adapt``: link adaptation and HARQ over correlated fading, beside fixed MCSs."""
 
-import argparse
 import math
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from linksim.errors import LinksimError
 from linksim.options import check_flags
 from studies.cli import arguments
+from studies.cli.command import Command
 
 if TYPE_CHECKING:
     from linksim.link.config import LinkConfig
@@ -19,58 +20,51 @@ COLUMNS = ("feedback", "snr db", "mcs", "bit/use", "95 %", "bler", "95 %", "resi
            "delay")  # fmt: skip
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command."""
-    parser = commands.add_parser("adapt", help="simulate link adaptation and HARQ against SNR")
-    parser.add_argument(
-        "--channel",
-        default="tdl-a:delay_spread=10e-9",
-        help="name:option=value,… (tdl-a:delay_spread=10e-9, at 3 km/h)",
-    )
-    parser.add_argument("--snr", default="10:30:10", help="Es/N0 in dB, start:stop:step or a list")
-    parser.add_argument("--mcs", default=AUTO, help="auto, numbers of a table, or all: auto,0:28:4")
-    parser.add_argument("--table", type=int, default=1, help="MCS table of TS 38.214: 1, 2 or 3")
-    parser.add_argument("--delay", default="4", help="slots until feedback is known: 0,4,8 (4)")
-    parser.add_argument("--bits", type=int, default=4, help="of a report (4)")
-    parser.add_argument("--loss", type=float, default=0.0, help="of reports and answers (0)")
-    parser.add_argument("--harq", type=int, default=1, help="most transmissions of a block (1)")
-    parser.add_argument("--combining", default="ir", help="ir (default) or chase")
-    parser.add_argument("--estimator", default="ls-linear", help="perfect, ls-nearest, …")
-    parser.add_argument("--subcarriers", type=int, default=24, help="of the resource grid (24)")
-    parser.add_argument("--links", type=int, default=64, help="simulated side by side (64)")
-    parser.add_argument("--slots", type=int, default=800, help="of each link (800)")
-    parser.add_argument("--warm-up", type=int, default=300, help="of them not counted (300)")
-    parser.add_argument("--seed", type=int, default=1, help="default: 1")
-    parser.add_argument(
-        "--json", type=arguments.path, metavar="FILE", help="write the records here"
-    )
-    parser.add_argument(
-        "--plot", type=arguments.path, metavar="FILE", help="draw a .png, .pdf or .svg"
-    )
-    parser.set_defaults(run=run)
+LINK_FLAGS = (
+    "channel",
+    "mcs_table",
+    "feedback_bits",
+    "feedback_loss",
+    "harq",
+    "combining",
+    "estimator",
+    "subcarriers",
+)
+"""Fields of a link that have a flag of their own."""
+RENAMED = {"mcs_table": "table", "feedback_bits": "bits", "feedback_loss": "loss"}
+DEFAULTS = {"channel": "tdl-a:delay_spread=10e-9", "subcarriers": 24}
+"""Defaults of these flags that differ from those of a link."""
 
 
-def run(args: argparse.Namespace) -> int:
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    arguments.add_link_flags(parser, *LINK_FLAGS, renamed=RENAMED, defaults=DEFAULTS)
+    arguments.add_snr(parser, "10:30:10")
+    text = "MCSs to simulate, as auto,0:28:4: auto, numbers of the table, or all (default auto)"
+    parser.add_argument("--mcs", default=AUTO, help=text)
+    text = "delays in slots until feedback is known, with commas between (default 4)"
+    parser.add_argument("--delay", default="4", help=text)
+    text = "number of links simulated side by side (default 64)"
+    parser.add_argument("--links", type=int, default=64, help=text)
+    text = "slots simulated of each link (default 800)"
+    parser.add_argument("--slots", type=int, default=800, help=text)
+    text = "first slots of each link that are not counted (default 300)"
+    parser.add_argument("--warm-up", type=int, default=300, help=text)
+    arguments.add_seed(parser)
+    arguments.add_json(parser)
+    arguments.add_plot(parser)
+
+
+def run(args: Namespace) -> int:
     """Simulate, print a row a point, and write records and figure as points are done."""
     from linksim.link.config import LinkConfig
     from studies.spec.snr import parse_snr
 
     _check(args)
     snr_db = parse_snr(args.snr)
-    schemes = mcs_choices(args.mcs, args.table)
-    configs = [
-        LinkConfig(
-            channel=args.channel,
-            estimator=args.estimator,
-            subcarriers=args.subcarriers,
-            feedback_bits=args.bits,
-            feedback_delay_slots=delay,
-            feedback_loss=args.loss,
-            harq=args.harq,
-            combining=args.combining,
-        )
-        for delay in _delays(args.delay)
-    ]
+    schemes = mcs_choices(args.mcs, args.mcs_table)
+    fields = {name: getattr(args, name) for name in LINK_FLAGS if name != "mcs_table"}
+    configs = [LinkConfig(**fields, feedback_delay_slots=delay) for delay in _delays(args.delay)]
     for config in configs:
         uncounted = args.warm_up + 2 * (args.harq - 1) * max(1, config.feedback_delay_slots)
         if args.slots <= uncounted:
@@ -99,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _simulated(
-    args: argparse.Namespace,
+    args: Namespace,
     configs: list["LinkConfig"],
     snr_db: list[float],
     schemes: list[int | None],
@@ -111,12 +105,11 @@ def _simulated(
     points = list(product(snr_db, schemes))
     different = {_inputs(config, *point) for config in configs for point in points}
     done: dict[tuple[object, ...], Adapted] = {}
+    size = {"links": args.links, "slots": args.slots, "warm_up": args.warm_up}
     with progress_bar() as progress:
         task = progress.add_task("points", total=len(different))
         for config in configs:
-            links = ParallelLinks(
-                config, links=args.links, slots=args.slots, warm_up=args.warm_up, table=args.table
-            )
+            links = ParallelLinks(config, table=args.mcs_table, **size)
             for snr, mcs in points:
                 inputs = _inputs(config, snr, mcs)
                 if inputs not in done:
@@ -165,7 +158,7 @@ def _delays(text: str) -> list[int]:
         raise LinksimError(f"--delay {text}: not whole numbers with commas between") from None
 
 
-def _check(args: argparse.Namespace) -> None:
+def _check(args: Namespace) -> None:
     ranges = (
         ("links", 2, 4096),
         ("slots", 2, 100_000),
@@ -195,12 +188,12 @@ def _record(delay: int, snr_db: float, mcs: int | None, done: "Adapted") -> dict
     }
 
 
-def _print(args: argparse.Namespace, records: list[dict[str, Any]], schemes: int) -> None:
+def _print(args: Namespace, records: list[dict[str, Any]], schemes: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
     how = f"HARQ {args.harq}, {args.combining}" if args.harq > 1 else "no HARQ"
-    table = Table(*COLUMNS, title=f"{args.channel}, MCS table {args.table}, {how}")
+    table = Table(*COLUMNS, title=f"{args.channel}, MCS table {args.mcs_table}, {how}")
     for record in records:
         delay = record["delay_slots"]
         table.add_row(
@@ -237,18 +230,14 @@ def comparisons(records: list[dict[str, Any]], schemes: int) -> list[str]:
     return lines
 
 
-def _write_json(
-    args: argparse.Namespace, configs: list[Any], records: list[dict[str, Any]]
-) -> None:
-    import json
+def _write_json(args: Namespace, configs: list[Any], records: list[dict[str, Any]]) -> None:
     from dataclasses import asdict
 
-    from linksim.files import write_text
     from studies.run.point import versions
 
     document = {
         "links": [asdict(config) for config in configs],
-        "table": args.table,
+        "table": args.mcs_table,
         "parallel_links": args.links,
         "slots": args.slots,
         "warm_up": args.warm_up,
@@ -256,4 +245,7 @@ def _write_json(
         "versions": versions(),
         "records": records,
     }
-    write_text(args.json, json.dumps(document, indent=1) + "\n")
+    arguments.write_json(args.json, document)
+
+
+COMMAND = Command("adapt", "simulate link adaptation and HARQ against SNR", add_flags, run)

@@ -1,7 +1,8 @@
-"""Types of command-line arguments, and checks that commands share."""
+"""Arguments that commands share: their types, flags, checks and outputs."""
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
+from typing import Any
 
 from linksim.errors import LinksimError
 
@@ -32,6 +33,37 @@ def pairs(flag: str, items: list[str]) -> dict[str, str]:
     return found
 
 
+def add_link_flags(parser: Any, *names: str, **settings: Any) -> None:
+    """Add flags for fields of `linksim.link.config.LinkConfig`, see `linksim.options.add_flags`."""
+    from linksim.link.config import LinkConfig
+    from linksim.options import add_flags
+
+    add_flags(parser, LinkConfig, names, **settings)
+
+
+def add_snr(parser: ArgumentParser, default: str) -> None:
+    """Add the flag of the SNRs of a sweep, which `studies.spec.snr.parse_snr` reads."""
+    text = f"Es/N0 per resource element in dB, start:stop:step or a list (default {default})"
+    parser.add_argument("--snr", default=default, help=text)
+
+
+def add_seed(parser: ArgumentParser, what: str = "all that is random") -> None:
+    """Add the flag of a seed."""
+    parser.add_argument("--seed", type=int, default=1, help=f"seed of {what} (default 1)")
+
+
+def add_json(parser: ArgumentParser) -> None:
+    """Add the flag of the file that gets the results, see `write_json`."""
+    text = "JSON file to write the results to"
+    parser.add_argument("--json", type=path, metavar="FILE", help=text)
+
+
+def add_plot(parser: ArgumentParser) -> None:
+    """Add the flag of the file that gets the figure."""
+    text = "figure to draw, a .png, .pdf or .svg file"
+    parser.add_argument("--plot", type=path, metavar="FILE", help=text)
+
+
 def check_outputs(args: Namespace) -> None:
     """Find out before a long computation whether ``--json`` and ``--plot`` can be written.
 
@@ -42,8 +74,18 @@ def check_outputs(args: Namespace) -> None:
     """
     from linksim.files import check_writable
 
-    if args.plot and args.plot.suffix not in (".png", ".pdf", ".svg"):
-        raise LinksimError(f"--plot {args.plot}: the name must end in .png, .pdf or .svg")
-    for file in (args.json, args.plot):
+    plot = getattr(args, "plot", None)
+    if plot and plot.suffix not in (".png", ".pdf", ".svg"):
+        raise LinksimError(f"--plot {plot}: the name must end in .png, .pdf or .svg")
+    for file in (args.json, plot):
         if file:
             check_writable(file)
+
+
+def write_json(file: Path, document: Any) -> None:
+    """Write results as JSON; the file appears whole or not at all."""
+    import json
+
+    from linksim.files import write_text
+
+    write_text(file, json.dumps(document, indent=1) + "\n")

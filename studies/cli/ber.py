@@ -1,12 +1,13 @@
 """``linksim ber``: error rates of a link, with intervals and closed forms."""
 
-import argparse
 import math
+from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
 from linksim.options import check_flags
 from studies.cli import arguments
+from studies.cli.command import Command
 
 if TYPE_CHECKING:
     from linksim.link.config import LinkConfig
@@ -18,12 +19,14 @@ LINK_FLAGS = (
     "channel",
     "modulation",
     "code_rate",
-    "block_length",
     "estimator",
     "equalizer",
+    "block_length",
     "interleave_slots",
 )
-"""Fields of a link that have a flag of their own; it is None where it was not given."""
+"""Fields of a link that have a flag of their own."""
+ESTIMATOR = "perfect"
+"""The estimator, unless one is given."""
 UNREAD = (
     "harq",
     "combining",
@@ -34,47 +37,38 @@ UNREAD = (
 )
 """Fields of a link that say nothing where each transmission is counted by itself."""
 CODED = ("code_rate", "block_length", "decoder", "decoder_iterations")
-"""Those that say nothing where there is no code."""
+"""Fields of a link that say nothing where there is no code."""
 UNCODED_WIDTH = 0.1
 """Relative width of the interval at which an uncoded point stops by default."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command."""
-    parser = commands.add_parser("ber", help="simulate bit and block error rates against SNR")
-    parser.add_argument("--channel", help="name:option=value,… (rayleigh)")
-    parser.add_argument("--modulation", help="qpsk, 16qam (default), 64qam or 256qam")
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the arguments; a flag of the link is None where it was not given."""
+    before, after = LINK_FLAGS[:2], LINK_FLAGS[3:]
+    perfect = {"estimator": ESTIMATOR}
+    arguments.add_link_flags(parser, *before, unset=True)
     coding = parser.add_mutually_exclusive_group()
-    coding.add_argument("--uncoded", action="store_true", help="hard decisions, no code")
-    coding.add_argument("--code-rate", type=float, help="5G LDPC code rate (0.5)")
-    parser.add_argument("--estimator", help="perfect (default), ls-nearest, ls-linear, …")
-    parser.add_argument("--equalizer", help="zf or lmmse (default)")
-    parser.add_argument("--block-length", type=int, help="coded bits of a block (fills a slot)")
-    parser.add_argument("--interleave-slots", type=int, help="interleaving depth (1)")
-    parser.add_argument(
-        "--link", action="append", default=[], metavar="K=V", help="any other option of the link"
-    )
-    parser.add_argument("--snr", default="0:20:5", help="Es/N0 in dB, start:stop:step or a list")
-    parser.add_argument(
-        "--block-errors", type=int, default=200, help="coded: stop at so many (200)"
-    )
-    parser.add_argument(
-        "--relative-width", type=float, help="stop at this interval width over rate (uncoded: 0.1)"
-    )
-    parser.add_argument("--max-blocks", type=int, default=20_000, help="budget a point (20000)")
-    parser.add_argument("--confidence", type=float, default=0.95, help="of the intervals (0.95)")
-    parser.add_argument("--seed", type=int, default=1, help="default: 1")
-    parser.add_argument(
-        "--json", type=arguments.path, metavar="FILE", help="write the records here"
-    )
-    parser.add_argument(
-        "--plot", type=arguments.path, metavar="FILE", help="draw a .png, .pdf or .svg"
-    )
+    coding.add_argument("--uncoded", action="store_true", help="decide bits hard, without a code")
+    arguments.add_link_flags(coding, "code_rate", unset=True)
+    arguments.add_link_flags(parser, *after, defaults=perfect, unset=True)
+    text = "any other option of the link"
+    parser.add_argument("--link", action="append", default=[], metavar="K=V", help=text)
+    arguments.add_snr(parser, "0:20:5")
+    text = "block errors at which a coded point is done (default 200)"
+    parser.add_argument("--block-errors", type=int, default=200, help=text)
+    text = "width of the interval over the rate at which a point is done (default if uncoded 0.1)"
+    parser.add_argument("--relative-width", type=float, help=text)
+    text = "largest number of blocks of a point (default 20000)"
+    parser.add_argument("--max-blocks", type=int, default=20_000, help=text)
+    text = "confidence of the intervals (default 0.95)"
+    parser.add_argument("--confidence", type=float, default=0.95, help=text)
+    arguments.add_seed(parser)
+    arguments.add_json(parser)
+    arguments.add_plot(parser)
     parser.add_argument("--theory", action="store_true", help="draw the closed form as well")
-    parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Namespace) -> int:
     """Simulate, print a row a point, and write records and figure as points are done."""
     from linksim.montecarlo import StopRule
     from studies.spec.snr import parse_snr
@@ -114,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def link_config(args: argparse.Namespace) -> "LinkConfig":
+def link_config(args: Namespace) -> "LinkConfig":
     """Return the link that flags and ``--link`` describe, with perfect CSI unless they say more.
 
     Raises
@@ -140,10 +134,10 @@ def link_config(args: argparse.Namespace) -> "LinkConfig":
     for name in CODED:
         if args.uncoded and name in options:
             raise LinksimError(f"--link {name}={options[name]}: --uncoded has no code")
-    return build(LinkConfig, {"estimator": "perfect", **flags, **options}, "link")
+    return build(LinkConfig, {"estimator": ESTIMATOR, **flags, **options}, "link")
 
 
-def _check(args: argparse.Namespace) -> None:
+def _check(args: Namespace) -> None:
     ranges = (
         ("block_errors", 1, 10**9),
         ("max_blocks", 1, 10**9),
@@ -155,7 +149,7 @@ def _check(args: argparse.Namespace) -> None:
     arguments.check_outputs(args)
 
 
-def _live(points: Any, args: argparse.Namespace, config: "LinkConfig", total: int) -> Any:
+def _live(points: Any, args: Namespace, config: "LinkConfig", total: int) -> Any:
     """Pass points on while a table grows on the screen."""
     import time
 
@@ -189,14 +183,10 @@ def _text(name: str, value: float) -> str:
     return f"{value:g}" if isinstance(value, int) or name == "snr_db" else f"{value:.2e}"
 
 
-def _write_json(
-    args: argparse.Namespace, config: "LinkConfig", stop: Any, done: list["ErrorRate"]
-) -> None:
-    import json
+def _write_json(args: Namespace, config: "LinkConfig", stop: Any, done: list["ErrorRate"]) -> None:
     import shlex
     from dataclasses import asdict
 
-    from linksim.files import write_text
     from studies.run.point import versions
     from studies.run.record import finite
 
@@ -213,7 +203,7 @@ def _write_json(
             for point in done
         ],
     }
-    try:
-        write_text(args.json, json.dumps(document, indent=1) + "\n")
-    except OSError as error:
-        raise LinksimError(f"{args.json}: {error.strerror or error}") from None
+    arguments.write_json(args.json, document)
+
+
+COMMAND = Command("ber", "simulate bit and block error rates against SNR", add_flags, run)

@@ -1,28 +1,32 @@
 """``linksim channels``: the channel models and their options, and their impulse responses."""
 
-import argparse
+from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from linksim.options import check_flags
 from studies.cli import arguments
+from studies.cli.command import Command
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command."""
-    parser = commands.add_parser("channels", help="list the channel models and their options")
-    parser.set_defaults(run=run)
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the sub-command, without which the models are listed."""
     actions = parser.add_subparsers(metavar="ACTION")
-    export = actions.add_parser("export", help="write the impulse responses of a channel")
+    about = "write the impulse responses of a channel"
+    export = actions.add_parser("export", help=about, description=about)
     export.add_argument("channel", help="channel model, name:option=value,…")
-    export.add_argument("file", type=arguments.path, help=".npz, .h5 or .hdf5, for cir:FILE")
-    export.add_argument("--realisations", type=int, default=256, help="independent ones (256)")
-    export.add_argument("--slots", type=int, default=4, help="that each lasts for (4)")
-    export.add_argument("--spacing", type=float, default=15e3, help="of subcarriers in Hz (15000)")
-    export.add_argument("--seed", type=int, default=1, help="of the draws (1)")
+    text = "file to write, .npz, .h5 or .hdf5, for channel cir:FILE"
+    export.add_argument("file", type=arguments.path, help=text)
+    text = "number of independent channel realisations (default 256)"
+    export.add_argument("--realisations", type=int, default=256, help=text)
+    text = "slots that each realisation lasts for (default 4)"
+    export.add_argument("--slots", type=int, default=4, help=text)
+    text = "subcarrier spacing in Hz (default 15000)"
+    export.add_argument("--spacing", type=float, default=15e3, help=text)
+    arguments.add_seed(export, "the realisations")
     export.set_defaults(run=run_export)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Namespace) -> int:
     """Print a table of channels, options, defaults and units."""
     import dataclasses
 
@@ -54,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def run_export(args: argparse.Namespace) -> int:
+def run_export(args: Namespace) -> int:
     """Draw impulse responses and write them."""
     ranges = (
         ("realisations", 1, 1_000_000),
@@ -89,3 +93,6 @@ def run_export(args: argparse.Namespace) -> int:
     names = ("realisations", "receive antennas", "transmit antennas", "paths", "times")
     print(f"{args.file}: " + ", ".join(f"{n} {v}" for n, v in zip(names, shape, strict=True)))
     return 0
+
+
+COMMAND = Command("channels", "list the channel models and their options", add_flags, run)

@@ -1,12 +1,13 @@
 """``linksim harq``: what combining gains, beside one transmission that ought to be as good."""
 
-import argparse
+from argparse import ArgumentParser, Namespace
 from itertools import pairwise
 from math import hypot, log, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
-from linksim.options import check_flags
+from linksim.options import check_flags, check_range
 from studies.cli import arguments
+from studies.cli.command import Command
 
 if TYPE_CHECKING:
     from linksim.link.experiments.combining_gain import Combined
@@ -16,49 +17,47 @@ TARGET = 0.1
 """Block error rate at which SNRs are compared."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command."""
-    parser = commands.add_parser("harq", help="simulate what combining transmissions gains")
-    parser.add_argument("--channel", default="awgn", help="name:option=value,… (awgn)")
-    parser.add_argument("--modulation", default="16qam", help="qpsk, 16qam, 64qam or 256qam")
-    parser.add_argument("--code-rate", type=float, default=0.5, help="of one transmission (0.5)")
-    parser.add_argument("--combining", default="ir", help="ir (default) or chase")
+LINK_FLAGS = (
+    "channel",
+    "modulation",
+    "code_rate",
+    "combining",
+    "harq",
+    "estimator",
+    "subcarriers",
+)
+"""Fields of a link that have a flag of their own."""
+DEFAULTS = {"channel": "awgn", "harq": 4, "estimator": "perfect", "subcarriers": 24}
+"""Defaults of these flags that differ from those of a link."""
+
+
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    renamed = {"harq": "transmissions"}
+    arguments.add_link_flags(parser, *LINK_FLAGS, renamed=renamed, defaults=DEFAULTS)
     parser.add_argument(
         "--reference",
         default="mother",
-        help="of ir, one transmission: mother, the same mother code from version 0 on (default); "
-        "bits, the very bits that were combined; rate, the base graph by the combined rate",
+        help="single transmission to compare ir with: mother, the same mother code from version 0 "
+        "on; bits, the very bits that were combined; rate, the base graph by the combined rate "
+        "(default mother)",
     )
-    parser.add_argument("--transmissions", type=int, default=4, help="of each block (4)")
-    parser.add_argument("--estimator", default="perfect", help="perfect, ls-nearest, ls-linear, …")
-    parser.add_argument("--subcarriers", type=int, default=24, help="of the resource grid (24)")
-    parser.add_argument("--snr", default="-2:8:0.5", help="Es/N0 in dB, start:stop:step or a list")
-    parser.add_argument("--batches", type=int, default=4, help="of 256 blocks at each SNR (4)")
-    parser.add_argument("--seed", type=int, default=1, help="default: 1")
-    parser.add_argument(
-        "--json", type=arguments.path, metavar="FILE", help="write the records here"
-    )
-    parser.set_defaults(run=run)
+    arguments.add_snr(parser, "-2:8:0.5")
+    text = "batches of 256 blocks at each SNR (default 4)"
+    parser.add_argument("--batches", type=int, default=4, help=text)
+    arguments.add_seed(parser)
+    arguments.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Namespace) -> int:
     """Simulate, and print block error rates and where they reach 10 %."""
-    from linksim.files import check_writable
     from linksim.link.config import LinkConfig
     from studies.spec.snr import parse_snr
 
-    check_flags(args, (("transmissions", 1, 8), ("batches", 1, 10**6), ("seed", 0, 2**62)))
-    if args.json:
-        check_writable(args.json)
-    config = LinkConfig(
-        channel=args.channel,
-        modulation=args.modulation,
-        code_rate=args.code_rate,
-        combining=args.combining,
-        harq=args.transmissions,
-        estimator=args.estimator,
-        subcarriers=args.subcarriers,
-    )
+    check_range("--transmissions", args.harq, 1, 8)
+    check_flags(args, (("batches", 1, 10**6), ("seed", 0, 2**62)))
+    arguments.check_outputs(args)
+    config = LinkConfig(**{name: getattr(args, name) for name in LINK_FLAGS})
     snr_db = parse_snr(args.snr)
 
     from linksim.startup import import_tensorflow
@@ -66,20 +65,22 @@ def run(args: argparse.Namespace) -> int:
     import_tensorflow()  # only now that the input is known to be good
     from linksim.link.experiments.combining_gain import combining_gain
 
-    how = {"batches": args.batches, "seed": args.seed, "reference": args.reference}
-    points = list(combining_gain(config, snr_db, **how))
+    gain = combining_gain(
+        config, snr_db, batches=args.batches, seed=args.seed, reference=args.reference
+    )
+    points = list(gain)
     _print(args, points)
     if args.json:
         _write_json(args, config, points)
     return 0
 
 
-def _print(args: argparse.Namespace, points: list["Combined"]) -> None:
+def _print(args: Namespace, points: list["Combined"]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     title = f"{args.channel}, {args.modulation}, rate {args.code_rate:g}, {args.combining}: BLER"
-    counts = range(1, args.transmissions + 1)
+    counts = range(1, args.harq + 1)
     table = Table("snr db", title=title)
     for count in counts:
         table.add_column(f"{count} sent", justify="right")
@@ -92,38 +93,38 @@ def _print(args: argparse.Namespace, points: list["Combined"]) -> None:
     print(f"reference: {_described(args)}")
     for count in counts:
         mine = [p for p in points if p.transmissions == count]
-        snr = [p.snr_db for p in mine]
-        ours, wide = crossing(snr, [p.lost for p in mine])
-        other, also = crossing(snr, [p.reference for p in mine])
+        snr_db = [p.snr_db for p in mine]
+        ours, wide = crossing(snr_db, [p.lost for p in mine])
+        other, also = crossing(snr_db, [p.reference for p in mine])
         print(
             f"{count} sent: BLER {TARGET:.0%} at {ours:.2f} dB, reference {other:.2f} dB, "
             f"difference {ours - other:+.2f} ± {hypot(wide, also):.2f} dB"
         )
 
 
-def _described(args: argparse.Namespace) -> str:
+def _described(args: Namespace) -> str:
     from linksim.link.experiments.combining_gain import REFERENCES
 
     return "the summed SNR" if args.combining == "chase" else REFERENCES[args.reference]
 
 
 def crossing(snr_db: list[float], lost: list["Tally"]) -> tuple[float, float]:
-    """Return where a falling block error rate comes to 10 %, its logarithm interpolated.
+    """Return the SNR at which a falling block error rate is 10 %, its logarithm interpolated.
 
     Returns
     -------
     snr_db : float
-        In dB; NaN where it does not, within the SNRs that were simulated.
+        SNR in dB; NaN where the rate is not 10 % within the SNRs that were simulated.
     half_width : float
-        Of its 95 % interval in dB: 1.96 standard deviations, by the delta method from those of the
-        two binomial proportions. What interpolation misses between the two is not in it.
+        Half width of the 95 % interval in dB: 1.96 standard deviations, by the delta method from
+        those of the two binomial proportions. The error of interpolation is not in it.
     """
     for (below, high), (above, low) in pairwise(zip(snr_db, lost, strict=True)):
         if high.rate >= TARGET > low.rate:
             step, fall = above - below, _log(high.rate) - _log(low.rate)
             share = (_log(high.rate) - log(TARGET)) / fall
-            spread = hypot((1.0 - share) * _deviation(high), share * _deviation(low))
-            return below + step * share, 1.96 * step * spread / fall
+            deviation = hypot((1.0 - share) * _deviation(high), share * _deviation(low))
+            return below + step * share, 1.96 * step * deviation / fall
     return nan, nan
 
 
@@ -136,11 +137,9 @@ def _deviation(lost: "Tally") -> float:
     return sqrt((1.0 - lost.rate) / max(lost.errors, 1))
 
 
-def _write_json(args: argparse.Namespace, config: Any, points: list["Combined"]) -> None:
-    import json
+def _write_json(args: Namespace, config: Any, points: list["Combined"]) -> None:
     from dataclasses import asdict
 
-    from linksim.files import write_text
     from studies.run.point import versions
 
     records = [
@@ -161,4 +160,7 @@ def _write_json(args: argparse.Namespace, config: Any, points: list["Combined"])
         "versions": versions(),
         "records": records,
     }
-    write_text(args.json, json.dumps(document, indent=1) + "\n")
+    arguments.write_json(args.json, document)
+
+
+COMMAND = Command("harq", "simulate what combining transmissions gains", add_flags, run)

@@ -1,6 +1,6 @@
 """``linksim lips``: how well lips are generated and judged, on talkers held out of training."""
 
-import argparse
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,50 +8,47 @@ from typing import TYPE_CHECKING, Any
 from linksim.errors import LinksimError
 from linksim.options import check_range
 from studies.cli import arguments
+from studies.cli.command import Command
 
 if TYPE_CHECKING:
     from semantic.wav2lip.frames.talk import Talk
 
 SECONDS = 3.0
-"""Of each clip, at most."""
+"""Longest part of each clip that is scored, in s."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command."""
-    parser = commands.add_parser("lips", help="score the lip-sync generator and its expert")
-    parser.add_argument("--video", nargs="*", default=[], help="real talkers held out")
-    parser.add_argument(
-        "--generated", type=int, default=8, help="synthetic talkers to score on (8)"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=1, help="of these; not that of the training (1)"
-    )
-    parser.add_argument("--faces", type=Path, help="folder to keep cut-out faces in between runs")
-    parser.add_argument("--generator", type=Path, help="weights instead of the shipped ones")
-    parser.add_argument("--expert", type=Path, help="likewise, of the expert")
-    parser.add_argument("--judge", type=Path, help="weights of an expert that judges instead of it")
-    parser.add_argument("--json", type=arguments.path, metavar="FILE", help="write all of it here")
-    parser.set_defaults(run=run)
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    text = "videos, or folders of them, of talkers held out of training"
+    parser.add_argument("--video", nargs="*", default=[], help=text)
+    text = "number of synthetic talkers to score on (default 8)"
+    parser.add_argument("--generated", type=int, default=8, help=text)
+    arguments.add_seed(parser, "the synthetic talkers, other than that of training")
+    text = "folder to keep cut-out faces in between runs"
+    parser.add_argument("--faces", type=Path, help=text)
+    text = "weights of the generator (default the shipped ones)"
+    parser.add_argument("--generator", type=Path, help=text)
+    text = "weights of the expert (default the shipped ones)"
+    parser.add_argument("--expert", type=Path, help=text)
+    text = "weights of the expert that judges the generator (default those of --expert)"
+    parser.add_argument("--judge", type=Path, help=text)
+    arguments.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Namespace) -> int:
     """Score, print a table and, with ``--json``, write the scores of each clip."""
     check_range("--generated", args.generated, 0, 1000)
     check_range("--seed", args.seed, 0, 2**32 - 1)
     if not args.video and not args.generated:
         raise LinksimError("nothing to score on: pass --video or --generated")
 
-    import json
-
     from rich.console import Console
 
-    from linksim.files import check_writable, write_text
     from linksim.startup import import_tensorflow
     from semantic.training.videos import find_videos
     from semantic.wav2lip.frames.talk import generated_talks, load_talks
 
-    if args.json:
-        check_writable(args.json)
+    arguments.check_outputs(args)
     groups: dict[str, Sequence[Talk]] = {}
     if args.generated:
         groups["synthetic"] = generated_talks(args.generated, args.seed, SECONDS, args.faces)
@@ -63,12 +60,13 @@ def run(args: argparse.Namespace) -> int:
         scores = {name: _scores(args, talks, status.update) for name, talks in groups.items()}
     console.print(_table(scores))
     if args.json:
-        write_text(args.json, json.dumps(scores, indent=1) + "\n")
+        arguments.write_json(args.json, scores)
     return 0
 
 
-def _scores(args: argparse.Namespace, talks: "Sequence[Talk]", report: Any) -> dict[str, Any]:
-    from semantic.training.weights import trained
+def _scores(args: Namespace, talks: "Sequence[Talk]", report: Any) -> dict[str, Any]:
+    from semantic.wav2lip.weights import trained
+
     from semantic.wav2lip import scores
     from semantic.wav2lip.networks.expert import SyncExpert
     from semantic.wav2lip.networks.generator import Generator
@@ -102,7 +100,7 @@ ROWS = (
     ("LSE-C, generated", "lse_c_generated", 1),
     ("LSE-C, true video with another voice", "lse_c_other", 1),
 )
-"""What is shown, the key of a clip's score, and by what it is multiplied."""
+"""Name of a score, its key among those of a clip, and the factor that it is shown with."""
 
 
 def _table(scores: dict[str, Any]) -> Any:
@@ -117,3 +115,6 @@ def _table(scores: dict[str, Any]) -> Any:
         means = [factor * np.mean([c[key] for c in group["clips"]]) for group in scores.values()]
         table.add_row(label, *(f"{mean:.3g}" for mean in means))
     return table
+
+
+COMMAND = Command("lips", "score the lip-sync generator and its expert", add_flags, run)

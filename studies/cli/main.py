@@ -1,59 +1,17 @@
 """The ``linksim`` command. Nothing heavy is imported before a command runs."""
 
-import argparse
 import io
 import os
-import re
 import signal
 import sys
 import threading
+from argparse import ArgumentParser
 from collections.abc import Sequence
-from typing import Any, NoReturn
 
 from linksim import __version__
-from linksim.errors import LinksimError, unknown
-from studies.cli import adapt as cli_adapt
-from studies.cli import bench as cli_bench
-from studies.cli import ber as cli_ber
-from studies.cli import channels as cli_channels
-from studies.cli import harq as cli_harq
-from studies.cli import lips as cli_lips
-from studies.cli import models as cli_models
-from studies.cli import send as cli_send
-from studies.cli import study as cli_study
-from studies.cli import train as cli_train
-
-COMMANDS = (
-    cli_study,
-    cli_send,
-    cli_train,
-    cli_ber,
-    cli_harq,
-    cli_adapt,
-    cli_bench,
-    cli_lips,
-    cli_models,
-    cli_channels,
-)
-"""Each has ``add_parser(subparsers)`` and imports what it needs when it runs."""
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, with the nearest known name."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(allow_abbrev=False, **settings)
-        # By default `--snr -5:10:5` is taken for an unknown option, though `--snr -5` is not.
-        self._negative_number_matcher = re.compile(r"-[.\d]")
-
-    def error(self, message: str) -> NoReturn:
-        """Raise instead of printing the usage."""
-        raise LinksimError(f"{message}; see '{self.prog} --help'")
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        if action.choices is not None and value not in action.choices:
-            name = action.option_strings[0] if action.option_strings else "command"
-            raise unknown(name, value, action.choices)
+from linksim.errors import LinksimError
+from studies.cli.command import COMMANDS, Command
+from studies.cli.parser import Parser, add_parts
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.argv = arguments
         _prepare_tensorflow(device.device)
         code = args.run(args)
-        sys.stdout.flush()  # a closed pipe is to show here, not when the interpreter ends
+        sys.stdout.flush()  # a closed stream is to show here, not when the interpreter ends
         return code
     except LinksimError as error:
         print(f"linksim: {' '.join(str(error).split())}", file=sys.stderr)
@@ -111,10 +69,13 @@ def command_parser() -> Parser:
         parents=[_device_parser()],
     )
     parser.add_argument("--version", action="version", version=f"linksim {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add_parser(commands)
+    add_parts(parser, COMMANDS, _fill, dest="command", metavar="COMMAND")
     return parser
+
+
+def _fill(parser: ArgumentParser, command: Command) -> None:
+    parser.set_defaults(run=command.run)  # unless a sub-command has its own
+    command.add_flags(parser)
 
 
 def _device_parser() -> Parser:

@@ -1,13 +1,14 @@
 """``linksim models``: how large every network is, and what it takes to run."""
 
-import argparse
 import os
 import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
 from linksim.options import check_range
 from studies.cli import arguments
+from studies.cli.command import Command
 
 if TYPE_CHECKING:
     from studies.bench.networks.network import Network
@@ -15,22 +16,17 @@ if TYPE_CHECKING:
 ENDS = ("transmitter", "receiver", "training")
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command."""
-    about = "list the networks, how large they are and what they compute"
-    parser = commands.add_parser("models", help=about)
-    parser.add_argument("--preset", choices=("compact", "paper"), default="compact")
-    parser.add_argument("--fps", type=float, default=25.0, help="frames per second (25)")
-    parser.add_argument(
-        "--size", type=_size, default=(360, 288), metavar="WxH", help="of a frame (360x288)"
-    )
-    parser.add_argument(
-        "--json", type=arguments.path, metavar="FILE", help="write the figures here"
-    )
-    parser.set_defaults(run=run)
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    text = "sizes of the networks (default compact)"
+    parser.add_argument("--preset", choices=("compact", "paper"), default="compact", help=text)
+    parser.add_argument("--fps", type=float, default=25.0, help="frames per second (default 25)")
+    text = "width and height of a frame in pixels (default 360x288)"
+    parser.add_argument("--size", type=_size, default=(360, 288), metavar="WxH", help=text)
+    arguments.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Namespace) -> int:
     """Count, print a table and, with ``--json``, write it."""
     check_range("--fps", args.fps, 1, 240)
     for what, pixels in zip(("width", "height"), args.size, strict=True):
@@ -39,10 +35,7 @@ def run(args: argparse.Namespace) -> int:
     if backend != "tensorflow":
         raise LinksimError(f"networks are counted on TensorFlow, not on KERAS_BACKEND={backend}")
 
-    from linksim.files import check_writable
-
-    if args.json:
-        check_writable(args.json)
+    arguments.check_outputs(args)
 
     from rich.console import Console
 
@@ -64,11 +57,11 @@ def _size(text: str) -> tuple[int, int]:
     """Return width and height."""
     match = re.fullmatch(r"(\d{1,9})x(\d{1,9})", text)
     if not match:
-        raise argparse.ArgumentTypeError(f"'{text}' is not of the form WxH, as 360x288")
+        raise ArgumentTypeError(f"'{text}' is not of the form WxH, as 360x288")
     return int(match[1]), int(match[2])
 
 
-def _count(args: argparse.Namespace) -> "tuple[list[Network], list[str]]":
+def _count(args: Namespace) -> "tuple[list[Network], list[str]]":
     """Return all networks, and what is to be known of their figures."""
     from studies.bench.networks.audio import audio_networks
     from studies.bench.networks.face import face_networks
@@ -113,7 +106,7 @@ def _notes(size: tuple[int, int], silent: list[str] | None) -> list[str]:
     ]
 
 
-def _table(args: argparse.Namespace, networks: "list[Network]") -> Any:
+def _table(args: Namespace, networks: "list[Network]") -> Any:
     from rich.table import Table
 
     width, height = args.size
@@ -131,19 +124,16 @@ def _table(args: argparse.Namespace, networks: "list[Network]") -> Any:
 
 def figures(networks: "list[Network]") -> list[str]:
     """Return the sums over some networks, as text: a dash for parameters that are not known."""
-    parameters = [network.parameters for network in networks]
-    texts = ["-" if None in parameters else f"{sum(parameters) / 1e6:.3f}"]
+    counts = [n.parameters for n in networks if n.parameters is not None]
+    texts = [f"{sum(counts) / 1e6:.3f}" if len(counts) == len(networks) else "-"]
     for end in ENDS:
         known = [macs for n in networks if (macs := getattr(n, end)) is not None]
         texts.append(f"{sum(known) / 1e9:.3f}" if known else "")
     return texts
 
 
-def _write_json(args: argparse.Namespace, networks: "list[Network]", notes: list[str]) -> None:
-    import json
+def _write_json(args: Namespace, networks: "list[Network]", notes: list[str]) -> None:
     from dataclasses import asdict
-
-    from linksim.files import write_text
 
     document = {
         "preset": args.preset,
@@ -153,7 +143,9 @@ def _write_json(args: argparse.Namespace, networks: "list[Network]", notes: list
         "networks": [asdict(network) for network in networks],
         "notes": notes,
     }
-    try:
-        write_text(args.json, json.dumps(document, indent=1) + "\n")
-    except OSError as error:
-        raise LinksimError(f"{args.json}: {error.strerror or error}") from None
+    arguments.write_json(args.json, document)
+
+
+COMMAND = Command(
+    "models", "list the networks, how large they are and what they compute", add_flags, run
+)

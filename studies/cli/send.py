@@ -1,39 +1,37 @@
 """``linksim send``: one clip, one scheme, one transmission."""
 
-import argparse
 import sys
+from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from typing import Any
 
 from linksim.errors import LinksimError
 from studies.cli import arguments
+from studies.cli.command import Command
 
 REPORT = "report.json"
 SHEET = "sheet.png"
 METRICS = ("pesq", "stoi", "nrmse", "snr", "psnr", "ms_ssim", "mouth_psnr", "wer")
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command."""
-    parser = commands.add_parser("send", help="send one clip once and keep what arrives")
-    parser.add_argument(
-        "clip", metavar="CLIP", help="a media file or 'builtin', 'builtin:moving' …"
-    )
-    parser.add_argument("--scheme", required=True, help="the endpoint")
-    parser.add_argument("--channel", required=True, help="channel model, name:option=value,…")
+def add_flags(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    text = "media file or built-in clip, e.g. builtin or builtin:moving"
+    parser.add_argument("clip", metavar="CLIP", help=text)
+    text = "endpoint that codes the clip, by its name or dotted path"
+    parser.add_argument("--scheme", required=True, help=text)
+    text = "channel model, name:option=value,…"
+    parser.add_argument("--channel", required=True, help=text)
     parser.add_argument("--snr", required=True, help="Es/N0 per resource element in dB")
-    parser.add_argument(
-        "--out", required=True, type=arguments.path, metavar="DIR", help="output folder"
-    )
-    parser.add_argument("--seed", type=int, default=1, help="default: 1")
+    text = "folder to write the received clip and the report to"
+    parser.add_argument("--out", required=True, type=arguments.path, metavar="DIR", help=text)
+    arguments.add_seed(parser, "channel and noise")
     for name, about in (("option", "the endpoint"), ("link", "the link")):
-        parser.add_argument(
-            f"--{name}", action="append", default=[], metavar="K=V", help=f"option of {about}"
-        )
-    parser.set_defaults(run=run)
+        text = f"option of {about}"
+        parser.add_argument(f"--{name}", action="append", default=[], metavar="K=V", help=text)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Namespace) -> int:
     """Send, and write the received clip and ``report.json``."""
     from linksim.endpoint import make_endpoint
     from linksim.files import check_writable
@@ -62,12 +60,13 @@ def run(args: argparse.Namespace) -> int:
     from studies.run.evaluate import evaluate, link_for
 
     outcome = evaluate(clip, endpoint, link_for(config), snr_db[0], args.seed, METRICS)
-    _write(args, snr_db[0], asdict(endpoint), asdict(config), outcome)
+    options = asdict(endpoint)  # type: ignore[call-overload]
+    _write(args, snr_db[0], options, asdict(config), outcome)
     _draw(args, clip, outcome)
     return 0
 
 
-def _draw(args: argparse.Namespace, clip: Any, outcome: Any) -> None:
+def _draw(args: Namespace, clip: Any, outcome: Any) -> None:
     """Write the contact sheet, if frames were generated."""
     import cv2
 
@@ -85,7 +84,7 @@ def _draw(args: argparse.Namespace, clip: Any, outcome: Any) -> None:
 
 
 def _write(
-    args: argparse.Namespace,
+    args: Namespace,
     snr_db: float,
     options: dict[str, Any],
     link: dict[str, Any],
@@ -136,3 +135,6 @@ def _write(
     write_text(args.out / REPORT, json.dumps(report, indent=1, allow_nan=False) + "\n")
     write(outcome.clip, args.out / media)
     print(f"{args.out / media}\n{args.out / REPORT}")
+
+
+COMMAND = Command("send", "send one clip once and keep what arrives", add_flags, run)

@@ -6,10 +6,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from linksim.errors import LinksimError
-from linksim.files import replacing
 from studies.figures.curves import SNR_LABEL
 from studies.figures.style import load_style, styled
+from studies.figures.style import save as write
 
 PANELS = (
     ("throughput", "Throughput (bit/use)"),
@@ -25,16 +24,11 @@ def save(path: Path, channel: str, records: list[dict[str, Any]]) -> None:
     Parameters
     ----------
     path : Path
-        Where to; its suffix chooses the format.
+        File to write; its suffix chooses the format.
     channel : str
-        What was simulated.
+        Channel that was simulated, for the title.
     records : list of dict
-        As ``--json`` has them.
-
-    Raises
-    ------
-    LinksimError
-        If the file cannot be written.
+        The records that ``linksim adapt --json`` writes.
     """
     curves = dict.fromkeys((r["mcs"], r["feedback_delay_slots"]) for r in records)
     with styled(load_style()):
@@ -51,13 +45,8 @@ def save(path: Path, channel: str, records: list[dict[str, Any]]) -> None:
             panel.set_xlabel(SNR_LABEL)
         axes[0, 0].legend()
         figure.suptitle(channel)
-        try:
-            with replacing(path) as temporary:
-                figure.savefig(temporary)
-        except OSError as error:
-            raise LinksimError(f"{path}: {error.strerror or error}") from None
-        finally:
-            plt.close(figure)
+        write(figure, path)
+    plt.close(figure)
 
 
 def _draw(panel: Any, name: str, records: list[dict[str, Any]], label: str) -> None:

@@ -1,11 +1,10 @@
-"""What a study's figures show: its curves and limits, picked from ``summary.csv``."""
+"""The curves and limits of a study's figures, picked from ``summary.csv``."""
 
 import itertools
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
 
 import numpy as np
 
@@ -15,10 +14,11 @@ from linksim.metrics import METRICS
 from linksim.phy.modulations import MODULATIONS
 from studies.run.frames import frames
 from studies.run.kinds import KINDS, MUSIC
-from studies.run.record import BLER
 from studies.run.store import Store
 from studies.spec import axes
-from studies.spec.study import CHANNEL_USES, SNR, Bound, Figure, Scheme, Study, SweptScheme
+from studies.spec.figure import BLER, CHANNEL_USES, CURVES, SNR, Figure
+from studies.spec.scheme import Bound, Scheme, SweptScheme
+from studies.spec.study import Study
 
 ES_N0 = "$E_s/N_0$"
 SNR_LABEL = f"SNR, {ES_N0} per resource element (dB)"
@@ -35,7 +35,7 @@ class Curve:
     Parameters
     ----------
     name, channel : str
-        What it is called, and where it was measured.
+        Name in the legend, and channel that it was simulated over.
     bound : bool
         Whether it is a ceiling and not a simulation.
     x : np.ndarray
@@ -63,7 +63,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Limit:
-    """What theory says: a block error rate over SNR in dB, or an SNR alone (`rate` is None)."""
+    """A limit from theory: a block error rate over SNR in dB, or an SNR alone (`rate` is None)."""
 
     name: str
     snr_db: np.ndarray
@@ -77,19 +77,19 @@ class Panel:
     Parameters
     ----------
     name : str
-        What its files are called, without suffix.
+        Name of its files, without suffix.
     figure : Figure
-        Which metric, and against what.
+        Entry of the study that it belongs to.
     curves : sequence of Curve
         Channels are told apart by line style.
     heading : str
-        What was sent, to stand above.
+        Content that was sent, for the title.
     limits : sequence of Limit
         Drawn beside the curves.
     names : sequence of str
         Simulated curves of all the study's figures, so that each can look the same in all.
     ticks : sequence of str
-        What the axis along has at 0, 1, 2, …; empty where it has numbers.
+        Labels of the horizontal axis at 0, 1, 2, …; empty where it has numbers.
     """
 
     name: str
@@ -117,13 +117,13 @@ class Panel:
 
     @property
     def x_label(self) -> str:
-        """What goes along."""
+        """Label of the horizontal axis."""
         known = {SNR: SNR_LABEL, CHANNEL_USES: USES_LABEL}
         return known.get(self.figure.against) or axes.words(self.figure.against)
 
     @property
     def y_label(self) -> str:
-        """What goes up."""
+        """Label of the vertical axis."""
         metric = self.figure.metric
         return "Block error rate" if metric == BLER else METRICS[metric].label
 
@@ -133,13 +133,17 @@ class Panel:
         return curve.name if alone else f"{curve.name}, {curve.channel}"
 
 
-def panels(store: Store, *, theory: bool = False) -> list[Panel]:
-    """Return what a study's figures show.
+def panels(
+    store: Store, entries: Sequence[Figure] | None = None, *, theory: bool = False
+) -> list[Panel]:
+    """Return what a study's figures of curves show.
 
     Parameters
     ----------
     store : Store
-        Of a study that has run, in whole or in part.
+        Folder of a study that has run, in whole or in part.
+    entries : sequence of Figure, optional
+        Entries to draw; by default all of the study.
     theory : bool
         Give block error rates in flat Rayleigh fading their limits.
 
@@ -150,9 +154,10 @@ def panels(store: Store, *, theory: bool = False) -> list[Panel]:
     """
     study, _ = store.study()
     rows = store.read_table("summary.csv")
-    figures = study.figures or [Figure(metric=metric) for metric in (*study.metrics, BLER)]
+    if entries is None:
+        entries = [figure for figure in study.drawn if figure.kind == CURVES]
     found = []
-    for figure, kind in itertools.product(figures, KINDS):
+    for figure, kind in itertools.product(entries, KINDS):
         mine = [r for r in rows if (r["metric"], r["kind"]) == (figure.metric, kind)]
         name = f"{figure.file_name}_{kind}" if kind == MUSIC else figure.file_name
         limited = theory and figure.metric == BLER and figure.against == SNR
@@ -179,17 +184,20 @@ def _curves(rows: list[dict[str, str]], study: Study, figure: Figure) -> list[Cu
     curves = []
     for channel, (name, members) in itertools.product(channels, groups.items()):
         mine = [
-            (along(row), *(float(row[column]) for column in names), row["scheme"])
+            row
             for row in rows
             if row["channel"] == channel
             and row["scheme"] in members
             and figure.snr_db in (None, float(row["snr_db"]))
+            and not math.isnan(along(row))
         ]
-        points = sorted((p for p in mine if not math.isnan(p[0])), key=itemgetter(0))
-        if any(not math.isnan(mean) for _, mean, *_ in points):
-            *columns, schemes = zip(*points, strict=True)
+        mine.sort(key=along)
+        if any(not math.isnan(float(row["mean"])) for row in mine):
             bound = not figure.curves and name in bounds
-            curves.append(Curve(name, channel, bound, *map(np.array, columns), schemes))
+            x = np.array([along(row) for row in mine])
+            mean, low, high, n, missing = (np.array([float(r[c]) for r in mine]) for c in names)
+            schemes = tuple(row["scheme"] for row in mine)
+            curves.append(Curve(name, channel, bound, x, mean, low, high, n, missing, schemes))
     return curves
 
 
@@ -197,7 +205,7 @@ def _groups(study: Study, figure: Figure) -> Mapping[str, Sequence[str]]:
     """Return the curves of a figure, each with the labels of the schemes that are its points."""
     if figure.curves:
         return figure.curves
-    every = [*study.swept, *study.bounds]
+    every: list[Scheme | Bound] = [*study.swept, *study.bounds]
     wanted = figure.schemes or [scheme.label for scheme in every]
     chosen = {s.label: s for name in wanted for s in every if name in _names(s)}
     if figure.against == SNR:
@@ -250,7 +258,7 @@ def _share(curves: list[Curve], name: str) -> list[tuple[str, list[Curve]]]:
 def _limits(study: Study, channels: Sequence[str]) -> list[Limit]:
     """Return what no code can beat in flat Rayleigh fading.
 
-    P(outage) where one block sees one fade; the ergodic limit where it sees several.
+    P(outage) where a block sees one channel realisation; the ergodic limit where it sees several.
     """
     links = [s.link_config(c) for c in channels for s in study.swept]
     flat = [x for x in links if x.channel == "rayleigh"]

@@ -1,7 +1,7 @@
 """Curves against SNR or channel uses, at the size of one IEEE column."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -13,24 +13,22 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from linksim.files import replacing
 from studies.figures.curves import Curve, Limit, Panel, panels
-from studies.figures.style import Style, load_style, styled
-from studies.run.record import BLER
+from studies.figures.style import Style, load_style, save, styled
 from studies.run.store import Store
-from studies.spec.study import CHANNEL_USES
+from studies.spec.figure import BLER, CHANNEL_USES, CURVES, FIGURES, Figure, FigureKind
 
 DASHES = ("-", "--", ":", "-.")
-"""Of the channels of a figure."""
+"""Line styles that tell the channels of a figure apart."""
 BOUND_LOOK = {"color": "0.35", "ls": "--", "marker": ""}
 WIDE = 5.0
-"""Channel uses that spread over more than this factor are drawn on a logarithmic axis."""
+"""Ratio of the largest channel uses to the least from which their axis is logarithmic."""
 Look = dict[str, Any]
 """Colour, marker and line style of a curve, as Matplotlib takes them."""
 
 
 def draw_all(folder: Path, *, theory: bool = False, style: Style | None = None) -> list[Path]:
-    """Draw the figures of a study from its ``summary.csv``, as PDF and as PNG.
+    """Draw the figures of a study, as PDF and as PNG.
 
     Parameters
     ----------
@@ -39,19 +37,32 @@ def draw_all(folder: Path, *, theory: bool = False, style: Style | None = None) 
     theory : bool
         Draw the outage bound beside block error rates in flat Rayleigh fading.
     style : dict, optional
-        From `studies.figures.style.load_style`; by default the project's own.
+        Style from `studies.figures.style.load_style`; by default the project's own.
 
     Returns
     -------
     list of Path
         The files written, under ``figures/``.
     """
-    style = style or load_style()
-    written = []
-    for panel in panels(Store(folder), theory=theory):
-        with styled(style):
-            written += _save(draw(panel), folder / "figures", panel.name)
+    study, _ = Store(folder).study()
+    written: list[Path] = []
+    for name in dict.fromkeys(figure.kind for figure in study.drawn):
+        entries = [figure for figure in study.drawn if figure.kind == name]
+        with styled(style or load_style()):
+            for stem, canvas in FIGURES[name].draw(folder, entries, theory):
+                for suffix in ("pdf", "png"):
+                    written.append(folder / "figures" / f"{stem}.{suffix}")
+                    save(canvas, written[-1])
+                plt.close(canvas)
     return written
+
+
+def draw_curves(
+    folder: Path, entries: Sequence[Figure], theory: bool
+) -> Iterator[tuple[str, Canvas]]:
+    """Draw the curves of a study from its ``summary.csv``; yield file names and figures."""
+    for panel in panels(Store(folder), entries, theory=theory):
+        yield panel.name, draw(panel)
 
 
 def draw(panel: Panel) -> Canvas:
@@ -68,7 +79,7 @@ def draw(panel: Panel) -> Canvas:
     _draw_limits(axes, panel.limits)
     if panel.ticks:
         axes.set_xticks(range(len(panel.ticks)), panel.ticks)
-    elif _spread(panel) > WIDE:
+    elif _range_of(panel) > WIDE:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:g}")
@@ -84,7 +95,7 @@ def draw(panel: Panel) -> Canvas:
     return canvas
 
 
-def _spread(panel: Panel) -> float:
+def _range_of(panel: Panel) -> float:
     """Return the largest of a figure's channel uses over the least; 1 against anything else."""
     if panel.figure.against != CHANNEL_USES:
         return 1.0
@@ -149,11 +160,4 @@ def _legend(canvas: Canvas, axes: Axes) -> None:
     canvas.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
-def _save(canvas: Canvas, folder: Path, name: str) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}.pdf", folder / f"{name}.png"]
-    for path in paths:
-        with replacing(path) as temporary:
-            metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
-            canvas.savefig(temporary, metadata=metadata)
-    return paths
+KIND = FigureKind(CURVES, draw_curves)

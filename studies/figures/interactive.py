@@ -12,9 +12,8 @@ from linksim.metrics import METRICS
 from studies.figures.curves import ES_N0, Curve, Limit, Panel, panels
 from studies.figures.draw import Look, looks
 from studies.figures.style import Style, load_style, styled
-from studies.run.record import BLER
 from studies.run.store import Store
-from studies.spec.study import SNR
+from studies.spec.figure import BLER, SNR
 
 DASHES = {"-": "", "--": "6 3", ":": "1.5 3", "-.": "6 3 1.5 3"}
 """Matplotlib's line styles as SVG has them, in pixels."""
@@ -27,11 +26,11 @@ def curve_data(store: Store, *, theory: bool = False, style: Style | None = None
     Parameters
     ----------
     store : Store
-        Of a study that has run, in whole or in part.
+        Folder of a study that has run, in whole or in part.
     theory : bool
         Include the limits of block error rates.
     style : dict, optional
-        From `studies.figures.style.load_style`; by default the project's own.
+        Style from `studies.figures.style.load_style`; by default the project's own.
 
     Returns
     -------

@@ -11,8 +11,10 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from cycler import cycler
+from matplotlib.figure import Figure
 
 from linksim.errors import LinksimError
+from linksim.files import replacing
 
 STYLE_FILE = Path(__file__).with_name("linksim.mplstyle")
 IEEE = "ieee"
@@ -61,7 +63,7 @@ def _try(style: Style) -> None:
 
 @contextmanager
 def styled(style: Style) -> Iterator[None]:
-    """Draw with a style; of its cycle, colours and markers are used and what lacks is added."""
+    """Draw with a style; colours and markers of its cycle are used, and missing ones added."""
     looks = style["axes.prop_cycle"].by_key()
     length = max(map(len, looks.values()))
     cycle = cycler(color=looks.get("color", ["k"] * length))
@@ -70,12 +72,20 @@ def styled(style: Style) -> Iterator[None]:
         yield
 
 
+def save(canvas: Figure, path: Path) -> None:
+    """Write a figure in the format of the path's suffix; the same figure gives the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
+        canvas.savefig(temporary, metadata=metadata)
+
+
 def _file(name: str) -> Style:
     path = Path(name)
     if not path.exists():
         near = difflib.get_close_matches(name, [IEEE, *plt.style.available], n=1, cutoff=0.6)
-        mend = f"did you mean '{near[0]}'?" if near else f"give a file, {IEEE} or one of Matplotlib"
-        raise LinksimError(f"--style {name}: no such style; {mend}")
+        hint = f"did you mean '{near[0]}'?" if near else f"give a file, {IEEE} or one of Matplotlib"
+        raise LinksimError(f"--style {name}: no such style; {hint}")
     try:
         return _read(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -90,7 +100,7 @@ def _read(path: Path) -> Style:
     if found:
         reason = found[0].strip().splitlines()[0]
         raise LinksimError(f"--style {path}: not a style of Matplotlib: {reason}")
-    return dict(style)
+    return dict(style.items())
 
 
 @contextmanager

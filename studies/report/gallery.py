@@ -1,4 +1,4 @@
-"""What was received, to look at and listen to side by side, at the SNR that the slider chooses."""
+"""The received clips side by side, at the SNR that the slider chooses."""
 
 import html
 import math
@@ -17,14 +17,14 @@ from studies.report.sheet import contact_sheet
 from studies.run.kinds import KINDS
 from studies.run.origins import in_words, strip
 from studies.run.plan import Point
-from studies.run.record import BLER
+from studies.spec.figure import BLER
 from studies.spec.study import Study
 
 SHARES = (0.1, 0.5, 0.9)
 """Parts of the way from worst to best at which a curve is looked at."""
 
 MOST_BYTES = 24 * 2**20
-"""Of clips in one page, which is a third larger again. Clips past it stay in ``media/``."""
+"""Most bytes of clips in a page, which is a third larger; others stay in ``media/``."""
 
 Pane = tuple[str, float]
 """A channel and an SNR in dB: what is shown at once."""
@@ -45,9 +45,9 @@ def gallery(
     Parameters
     ----------
     folder : Path
-        Where the original and the received clips are.
+        Folder of the original and the received clips.
     study : Study
-        Whose curves.
+        The study.
     points : sequence of Point
         The study's plan.
     records : mapping
@@ -65,12 +65,12 @@ def gallery(
     for kind in (kind for kind in KINDS if kind in first):
         clip = first[kind]
         shown = [p for p in points if p.id in records and p.trial == 0 and p.clip == clip]
-        panes: dict[Pane, list[Point]] = defaultdict(list)
+        panes: dict[Pane, list[tuple[Point, Path]]] = defaultdict(list)
         for point in shown:
-            if media_file(folder, point.id):
-                panes[point.channel, point.snr_db].append(point)
+            if file := media_file(folder, point.id):
+                panes[point.channel, point.snr_db].append((point, file))
         rows = [row for row in summary if row["kind"] == kind]
-        files = {pane: [media_file(folder, p.id) for p in mine] for pane, mine in panes.items()}
+        files = {pane: [file for _, file in mine] for pane, mine in panes.items()}
         held = choose(files, _telling(rows, study, shown), MOST_BYTES // len(first))
         heading = kind.capitalize() if len(first) > 1 else ""
         chosen = {pane: panes[pane] for pane in panes if pane in held}
@@ -84,11 +84,11 @@ def choose(files: Mapping[Pane, Sequence[Path]], telling: set[Pane], most_bytes:
     Parameters
     ----------
     files : mapping
-        What each pane plays. Files of the same bytes count once.
+        Files that each pane plays. Files of the same bytes count once.
     telling : set
         Panes to prefer.
     most_bytes : int
-        Of all files together.
+        Largest size of all files together.
     """
     held: set[Pane] = set()
     known: dict[bytes, int] = {}
@@ -117,7 +117,7 @@ def _telling(
 def _section(
     folder: Path,
     clip: str,
-    panes: Mapping[Pane, Sequence[Point]],
+    panes: Mapping[Pane, Sequence[tuple[Point, Path]]],
     records: Mapping[str, Any],
     players: Players,
     heading: str,
@@ -131,10 +131,9 @@ def _section(
     for (channel, snr_db), mine in panes.items():
         title = html.escape(f"{snr_db:g} dB over {channel}")
         cards = [
-            players.player(media_file(folder, p.id), p.scheme.label, _caption(p, records[p.id]))
-            for p in mine
+            players.player(file, p.scheme.label, _caption(p, records[p.id])) for p, file in mine
         ]
-        sheets = [_sheet(folder, p, original, records[p.id]) for p in mine] if original else []
+        sheets = [_sheet(file, p, original, records[p.id]) for p, file in mine] if original else []
         place = f'data-channel="{html.escape(channel)}" data-snr="{snr_db!r}"'
         parts.append(
             f'<div class="pane" {place}><h4>{title}</h4>{"".join(cards)}{"".join(sheets)}</div>'
@@ -203,12 +202,14 @@ def _caption(point: Point, record: Mapping[str, Any]) -> str:
     return f"<br>{', '.join(values)}{said}{notes}"
 
 
-def _sheet(folder: Path, point: Point, original: Clip, record: Mapping[str, Any]) -> str:
+def _sheet(file: Path, point: Point, original: Clip, record: Mapping[str, Any]) -> str:
     """Show some frames that were generated, if any were."""
     origins = [name for name, count in record.get("origins", []) for _ in range(count)]
-    if "generated" not in origins or not (received := _read(folder / f"{point.id}.mp4")):
+    received = _read(file) if "generated" in origins else None
+    if not received or received.frames is None or original.frames is None:
         return ""
     sheet = contact_sheet(original.frames, received.frames, origins)
+    assert sheet is not None
     label = html.escape(point.scheme.label)
     last = "last frame received, " if "sent" in origins else ""
     caption = f"rows: original, {last}generated, three times the difference"

@@ -27,17 +27,19 @@ from studies.report.players import data_uri
 from studies.run.clips import NO_CLIP, ClipRef
 from studies.run.kinds import BITS, MUSIC, SPEECH
 from studies.run.plan import Point, plan
-from studies.run.record import BLER, OK, SAMPLE_RATE
+from studies.run.record import OK, SAMPLE_RATE
 from studies.run.store import Store
+from studies.spec.figure import BLER
 from studies.spec.load import load, study_names
 from studies.spec.study import Study
+from studies.tables.markup import html_table
 
 TEMPLATE = Path(__file__).with_name("report.html")
 SCRIPT = Path(__file__).with_name("report.js")
 Section = Callable[[Path], tuple[str, str]]
 """Maps a study's folder to a heading, as plain text, and HTML; empty HTML leaves it out."""
 SECTIONS: tuple[Section, ...] = (claims_section, fair_section)
-"""What other modules have to say of a study, in this order after what was received."""
+"""Sections of other modules, in this order after the received clips."""
 LINK_COLUMNS = (
     ("modulation", "Modulation"),
     ("estimator", "Estimator"),
@@ -60,7 +62,7 @@ def write_report(folder: Path, *, theory: bool = False, style: Style | None = No
     theory : bool
         Show the outage bound beside block error rates in flat Rayleigh fading.
     style : dict, optional
-        Of the figures, from `studies.figures.style.load_style`; by default the project's own.
+        Style of the figures, from `studies.figures.style.load_style`; by default the project's own.
 
     Returns
     -------
@@ -138,7 +140,7 @@ def _clip_facts(ref: ClipRef, media: Path) -> str:
         clip = read(next(media.glob(f"original-{glob.escape(ref.name)}.*")))
     except (StopIteration, LinksimError):
         return facts[0]
-    if clip.frames is not None:
+    if clip.frames is not None and clip.fps is not None:
         height, width = clip.frames.shape[1:3]
         facts += [f"{len(clip.frames)} frames of {width}×{height} pixels"]
         facts += [f"{float(clip.fps):g} frames/s"]
@@ -182,7 +184,7 @@ def _links(study: Study) -> str:
     for bound in study.bounds:
         endpoint = f"{bound.scheme}: at capacity, {bound.uses_per_sample:g} uses per sample"
         table.append([bound.label, endpoint, *("–" for _ in LINK_COLUMNS)])
-    return _table(head, table, 5)
+    return html_table(head, table, text_columns=5)
 
 
 def _plain(value: object) -> str:
@@ -206,7 +208,7 @@ def _summary(rows: list[dict[str, str]], study: Study) -> str:
     """Tabulate each curve: a line an SNR, a column a metric."""
     metrics = [*study.metrics, BLER]
     head = ["SNR (dB)", *(METRICS[m].label for m in study.metrics), "BLER"]
-    kinds = {SPEECH: "", MUSIC: ", music", BITS: ""}
+    kinds: dict[str, str] = {SPEECH: "", MUSIC: ", music", BITS: ""}
     curves: dict[str, dict[str, dict[str, str]]] = {}
     for row in rows:
         curve = curves.setdefault(f"{row['scheme']} over {row['channel']}{kinds[row['kind']]}", {})
@@ -214,7 +216,8 @@ def _summary(rows: list[dict[str, str]], study: Study) -> str:
     parts = []
     for name, curve in curves.items():
         table = [[snr_db, *(cells.get(m, "") for m in metrics)] for snr_db, cells in curve.items()]
-        parts.append(f'<h3>{html.escape(name)}</h3><div class="scroll">{_table(head, table)}</div>')
+        shown = html_table(head, table, text_columns=0)
+        parts.append(f'<h3>{html.escape(name)}</h3><div class="scroll">{shown}</div>')
     return "".join(parts)
 
 
@@ -246,7 +249,7 @@ def _accounting(points: Sequence[Point], records: dict[str, Any]) -> str:
         share = means[3] / (means[2] + means[3])
         figures = [f"{mean:,.0f}" for mean in means]
         table.append([label, clip.name, *figures[:3], *rates, f"{figures[3]} ({share:.1%})"])
-    return _table(head, table, 2)
+    return html_table(head, table, text_columns=2)
 
 
 def _settings(study: Study) -> str:
@@ -257,13 +260,3 @@ def _versions(records: Iterable[dict[str, Any]]) -> str:
     found = {json.dumps(record["versions"]) for record in records if "versions" in record}
     lines = [", ".join(f"{k} {v}" for k, v in json.loads(text).items()) for text in sorted(found)]
     return "<br>".join(map(html.escape, lines))
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int = 0) -> str:
-    def line(tag: str, cells: Sequence[str]) -> str:
-        kinds = ["" if i < text_columns else ' class="n"' for i in range(len(cells))]
-        pairs = zip(kinds, cells, strict=True)
-        return f"<tr>{''.join(f'<{tag}{k}>{html.escape(c)}</{tag}>' for k, c in pairs)}</tr>"
-
-    body = "".join(line("td", row) for row in rows)
-    return f"<table><thead>{line('th', head)}</thead><tbody>{body}</tbody></table>"

@@ -85,4 +85,5 @@ def _poster(path: Path) -> str:
         frames = read(path).frames
     except LinksimError:  # a damaged file is no reason to have no report
         return ""
+    assert frames is not None
     return jpeg_uri(frames[len(frames) // 2])

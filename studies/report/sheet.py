@@ -9,7 +9,7 @@ GAP = 4
 """Pixels of white between pictures."""
 
 GAIN = 3
-"""By which differences are multiplied."""
+"""Factor that differences are multiplied by."""
 
 
 def contact_sheet(
@@ -22,7 +22,7 @@ def contact_sheet(
     original, received : np.ndarray
         uint8, shape [T, H, W, 3].
     origins : sequence of str
-        Of `linksim.media.Clip`.
+        Origins of the frames, as `linksim.media.Clip` has them.
 
     Returns
     -------

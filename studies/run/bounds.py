@@ -12,7 +12,7 @@ from linksim.endpoint import Csi, delivered
 from linksim.link.theory import ergodic_capacity_rayleigh
 from linksim.media import Clip
 from studies.run.record import SAMPLE_RATE
-from studies.spec.study import BITRATES, Bound
+from studies.spec.scheme import BITRATES, Bound
 
 if TYPE_CHECKING:
     from studies.run.cache import EncoderCache
@@ -48,19 +48,19 @@ def evaluate_bound(
     Parameters
     ----------
     clip : Clip
-        What is sent.
+        Clip that is sent.
     bound : Bound
-        Which ceiling.
+        Bound to evaluate.
     rate : int
-        From `bitrate`, in bit/s.
+        Bit rate from `bitrate`, in bit/s.
     snr_db : float
         Mean Es/N0 in dB.
     metrics : tuple of str
-        What to measure.
+        Names of the metrics.
     cache : EncoderCache
-        Of this clip.
+        Cache of this clip.
     fid_frames : int, optional
-        As of `studies.run.evaluate.score`.
+        Number of frames, as for `studies.run.evaluate.score`.
     """
     from linksim.link.results import Accounting
     from linksim.montecarlo import Tally

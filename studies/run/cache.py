@@ -23,9 +23,9 @@ class EncoderCache:
     Parameters
     ----------
     folder : Path
-        Where the files are; shared between processes.
+        Folder of the files, shared between processes.
     fingerprint : str
-        Of the clip.
+        Fingerprint of the clip.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:

@@ -20,11 +20,11 @@ class ClipRef:
     fingerprint : str
         Hash of the decoded content; paths are not part of it.
     kind : {"speech", "music", "bits"}
-        What can be measured.
+        Kind of content, which says what can be measured.
     seconds : float
         Its length; 0 of text.
     pixels : int
-        Of all frames together; 0 without video.
+        Pixels of all frames together; 0 without video.
     """
 
     name: str

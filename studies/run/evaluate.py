@@ -19,24 +19,24 @@ from studies.run.cache import EncoderCache
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one transmission gave.
+    """The result of one transmission.
 
     Parameters
     ----------
     clip : Clip
-        As received.
+        Clip as received.
     metrics : dict
-        By name, NaN with a reason where undefined.
+        Values by name, NaN with a reason where undefined.
     accounting : Accounting
-        All that was sent.
+        Accounting of all that was sent.
     per_stream : dict
         Accounting of each stream.
     block_ok : dict
         bool [blocks] of each bit stream.
     block_errors : Tally
-        Lost blocks of all bit streams, clustered by fade.
+        Lost blocks of all bit streams, clustered by channel realisation.
     csi : Csi
-        What was fed back during the transmission; NaN if nothing was.
+        CSI that was fed back during the transmission; NaN if none was.
     harq : dict
         `Retransmissions` of each bit stream, if blocks are sent again.
     adaptation : dict

@@ -1,8 +1,8 @@
-"""Of how many frames a value is, where it cannot be read without that number."""
+"""The number of frames that a value is of, where it cannot be read without that number."""
 
 from linksim.metrics import METRICS
-from studies.run.record import BLER
 from studies.run.store import Store
+from studies.spec.figure import BLER
 
 
 def frames(store: Store, metric: str, kind: str) -> str:
@@ -11,11 +11,11 @@ def frames(store: Store, metric: str, kind: str) -> str:
     Parameters
     ----------
     store : Store
-        Of a study that has run.
+        Folder of a study that has run.
     metric : str
         A metric of the study or ``"bler"``.
     kind : {"speech", "music"}
-        Of which clips.
+        Kind of clips.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from linksim.link.config import LinkConfig
 from linksim.media import Clip
 from linksim.montecarlo import StopRule
 from linksim.options import check_range, option
-from studies.spec.study import LINK_ALONE
+from studies.spec.scheme import LINK_ALONE
 
 if TYPE_CHECKING:
     from linksim.link.experiments.error_rate import ErrorCounter
@@ -38,7 +38,7 @@ class LinkAlone(Endpoint):
 
     @property
     def stop(self) -> StopRule:
-        """When a point is done."""
+        """Rule that says when a point is done."""
         return StopRule(self.block_errors, self.relative_width, self.max_blocks)
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
@@ -69,11 +69,11 @@ def count(config: LinkConfig, stop: StopRule, snr_db: float, seed: int) -> dict[
     config : LinkConfig
         The link.
     stop : StopRule
-        When the point is done.
+        Rule that says when the point is done.
     snr_db : float
         Mean Es/N0 per resource element in dB.
     seed : int
-        Of payload, fades and noise.
+        Seed of payload, fading and noise.
     """
     from dataclasses import asdict
 

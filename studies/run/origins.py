@@ -1,4 +1,4 @@
-"""Where the frames of a received clip come from, in few words and as a strip of colours."""
+"""The origins of the frames of a received clip, in few words and as a strip of colours."""
 
 import html
 from collections.abc import Sequence

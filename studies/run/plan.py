@@ -10,7 +10,8 @@ from typing import Any
 
 from linksim.seeding import derive_seed
 from studies.run.clips import ClipRef
-from studies.spec.study import BOUND_CHANNEL, Bound, Scheme, Study
+from studies.spec.scheme import BOUND_CHANNEL, Bound, Scheme
+from studies.spec.study import Study
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,13 @@ def plan(study: Study, clips: Sequence[ClipRef]) -> list[Point]:
     All schemes share the seeds, so that they meet the same fading and noise and their
     differences show sooner.
     """
-    axes = (study.channels, study.swept, study.snr_db, clips, range(study.trials))
-    # Nothing is random in a bound.
-    once = ([BOUND_CHANNEL], study.bounds, study.snr_db, clips, [0])
-    every = itertools.chain(itertools.product(*axes), itertools.product(*once))
+    simulated: list[Scheme | Bound] = [*study.swept]
+    bounds: list[Scheme | Bound] = [*study.bounds]
+    snr_db, trials = study.snr_db, range(study.trials)
+    every = itertools.chain(
+        itertools.product(study.channels, simulated, snr_db, clips, trials),
+        itertools.product([BOUND_CHANNEL], bounds, snr_db, clips, [0]),  # nothing random in it
+    )
     return [_point(study, *values) for values in every]
 
 

@@ -1,4 +1,4 @@
-"""What a worker does: one point, from its clip to its record."""
+"""The work of a worker: one point, from its clip to its record."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from linksim.startup import import_tensorflow
 from studies.run.kinds import measurable
 from studies.run.plan import Point
-from studies.spec.study import LINK_ALONE, Bound
+from studies.spec.scheme import LINK_ALONE, Bound, Scheme
 
 if TYPE_CHECKING:
     from studies.run.evaluate import Outcome
@@ -24,12 +24,13 @@ def run_point(point: Point, folder: Path) -> dict[str, Any]:
     import_tensorflow()
     from linksim.media import write
     from linksim.media.sources import media_suffix
-    from studies.run.link_alone import count
+    from studies.run.link_alone import LinkAlone, count
     from studies.run.record import OK, head, record_of, undefined_record
 
     start = time.perf_counter()
-    if point.scheme.scheme == LINK_ALONE:
+    if isinstance(point.scheme, Scheme) and point.scheme.scheme == LINK_ALONE:
         config, endpoint = point.scheme.link_config(point.channel), point.scheme.endpoint()
+        assert isinstance(endpoint, LinkAlone)
         counted = count(config, endpoint.stop, point.snr_db, point.seed)
         elapsed = round(time.perf_counter() - start, 3)
         return head(point, OK) | counted | {"versions": versions(), "elapsed_s": elapsed}
@@ -63,7 +64,7 @@ def _outcome(point: Point, folder: Path) -> "Outcome | str":
     try:
         return evaluate(clip, endpoint, link, snr_db, point.seed, metrics, cache, point.fid_frames)
     except BudgetError as error:
-        # Of a scheme that goes by the channel, other states of it may well be met.
+        # A scheme that adapts to the channel may well meet the budget in other states of it.
         if not endpoint.uses_csi:
             raise
         return str(error)

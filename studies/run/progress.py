@@ -11,7 +11,7 @@ from rich.progress import (
 )
 
 SPEED_SECONDS = 3600.0
-"""What the speed is estimated from; some points take minutes, and it needs two of them."""
+"""Window for the estimate of speed, in s; some points take minutes, and it needs two of them."""
 
 
 def progress_bar() -> Progress:

@@ -12,7 +12,7 @@ import math
 import os
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,14 +23,14 @@ from studies.run.plan import Point
 from studies.run.workers import Engine, Failure, Result, Work, run_serially, share_out
 
 RETRIES = 2
-"""How often a point is tried again after its worker was lost."""
+"""Number of times that a point is tried again after its worker was lost."""
 STORE_BYTES = 2**27
 """Shared memory of a local cluster; a record is some kilobytes."""
 TOKEN = "; if it asks for a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN as it has them"
 PATIENCE = 5.0
 """Seconds for a cluster to take a connection, and as many to say something."""
 HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
-"""How a client of gRPC, which Ray speaks, begins: preface and empty SETTINGS (RFC 9113, 3.4)."""
+"""First bytes of a client of gRPC, which Ray speaks: preface and empty SETTINGS (RFC 9113, 3.4)."""
 SETTINGS = 4
 """Type of the frame that a server begins with, the fourth byte of it (RFC 9113, 3.4 and 4.1)."""
 CARRIED = ("TF_", "XLA_", "OMP_", "NUMBA_", "OPENBLAS_", "LINKSIM_", "KERAS_")
@@ -44,12 +44,12 @@ def ray_engine(*, address: str | None, workers: int, cpus: float, gpus: float) -
     Parameters
     ----------
     address : str or None
-        Of a cluster, ``"host:port"``, or ``"auto"`` for that of this machine; None starts one here
-        that ends with this process.
+        Address of a cluster, ``"host:port"``, or ``"auto"`` for that of this machine; None starts
+        one here that ends with this process.
     workers : int
         Actors, each with one point at a time.
     cpus, gpus : float
-        What each actor asks the cluster for.
+        CPUs and GPUs that each actor asks the cluster for.
 
     Raises
     ------
@@ -78,9 +78,9 @@ def ray_engine(*, address: str | None, workers: int, cpus: float, gpus: float) -
     except LinksimError:
         raise
     except Exception as error:  # Ray raises anything
-        where, mend = (f" at {address}", TOKEN) if address else ("", "")
+        where, hint = (f" at {address}", TOKEN) if address else ("", "")
         reason = str(error).strip().partition("\n")[0]
-        raise LinksimError(f"--engine ray: no Ray cluster{where}: {reason}{mend}") from None
+        raise LinksimError(f"--engine ray: no Ray cluster{where}: {reason}{hint}") from None
     try:
         if on_sigterm is not None and signal.getsignal(signal.SIGTERM) != on_sigterm:
             signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own would skip the farewell
@@ -139,7 +139,7 @@ def _check_fits(nodes: Sequence[dict[str, Any]], cpus: float, gpus: float) -> No
 
 def _run(
     points: Sequence[Point], folder: Path, work: Work, *, workers: int, cpus: float, gpus: float
-) -> Iterator[Result]:
+) -> Generator[Result]:
     import ray
 
     actor = ray.remote(_Serve).options(
@@ -162,7 +162,7 @@ def _environment() -> dict[str, str]:
 
 
 class _Serve:
-    """What runs on the cluster."""
+    """An actor, which runs points on the cluster."""
 
     def __init__(self, folder: Path, work: Work) -> None:
         self._folder, self._work = folder, work

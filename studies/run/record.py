@@ -12,7 +12,7 @@ from studies.run.kinds import NOT_FOR_MUSIC
 from studies.run.origins import runs_of
 from studies.run.plan import Point
 from studies.run.workers import Failure
-from studies.spec.study import BLER
+from studies.spec.figure import BLER
 
 if TYPE_CHECKING:
     from studies.run.evaluate import Outcome
@@ -96,7 +96,7 @@ def finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def rows(record: dict[str, Any], metrics: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def rows(record: Mapping[str, Any], metrics: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """Yield the table rows of a record, one a metric, the block error rate last."""
     accounting = record.get("accounting", {})
     common = {name: record.get(name, accounting.get(name, math.nan)) for name in COLUMNS}
@@ -129,18 +129,18 @@ def _entry(value: MetricValue) -> dict[str, Any]:
     return {"value": finite(value.value), "n": value.n, "reason": value.reason}
 
 
-def _media(entry: dict[str, Any]) -> dict[str, Any]:
+def _media(entry: Mapping[str, Any]) -> dict[str, Any]:
     if entry["value"] is None:
         return {"n": entry["n"], "status": f"nan: {entry['reason']}"}
     return {"value": entry["value"], "n": entry["n"]}
 
 
 def block_tally(record: Mapping[str, Any]) -> Tally:
-    """Return the lost blocks of a point, clustered by fade; none if it failed."""
+    """Return the lost blocks of a point, clustered by channel realisation; none if it failed."""
     return Tally(**record["block_errors"]) if record["status"] == OK else Tally()
 
 
-def _block_errors(record: dict[str, Any]) -> dict[str, Any]:
+def _block_errors(record: Mapping[str, Any]) -> dict[str, Any]:
     tally = block_tally(record)
     if not tally.trials:
         return {"status": "nan: the scheme sends no code blocks"}

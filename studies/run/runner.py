@@ -1,6 +1,6 @@
 """Runs the missing points of a study and keeps each as soon as it is there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -26,17 +26,18 @@ from studies.run.workers import (
     run_in_processes,
     run_serially,
 )
-from studies.spec.study import Study, SweptScheme
+from studies.spec.scheme import SweptScheme
+from studies.spec.study import Study
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended.
+    """The outcome of a run.
 
     Parameters
     ----------
     points, kept, run, failed : int
-        In all, found from before, newly finished, and failed.
+        Points in all, found from before, newly finished, and failed.
     left_out : dict of str to str
         Label of each scheme that cannot run here, and why. What of it was not found was not run.
     """
@@ -64,7 +65,7 @@ def run(
     Parameters
     ----------
     study : Study
-        What to run.
+        Study to run.
     folder : Path
         Output folder, see `studies.run.store`.
     workers : int
@@ -124,7 +125,7 @@ def _local_engine(points: Sequence[Point], workers: int) -> Engine:
     return partial(run_in_processes, workers=workers)
 
 
-def _keep(results: Iterator[Result], total: int, missing: int, store: Store) -> int:
+def _keep(results: Generator[Result], total: int, missing: int, store: Store) -> int:
     """Save each result as it comes; return how many points failed."""
     failed = 0
     with closing(results), progress_bar() as progress:

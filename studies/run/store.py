@@ -61,8 +61,8 @@ class Store:
         LinksimError
             If it belongs to another study, another run holds it or it cannot be written.
         """
-        mend = "choose another --out"
-        with self._disk(mend):
+        hint = "choose another --out"
+        with self._disk(hint):
             for folder in (self.points, self.media, self.cache):
                 folder.mkdir(parents=True, exist_ok=True)
             lock = (self.folder / ".lock").open("w")
@@ -71,7 +71,7 @@ class Store:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise LinksimError(f"{self.folder}: another run is writing here") from None
-            with self._disk(mend):
+            with self._disk(hint):
                 self._identify(study, clips)
                 for folder in (self.folder, self.points, self.media, self.cache):
                     remove_partial(folder)
@@ -187,12 +187,12 @@ class Store:
         write_text(self.folder / "study.json", json.dumps(ours, indent=1) + "\n")
 
     @contextmanager
-    def _disk(self, mend: str = "all finished points are kept") -> Iterator[None]:
+    def _disk(self, hint: str = "all finished points are kept") -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise LinksimError(
-                f"{error.filename or self.folder}: {error.strerror or error}; {mend}"
+                f"{error.filename or self.folder}: {error.strerror or error}; {hint}"
             ) from None
 
 

@@ -11,7 +11,8 @@ from scipy import stats
 from linksim.metrics import METRICS
 from linksim.montecarlo import Tally
 from studies.run.clips import ClipRef
-from studies.run.record import BLER, block_tally, rows, uses_per_pixel
+from studies.run.record import block_tally, rows, uses_per_pixel
+from studies.spec.figure import BLER
 
 SUMMARY_COLUMNS = (
     "study", "scheme", "channel", "snr_db", "kind", "metric", "mean", "ci_low", "ci_high", "n",
@@ -26,9 +27,9 @@ def summarise(
     """Reduce the records of points to a row a scheme, channel, SNR, kind of clip and metric.
 
     Media metrics: the mean over clips and trials with Student's t interval, cut at the metric's
-    bounds; n values. Block error rate: errors over blocks of all trials, clustered by the fades
-    that they share; n blocks. Intervals are 95 %. ``missing`` counts the trials without a
-    value, which are in no mean: where it is above 0 the mean is over the others alone.
+    bounds; n values. Block error rate: errors over blocks of all trials, clustered by the channel
+    realisations that they share; n blocks. Intervals are 95 %. ``missing`` counts the trials
+    without a value, which are in no mean: where it is above 0 the mean is over the others alone.
     ``uses_per_pixel`` is the mean over clips and trials of `studies.run.record.uses_per_pixel`, of
     those that have it; NaN if none has.
     """

@@ -9,7 +9,7 @@ import multiprocessing
 import signal
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -43,12 +43,12 @@ class Failure:
 
 
 Result = tuple[Point, dict[str, Any] | Failure]
-Engine = Callable[[Sequence[Point], Path, Work], Iterator[Result]]
+Engine = Callable[[Sequence[Point], Path, Work], Generator[Result]]
 """Runs points, and gives each back with its record as soon as it is there."""
 
 
 class Worker(Protocol):
-    """What `share_out` gives points to, one at a time."""
+    """A worker, which `share_out` gives points to, one at a time."""
 
     def give(self, point: Point) -> Hashable:
         """Start a point; return what is waited for."""
@@ -63,7 +63,7 @@ class Worker(Protocol):
         """End it at once."""
 
 
-def run_serially(points: Sequence[Point], folder: Path, work: Work) -> Iterator[Result]:
+def run_serially(points: Sequence[Point], folder: Path, work: Work) -> Generator[Result]:
     """Run points in this process, in the order given."""
     for point in points:
         try:
@@ -77,7 +77,7 @@ def run_serially(points: Sequence[Point], folder: Path, work: Work) -> Iterator[
 
 def run_in_processes(
     points: Sequence[Point], folder: Path, work: Work, workers: int
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Run points in processes of their own; results come as they are ready."""
     return share_out(points, lambda: _Process(folder, work), workers, wait)
 
@@ -88,21 +88,21 @@ def share_out(
     workers: int,
     wait_for: Callable[[list[Any]], Iterable[Any]],
     retries: int = 0,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Share points among workers; results come as they are ready.
 
     Parameters
     ----------
     points : sequence of Point
-        What to run.
+        Points to run.
     hire : callable
         Makes a worker.
     workers : int
-        How many at a time.
+        Number of workers at a time.
     wait_for : callable
         Blocks until some of what `Worker.give` returned is ready, and returns that.
     retries : int
-        How often a point is given to another worker after one was lost with it.
+        Number of times that a point is given to another worker after one was lost with it.
     """
     pending = _Pending(points, retries)
     idle = [_Hired(hire()) for _ in range(min(workers, len(points)))]
@@ -195,7 +195,7 @@ class _Process:
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, folder, work), daemon=True)
         self.process.start()
-        theirs.close()  # else a dead worker's pipe would stay open and wait() would not return
+        theirs.close()  # else it would stay open when the worker dies, and wait() would not return
 
     def give(self, point: Point) -> Connection:
         with suppress(OSError):  # it died while idle; answer() says so

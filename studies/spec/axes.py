@@ -13,26 +13,24 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from linksim.endpoint import ENDPOINTS
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import LinkConfig
-
-if TYPE_CHECKING:
-    from studies.spec.study import Scheme
+from studies.spec.scheme import Scheme
 
 CHANNEL = "link.channel"
-"""Is spelt ``channels`` in a study, which `studies.spec.load` puts it under."""
+"""Axis that a study spells ``channels``, which `studies.spec.load` puts it under."""
 FEEDBACK = "feedback"
 ELSEWHERE = ("channels", "clips", "music", "snr_db", "trials")
-"""What is an axis of every study, and not of its sweep."""
+"""Axes of every study, which its sweep does not have."""
 MAX_SCHEMES = 10_000
 
 Axes = Mapping[str, Sequence[Any]]
 
 
-def swept(schemes: Sequence["Scheme"], axes: Axes) -> Iterator[tuple["Scheme", dict[str, Any]]]:
+def swept(schemes: Sequence[Scheme], axes: Axes) -> Iterator[tuple[Scheme, dict[str, Any]]]:
     """Yield every scheme at every place on the axes that it has, and the place.
 
     The first axis varies slowest, as it does in nested loops.
@@ -43,13 +41,13 @@ def swept(schemes: Sequence["Scheme"], axes: Axes) -> Iterator[tuple["Scheme", d
             yield scheme, dict(zip(mine, values, strict=True))
 
 
-def applies(axis: str, scheme: "Scheme") -> bool:
+def applies(axis: str, scheme: Scheme) -> bool:
     """Return whether a scheme has an axis; others are not multiplied by it."""
     part, _ = _target(axis)
     return part in ("link", "options", scheme.scheme)
 
 
-def place(scheme: "Scheme", at: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def place(scheme: Scheme, at: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return ``options`` and ``link`` of a scheme at a place on its axes."""
     changed = {"options": dict(scheme.options), "link": dict(scheme.link)}
     for axis, value in at.items():
@@ -73,7 +71,7 @@ def words(axis: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def check_axis(axis: str, values: Sequence[Any], schemes: Sequence["Scheme"]) -> None:
+def check_axis(axis: str, values: Sequence[Any], schemes: Sequence[Scheme]) -> None:
     """Check one axis by itself.
 
     Raises
@@ -99,7 +97,7 @@ def check_axis(axis: str, values: Sequence[Any], schemes: Sequence["Scheme"]) ->
             raise LinksimError(f"'{scheme.label}' sets '{field}' as well; leave one of them out")
 
 
-def _known(schemes: Sequence["Scheme"]) -> Iterator[str]:
+def _known(schemes: Sequence[Scheme]) -> Iterator[str]:
     for field in fields(LinkConfig):
         yield f"link.{field.name}"
         if field.name.startswith(f"{FEEDBACK}_"):

@@ -51,7 +51,7 @@ class Source:
     Parameters
     ----------
     data : dict
-        What the file says.
+        Content of the file.
     places : dict
         Path of keys and indices to ``"file:line"``.
     """
@@ -137,6 +137,7 @@ def read_source(path: Path) -> Source:
     if not isinstance(data, dict):
         raise LinksimError(f"{path}: must hold 'key: value' lines")
     source = Source(data, {(): str(path)})
+    assert node is not None  # as there is data
     try:
         _note(node, (), source.places, str(path))
     except RecursionError:

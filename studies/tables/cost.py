@@ -1,4 +1,4 @@
-"""What a study's schemes cost, stream by stream, as a Markdown table."""
+"""The channel uses of a study's schemes, stream by stream, as a Markdown table."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,12 @@ from studies.run.plan import plan
 from studies.run.record import OK
 from studies.run.store import Store
 from studies.spec.study import Study
+from studies.tables.markup import markdown_table
 
 Costs = dict[str, list[dict[str, Any]]]
 
 CONTENT = {"side": "video"}
-"""What a stream is of, where its name does not say so."""
+"""Content of a stream, where its name does not say so."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class Amount:
     Parameters
     ----------
     bytes : float
-        Of packets.
+        Bytes of packets.
     symbols : float
-        Of latents.
+        Symbols of latents.
     """
 
     bytes: float = 0.0
@@ -95,7 +96,7 @@ def markdown(folder: Path, *, against: str | None = None, snr_db: float | None =
     streams = list(dict.fromkeys(name for some in costs.values() for c in some for name in c))
     total = {label: _mean(some, streams, "channel_uses") for label, some in costs.items()}
     head = ["Scheme", "Channel uses", f"Against {against}", *streams, "Bytes", "Symbols"]
-    lines = [head, ["---", *("---:" for _ in head[1:])]]
+    lines = []
     for label, some in costs.items():
         if some:
             uses = [f"{_mean(some, [name], 'channel_uses'):,.0f}" for name in streams]
@@ -104,8 +105,8 @@ def markdown(folder: Path, *, against: str | None = None, snr_db: float | None =
             )
             amount = _mean_amount([_whole(c) for c in some])
             data = [f"{amount.bytes:,.0f}", f"{amount.symbols:,.0f}"]
-            lines.append([_escaped(label), f"{total[label]:,.0f}", change, *uses, *data])
-    return _markdown(lines)
+            lines.append([label, f"{total[label]:,.0f}", change, *uses, *data])
+    return markdown_table(head, lines)
 
 
 def paper_table(folder: Path, *, snr_db: float | None = None) -> str:
@@ -135,7 +136,7 @@ def paper_table(folder: Path, *, snr_db: float | None = None) -> str:
     sent = {label: some for label, some in costs.items() if some}
     amounts = {label: [in_paper_units(c) for c in some] for label, some in sent.items()}
     contents = dict.fromkeys(name for some in amounts.values() for a in some for name in a)
-    lines = [["Content", *map(_escaped, sent)], ["---", *("---:" for _ in sent)]]
+    lines = []
     for name in contents:
         means = (_mean_amount([a.get(name, Amount()) for a in some]) for some in amounts.values())
         lines.append([name.capitalize(), *map(_in_words, means)])
@@ -145,7 +146,7 @@ def paper_table(folder: Path, *, snr_db: float | None = None) -> str:
     lines.append(["Total against the first", *_changes([total.total for total in totals])])
     lines.append(["Channel uses, all", *(f"{count:,.0f}" for count in uses)])
     lines.append(["Channel uses against the first", *_changes(uses)])
-    return _markdown(lines)
+    return markdown_table(["Content", *sent], lines)
 
 
 def _costs(folder: Path, snr_db: float | None) -> tuple[Study, Costs]:
@@ -185,14 +186,6 @@ def _mean_amount(amounts: Sequence[Amount]) -> Amount:
     return Amount(
         statistics.fmean(a.bytes for a in amounts), statistics.fmean(a.symbols for a in amounts)
     )
-
-
-def _escaped(label: str) -> str:
-    return label.replace("|", r"\|")
-
-
-def _markdown(lines: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _mean(some: Sequence[Mapping[str, Any]], streams: Sequence[str], name: str) -> float:

@@ -10,6 +10,7 @@ from scipy import stats
 
 from studies.run.plan import plan
 from studies.run.store import Store, field_differences
+from studies.tables.markup import terminal_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,7 +52,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Difference:
-    """What two folders differ in.
+    """The differences of two folders.
 
     Parameters
     ----------
@@ -134,7 +135,7 @@ def _verdict(a: Value, b: Value, widen: float) -> str:
 
 def _values_of_points(store: Store) -> dict[tuple[object, ...], object]:
     """Return what each finished point measured; times and versions are no part of it."""
-    found = {}
+    found: dict[tuple[object, ...], object] = {}
     for point in plan(*store.study()):
         if record := store.load(point):
             key = (point.scheme.label, point.channel, point.snr_db, point.clip.name, point.trial)
@@ -175,15 +176,13 @@ def lines(difference: Difference) -> Iterator[str]:
 
 def table(pairs: Sequence[Pair]) -> "Table":
     """Return the values that differ, for a terminal."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    shown = Table("Scheme", "Channel", "SNR (dB)", "Metric", "First", "Second", "Apart")
+    rows = []
     for pair in (pair for pair in pairs if pair.verdict != SAME):
         scheme, channel, snr_db, _, metric = pair.key
-        cells = [scheme, channel, f"{float(snr_db):g}", metric, _text(pair.a), _text(pair.b)]
-        shown.add_row(*map(escape, cells), pair.verdict)
-    return shown
+        snr_db = f"{float(snr_db):g}"
+        rows.append([scheme, channel, snr_db, metric, _text(pair.a), _text(pair.b), pair.verdict])
+    head = ("Scheme", "Channel", "SNR (dB)", "Metric", "First", "Second", "Apart")
+    return terminal_table(head, rows)
 
 
 def _text(value: Value) -> str:

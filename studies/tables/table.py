@@ -11,9 +11,12 @@ from linksim.metrics import METRICS
 from studies.run.frames import frames
 from studies.run.kinds import KINDS
 from studies.run.plan import Point, plan
-from studies.run.record import BLER, OK, uses_per_pixel, uses_per_sample
+from studies.run.record import OK, uses_per_pixel, uses_per_sample
 from studies.run.store import Store
-from studies.spec.study import BOUND_CHANNEL, Study
+from studies.spec.figure import BLER
+from studies.spec.scheme import BOUND_CHANNEL
+from studies.spec.study import Study
+from studies.tables.markup import markdown_table
 
 
 def markdown(
@@ -64,17 +67,16 @@ def markdown(
     }
     per_pixel = metric != BLER and METRICS[metric].kind == "video"
     cost = "Uses per pixel" if per_pixel else "Uses per sample"
-    lines = [["Scheme", cost, *(f"{snr:g} dB" for snr in study.snr_db)]]
-    lines.append(["---", *("---:" for _ in lines[0][1:])])
+    head = ["Scheme", cost, *(f"{snr:g} dB" for snr in study.snr_db)]
+    lines = []
     for where, label in (c for c in study.curves if c[0] == channel or _is_bound(study, c[1])):
         mine = [p for p in shown if (p.channel, p.scheme.label) == (where, label)]
         cells = [_cell(means.get((where, label, snr))) for snr in study.snr_db]
-        lines.append([label.replace("|", r"\|"), _uses(mine, records, per_pixel), *cells])
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        lines.append([label, _uses(mine, records, per_pixel), *cells])
     unit = "pixel" if per_pixel else "16 kHz sample"
     label = "Block error rate" if metric == BLER else METRICS[metric].label
     measured = " of ".join(filter(None, (label, frames(store, metric, kind))))
-    return f"{table}\n\n{_note(study, measured, channel, kind, names, unit)}"
+    return f"{markdown_table(head, lines)}\n\n{_note(study, measured, channel, kind, names, unit)}"
 
 
 def _known(what: str, name: str, names: Sequence[str]) -> str:

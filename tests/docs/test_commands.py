@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from studies.cli.main import command_parser
-from studies.spec.study import Scheme
+from studies.spec.scheme import Scheme
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -17,7 +17,7 @@ def audio_networks(preset: str) -> list[Network]:
     Parameters
     ----------
     preset : str
-        Of the codec.
+        Preset of the codec.
 
     Returns
     -------

@@ -18,7 +18,7 @@ def lip_networks(preset: str, fps: float) -> list[Network]:
     Parameters
     ----------
     preset : str
-        Of all three.
+        Preset of all three networks.
     fps : float
         Faces per second of the call. Training has 25, and each window of five is judged once.
 

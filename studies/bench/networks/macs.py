@@ -29,9 +29,9 @@ def macs(function: Callable[..., Any], *inputs: Any) -> Counter[str]:
     Parameters
     ----------
     function : callable
-        Of tensors; Keras layers and models are.
+        Function of tensors, such as a Keras layer or model.
     *inputs : nests of tf.TensorSpec
-        What it is called with; all sizes must be known.
+        Its arguments; all sizes must be known.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def _depthwise(operation: tf.Operation) -> int:
 
 
 def _transposed(operation: tf.Operation) -> int:
-    # Each input is spread over a window; its second input is the filter, with outputs third.
+    # Each input is added to a window; its second input is the filter, with outputs third.
     *taps, _ = _shape(operation.inputs[1])
     return math.prod(_shape(operation.inputs[2])) * math.prod(taps)
 

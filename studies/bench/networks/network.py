@@ -7,12 +7,12 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """What a network holds and computes.
+    """The parameters of a network, and the work that it takes.
 
     Parameters
     ----------
     codec : str
-        What it is a part of.
+        Codec that it is a part of.
     name : str
         Its own.
     parameters : int or None

@@ -10,7 +10,7 @@ from studies.bench.networks.macs import macs
 from studies.bench.networks.network import Network, halves
 
 CHARACTERS = 15.0
-"""Of a second of speech: 150 words a minute of five letters and a space."""
+"""Characters in a second of speech: 150 words a minute of five letters and a space."""
 
 
 def text_networks(preset: str) -> list[Network]:
@@ -19,7 +19,7 @@ def text_networks(preset: str) -> list[Network]:
     Parameters
     ----------
     preset : str
-        Of the codec.
+        Preset of the codec.
 
     Returns
     -------

@@ -13,7 +13,7 @@ def tflite_size(file: Path) -> tuple[int, int]:
     Parameters
     ----------
     file : Path
-        Of one graph; read with ``ai-edge-litert``, which must be installed.
+        File of one graph; read with ``ai-edge-litert``, which must be installed.
 
     Returns
     -------

@@ -55,7 +55,8 @@ def load(preset: str) -> tuple[DvstModel, bool]:
 
 def padded_size(size: tuple[int, int]) -> tuple[int, int]:
     """Return height and width of frames as they are coded."""
-    return tuple(-(-n // LATENT_STRIDE) * LATENT_STRIDE for n in size)
+    height, width = (-(-n // LATENT_STRIDE) * LATENT_STRIDE for n in size)
+    return height, width
 
 
 def video_networks(model: DvstModel, size: tuple[int, int], fps: float) -> list[Network]:
@@ -64,7 +65,7 @@ def video_networks(model: DvstModel, size: tuple[int, int], fps: float) -> list[
     Parameters
     ----------
     model : DvstModel
-        Of `load`; it is of no other use afterwards.
+        Codec from `load`; it is of no other use afterwards.
     size : tuple of int
         Height and width of frames before padding.
     fps : float
@@ -73,7 +74,7 @@ def video_networks(model: DvstModel, size: tuple[int, int], fps: float) -> list[
     Returns
     -------
     list of Network
-        Those of P-frames, of I-frames, and the post-filter.
+        Networks of P-frames, of I-frames, and the post-filter.
 
     Raises
     ------

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import studies.bench.call as bench
 from linksim.media import Clip
 from semantic.asc.endpoint import Asc
+from studies.bench.call import bench_call
+from studies.bench.systems import call as bench
 from studies.cli.main import main
 
 
@@ -30,12 +31,12 @@ def two_systems(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def systems(clip: Clip) -> dict[str, Iterator[bench.Block]]:
         return {"A": blocks("encoder", "link"), "B": blocks("gate")}
 
-    monkeypatch.setattr(bench, "_systems", systems)
+    monkeypatch.setattr(bench, "systems", systems)
     return calls
 
 
 def test_each_block_is_warmed_up_and_timed_twice(two_systems: list[str], small_clip: Clip) -> None:
-    result = bench.bench_call(small_clip, seconds=0.0, report=lambda text: None)
+    result = bench_call(small_clip, seconds=0.0, report=lambda text: None)
     assert two_systems == ["encoder"] * 3 + ["link"] * 3 + ["gate"] * 3
     assert {s: list(b) for s, b in result["systems"].items()} == {
         "A": ["encoder", "link"],
@@ -82,7 +83,7 @@ def test_txt2vid_is_timed_where_its_extra_is_installed(
 ) -> None:
     for reason, known in (("", True), ("needs the extra txt2vid", False)):
         monkeypatch.setattr(bench.Txt2Vid, "missing", classmethod(lambda cls, r=reason: r))
-        assert ("Txt2Vid" in bench._systems(small_clip)) is known
+        assert ("Txt2Vid" in bench.systems(small_clip)) is known
 
 
 def test_txt2vid_has_every_block(small_clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:

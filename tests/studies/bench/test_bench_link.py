@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.table import Table
 
 from linksim.link.config import LinkConfig
-from studies.bench.decoder import OURS, THEIRS, bench_decoder, table
+from studies.bench.bench import BENCHES, Bench
+from studies.bench.decoder import OURS, THEIRS, bench_decoder
 from studies.bench.stages import bench_stages
-from studies.bench.stages import table as stages_table
 from studies.cli.main import main
 
 SMALL = LinkConfig(subcarriers=12)
@@ -28,7 +29,7 @@ def test_the_decoders_are_given_the_same_blocks() -> None:
     assert points["min-sum"]["bler"] == points["min-sum, all iterations"]["bler"]
     assert 0.0 < points["min-sum"]["bler"] < points["Sionna min-sum, XLA"]["bler"]
     assert all(point["throughput_bps"] > 0 for point in points.values())
-    assert table(result).row_count == len(points)
+    assert BENCHES["decoder"].table(result).row_count == len(points)
 
 
 def test_the_stages_are_those_of_the_link() -> None:
@@ -41,18 +42,17 @@ def test_the_stages_are_those_of_the_link() -> None:
         "LDPC decoder",
     ]
     assert all(of["linksim_ms"] > 0 for of in stages.values())
-    assert stages_table(result).row_count == len(stages)
+    assert BENCHES["stages"].table(result).row_count == len(stages)
 
 
 def test_a_run_is_compared_with_one_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from studies.cli import bench as cli_bench
-
     def measure(*_: object) -> dict:
         return {"points": {"6": {"ours": {"throughput_bps": 3e6, "bler": 0.1}}}}
 
-    monkeypatch.setitem(cli_bench.BENCHES, "decoder", (measure, lambda result: "the table"))
+    fake = Bench("decoder", "", lambda parser: None, measure, lambda result: Table("the table"))
+    monkeypatch.setattr("studies.cli.bench.BENCHES", {"decoder": fake})
     before = tmp_path / "before.json"
     before.write_text(json.dumps({"points": {"6": {"ours": {"throughput_bps": 2e6, "bler": 0.2}}}}))
     assert main(["bench", "decoder", "--against", str(before)]) == 0

@@ -23,8 +23,10 @@ from studies.run.point import run_point
 from studies.run.record import rows
 from studies.run.runner import run
 from studies.run.store import Store
+from studies.spec.figure import Figure
 from studies.spec.load import load
-from studies.spec.study import Bound, Figure, Study
+from studies.spec.scheme import Bound
+from studies.spec.study import Study
 
 BOTH = """
 music: [band.wav]

@@ -1,4 +1,4 @@
-"""How many threads the libraries may have that compute."""
+"""The number of threads of the libraries that compute."""
 
 import os
 
