@@ -30,9 +30,7 @@ def main() -> None:
         for name in (room(file), "total"):
             lines[name] += measured["summary"]["num_statements"]
             run[name] += measured["summary"]["covered_lines"]
-    print(
-        "\nLines that the tests ran (code of compiled kernels and of worker processes not counted)"
-    )
+    print("\nLines that the tests ran; those of compiled kernels and other processes do not count")
     for name in sorted(lines, key=lambda n: (n == "total", n)):
         if lines[name]:
             print(f"{name:20}{lines[name]:7}{100 * run[name] / lines[name]:6.0f} %")

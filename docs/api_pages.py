@@ -1,7 +1,8 @@
 """Pages of the Python interface, made from docstrings when the site is built.
 
-A page holds ``<!-- modules: ROOM -->`` where the modules of a room are to stand: those of a package
-and its sub-packages, but for sub-packages that have a mark of their own. A new module needs no mark.
+A page holds ``<!-- modules: ROOM -->`` where the modules of a room are to stand: those of a
+package and its sub-packages, but for sub-packages that have a mark of their own. A new module needs
+no mark.
 """
 
 import ast
@@ -37,7 +38,7 @@ def all_modules() -> list[str]:
 
 
 def modules_of(room: str) -> list[str]:
-    """Return the modules of a room whose mark stands on a page, without those of rooms within it."""
+    """Return the modules of a room that has a mark, without those of rooms within it."""
     return [module for module in all_modules() if _room(module) == room]
 
 
