@@ -5,12 +5,12 @@ import ast
 import dataclasses
 import re
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from linksim.endpoint import endpoint_class, endpoint_names
 from linksim.link.config import LinkConfig
 from linksim.phy.channels import CHANNELS
 from studies.cli.main import command_parser
@@ -123,8 +123,8 @@ def _helps() -> Iterator[tuple[str, str]]:
         for action in parser._actions:
             if action.help and action.help != argparse.SUPPRESS:
                 yield f"{parser.prog} {'/'.join(action.option_strings) or action.dest}", action.help
-    classes = [LinkConfig, *CHANNELS.values(), *map(endpoint_class, endpoint_names())]
-    for cls in classes:
+    endpoints = (point.load() for point in entry_points(group="linksim.endpoints"))
+    for cls in (LinkConfig, *CHANNELS.values(), *endpoints):
         for field in dataclasses.fields(cls):
             yield f"{cls.__module__}.{cls.__name__}.{field.name}", field.metadata["help"]
 
