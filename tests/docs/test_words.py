@@ -20,7 +20,7 @@ CODE = ("linksim", "semantic", "baselines", "studies")
 
 PRIVATE = {
     r"\bpipes?\b": "bit link, symbol link",
-    r"\b(an?|the|one|each|every|of|per|by|deep|many|few|same|its|all|no|more) fades?\b"
+    r"\b(an?|the|one|each|every|of|per|by|many|few|same|its|all|no|more) fades?\b"
     r"|\bfades\b|_fades?\b|\bfades?_|\.fades?\(|\bdef fades?\(": "channel realisation, fading",
     r"\bdef carry\b|\bimport\b.*\bcarry\b|\bcarry\(|\.carry\b": "send, transmit",
     r"(?i:sounding|sounded)|\.sound\(|def sound\(self": "measurement of the channel",
