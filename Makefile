@@ -11,7 +11,9 @@ study: $(INSTALLED)
 
 # Most tests keep one core busy: half of them run on each of two.
 HALF := tests/baselines/ tests/docs/ tests/semantic/
-PYTEST := $(VENV)/bin/python -m coverage run -m pytest -p no:cacheprovider
+# `make test COVERAGE=` runs them without counting lines.
+COVERAGE := coverage run -m
+PYTEST := $(VENV)/bin/python -m $(COVERAGE) pytest -p no:cacheprovider
 test: $(INSTALLED)
 	@$(VENV)/bin/python -m coverage erase
 	@$(PYTEST) $(HALF) > .test-half.log 2>&1 & \
