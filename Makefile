@@ -11,11 +11,15 @@ study: $(INSTALLED)
 
 # Most tests keep one core busy: half of them run on each of two.
 HALF := tests/baselines/ tests/docs/ tests/semantic/
+# `make test COVERAGE=` runs them without counting lines.
+COVERAGE := coverage run -m
+PYTEST := $(VENV)/bin/python -m $(COVERAGE) pytest -p no:cacheprovider
 test: $(INSTALLED)
-	@$(VENV)/bin/python -m pytest -p no:cacheprovider $(HALF) > .test-half.log 2>&1 & \
-	half=$$!; $(VENV)/bin/python -m pytest -p no:cacheprovider \
-	  $(filter-out $(HALF),$(wildcard tests/*/)); rest=$$?; \
+	@$(VENV)/bin/python -m coverage erase
+	@$(PYTEST) $(HALF) > .test-half.log 2>&1 & \
+	half=$$!; $(PYTEST) $(filter-out $(HALF),$(wildcard tests/*/)) $(wildcard tests/test_*.py); rest=$$?; \
 	wait $$half; code=$$?; cat .test-half.log; rm .test-half.log; \
+	$(VENV)/bin/python .ci/coverage_by_room.py; \
 	test $$rest -eq 0 -a $$code -eq 0
 
 docs: $(DOCS_INSTALLED)
@@ -26,6 +30,7 @@ docs: $(DOCS_INSTALLED)
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/python -m mypy
 
 format: $(INSTALLED)
 	$(VENV)/bin/ruff format .
@@ -44,4 +49,4 @@ $(DOCS_INSTALLED): $(INSTALLED)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info results site
+	rm -rf $(VENV) build *.egg-info results site .mypy_cache .coverage*

@@ -139,9 +139,8 @@ class Wav2Vid(Endpoint):
         return [
             packet
             for start, stop in runs(~sent)
-            for packet in pack(
-                field_of(frames[start:stop], frames[start - 1], fps, self.motion_field)
-            )
+            for field in [field_of(frames[start:stop], frames[start - 1], fps, self.motion_field)]
+            for packet in pack(field)
         ]
 
     def _with_times(

@@ -1,12 +1,12 @@
 """Impulse responses on disk: NumPy ``.npz`` or HDF5, measured, exported or traced.
 
-====================  =======================================================================
-``a``                 complex, [realisations, paths, times], or with antennas
-                      [realisations, rx, tx, paths, times]: coefficients; an array without
-                      paths has coefficient 0 there
-``tau``               real, [realisations, paths]: delays in s
+======================  ===================================================================
+``a``                   complex, [realisations, paths, times], or with antennas
+                        [realisations, rx, tx, paths, times]: coefficients; an array without
+                        paths has coefficient 0 there
+``tau``                 real, [realisations, paths]: delays in s
 ``sampling_frequency``  real scalar: times a second, in Hz; unused where there is one time
-====================  =======================================================================
+======================  ===================================================================
 
 This module needs neither TensorFlow nor, for ``.npz``, h5py.
 """
