@@ -40,10 +40,9 @@ def bench_generator(clip: "Clip", *, seconds: float, report: Report = print) -> 
     """
     from statistics import fmean
 
-    from semantic.wav2lip.weights import trained
-
     from linksim.link.config import LinkConfig
     from linksim.media.faces.pose import head_pose
+    from semantic.training.weights import trained
     from semantic.wav2lip.frames.animate import animate, voice_of
     from semantic.wav2lip.frames.face import face_boxes
     from semantic.wav2lip.networks.generator import Generator

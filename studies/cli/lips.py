@@ -65,8 +65,7 @@ def run(args: Namespace) -> int:
 
 
 def _scores(args: Namespace, talks: "Sequence[Talk]", report: Any) -> dict[str, Any]:
-    from semantic.wav2lip.weights import trained
-
+    from semantic.training.weights import trained
     from semantic.wav2lip import scores
     from semantic.wav2lip.networks.expert import SyncExpert
     from semantic.wav2lip.networks.generator import Generator

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from semantic.wav2lip.weights import trained
 
 from baselines.digital.opus import Opus
 from baselines.digital.traditional import Traditional
@@ -17,6 +16,7 @@ from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst
 from semantic.text.endpoint import Text
 from semantic.text.speech import recognise, speak
+from semantic.training.weights import trained
 from semantic.wav2lip.frames.animate import animate, voice_of
 from semantic.wav2lip.frames.face import face_boxes, find_box
 from semantic.wav2lip.networks.generator import Generator

@@ -9,7 +9,7 @@ from dvst_arrays import array, normal, shake
 from scipy.ndimage import gaussian_filter
 
 from linksim.media import Clip
-from linksim.metrics import ms_ssim as measured_ms_ssim
+from linksim.metrics.video import ms_ssim as measured_ms_ssim
 from semantic.dvst.networks.block_transform import BlockTransform
 from semantic.dvst.networks.layers import (
     MIN_SCALE,
