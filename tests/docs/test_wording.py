@@ -44,7 +44,7 @@ ALLOWED = {
 }
 """Places where such a word stands for something else, and why."""
 
-OLD_WORDS = ("CHANGELOG.md", "tests/docs/test_words.py")
+OLD_WORDS = ("CHANGELOG.md", "tests/docs/test_wording.py")
 """Files that name the former words."""
 
 NO_SUBJECT = re.compile(
