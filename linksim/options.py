@@ -105,6 +105,7 @@ def add_flags(
     renamed: Mapping[str, str] = types.MappingProxyType({}),
     defaults: Mapping[str, Any] = types.MappingProxyType({}),
     unset: bool = False,
+    several: Collection[str] = (),
 ) -> None:
     """Add a flag for each of some options of a dataclass: its type, default, help and unit.
 
@@ -123,6 +124,8 @@ def add_flags(
     unset : bool
         Let a flag that is not given be None, so that the caller can tell; the help text has the
         default all the same.
+    several : collection of str
+        Options that may be given more than once; they become lists.
     """
     hints = typing.get_type_hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
@@ -132,10 +135,12 @@ def add_flags(
         shown = "none" if default is None else f"{default:g}" if hints[name] is float else default
         noted = f"in {unit}; default none" if unit and default is None else f"default {shown}"
         noted += f" {unit}" if unit and default is not None else ""
+        noted += "; may be given again, for another curve" if name in several else ""
         flag = renamed.get(name, name).replace("_", "-")
         parser.add_argument(
             f"--{flag}",
             dest=name,
+            action="append" if name in several else "store",
             type=_flag_type(hints[name]),
             default=None if unset else default,
             metavar=flag.replace("-", "_").upper(),

@@ -236,6 +236,16 @@ class LinkConfig:
         rate = block.info_bits / block.coded_bits if coded else 1.0
         return 10.0 * log10(self.streams * MODULATIONS[self.modulation].bits * rate)
 
+    def goodput_bps(self, bler: float) -> float:
+        """Return the payload bits in bit/s that arrive where blocks are lost at a rate.
+
+        Pilots, cyclic prefixes, parity and CRCs take their share; each block is sent once.
+        """
+        block = self.code_block()
+        bits = 8 * block.payload_bytes * block.per_frame
+        duration = self.interleave_slots * slot_duration(self.subcarrier_spacing)
+        return (1.0 - bler) * bits / duration
+
     @property
     def slot_data_symbols(self) -> int:
         """Data symbols of one slot: one of each stream on each data resource element."""

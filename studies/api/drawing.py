@@ -52,6 +52,9 @@ def draw(
         for other in references:
             _reference(axes, other, quantity, snr, curves[0])
         _dress(axes, quantity, snr)
+        if len(curves) == 1 and not axes.get_title():
+            link = curves[0].link
+            axes.set_title(f"{link.channel}, {link.modulation}, {link.estimator} CSI")
         if path is not None:
             _write(figure, Path(path))
     return figure
@@ -83,19 +86,24 @@ def _watched(row: dict[str, Any]) -> str:
 
 def _theory(axes: Axes, curves: Sequence[Curve], quantity: str, snr: str) -> None:
     """Draw the closed form or the outage bound of each link, once where they are the same."""
-    from studies.figures.ber import theory_curve
+    from studies.figures.ber import capacity_limit_db, theory_curve
 
     drawn: set[tuple[float, ...]] = set()
     for curve in curves:
         values = [row["snr_db"] for row in curve.rows]
         grid = np.linspace(min(values), max(values), 200)
         coded = _watched(curve.rows[0]) == "bler"
-        known = theory_curve(curve.link, grid, coded=coded)
-        if known is None or (quantity == "bler") != coded or tuple(known[1]) in drawn:
+        if (quantity == "bler") != coded:
             continue
-        drawn.add(tuple(known[1]))
         shift = curve.link.ebn0_offset_db(coded=coded) if snr == "ebn0_db" else 0.0
-        axes.plot(grid - shift, known[1], "k--", lw=0.8, marker="", label=known[0])
+        known = theory_curve(curve.link, grid, coded=coded)
+        if known and tuple(known[1]) not in drawn:
+            drawn.add(tuple(known[1]))
+            axes.plot(grid - shift, known[1], "k--", lw=0.8, marker="", label=known[0])
+        limit = capacity_limit_db(curve.link) if coded else None
+        if limit is not None and (limit,) not in drawn:
+            drawn.add((limit,))
+            axes.axvline(limit - shift, color="k", ls=":", lw=0.8, label="ergodic capacity")
 
 
 def _reference(axes: Axes, other: Reference, quantity: str, snr: str, curve: Curve) -> None:

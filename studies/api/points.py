@@ -144,7 +144,10 @@ class ErrorRates(Measure):
         )  # fmt: skip
         row = dataclasses.asdict(point)
         ebn0 = {"ebn0_db": snr_db - link.ebn0_offset_db(coded=self.coded)}
-        return [{"snr_db": row.pop("snr_db")} | ebn0 | row]
+        goodput = link.goodput_bps(row["bler"])
+        bandwidth = link.subcarriers * link.subcarrier_spacing
+        gained = {"goodput_bps": goodput, "efficiency": goodput / bandwidth}
+        return [{"snr_db": row.pop("snr_db")} | ebn0 | row | gained]
 
 
 @dataclass(frozen=True)

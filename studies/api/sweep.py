@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import LinkConfig
 from linksim.montecarlo import StopRule
-from studies.api.curve import Curve, curve_label
+from studies.api.curve import Curve, Row, curve_label
 from studies.api.points import ErrorRates, Measure, media_points
 from studies.api.result import SweepResult
 from studies.run.progress import progress_bar
@@ -55,7 +55,8 @@ def ber(
     -------
     SweepResult
         Columns: ``link`` if there are several, ``snr_db, ebn0_db, ber, bler, ci_low, ci_high,
-        bits, bit_errors, blocks, block_errors, theory_ber, stop``.
+        bits, bit_errors, blocks, block_errors, theory_ber, stop, goodput_bps, efficiency``;
+        goodput is of payload bits in bit/s, efficiency the same over the bandwidth in bit/s/Hz.
 
     Raises
     ------
@@ -69,11 +70,40 @@ def ber(
     1.0
     """
     links = [link] if isinstance(link, LinkConfig) else list(link)
+    rows = list(
+        iterate(
+            links, snr_db, ebn0_db=ebn0_db, coded=coded, stop=stop, seed=seed,
+            confidence=confidence,
+        )
+    )  # fmt: skip
+    each = len(rows) // len(links)
+    names = [difference(one, links) for one in links] if len(links) > 1 else ["simulated"]
+    curves = [
+        Curve(name, one, tuple(rows[i * each : (i + 1) * each]))
+        for i, (name, one) in enumerate(zip(names, links, strict=True))
+    ]
+    return SweepResult(("link",) if len(links) > 1 else (), tuple(curves))
+
+
+def iterate(
+    links: Sequence[LinkConfig],
+    snr_db: Iterable[float] | float | None = None,
+    *,
+    ebn0_db: Iterable[float] | float | None = None,
+    coded: bool = True,
+    stop: StopRule = STOP,
+    seed: int = 1,
+    confidence: float = 0.95,
+) -> Iterator[Row]:
+    """Yield the rows of `ber` as they are done, link by link; for the parameters see there."""
     _check_links(links)
-    axes = ("link",) if len(links) > 1 else ()
-    places = [({"link": _difference(one, links)} if axes else {}, one) for one in links]
+    snrs = _snrs(snr_db, ebn0_db)
     measure = ErrorRates(coded, stop, seed, confidence)
-    return _run(axes, places, _snrs(snr_db, ebn0_db), ebn0_db is not None, coded, measure, None)
+    for link in links:
+        place = {"link": difference(link, links)} if len(links) > 1 else {}
+        offset = 0.0 if ebn0_db is None else link.ebn0_offset_db(coded=coded)
+        for snr in snrs:
+            yield from (place | row for row in measure.rows(place, link, snr + offset))
 
 
 def sweep(
@@ -228,8 +258,8 @@ def _shown(place: Mapping[str, object]) -> dict[str, object]:
     return {n: v if isinstance(v, int | float | str | None) else str(v) for n, v in place.items()}
 
 
-def _difference(link: LinkConfig, links: Sequence[LinkConfig]) -> str:
-    """Return the options in which a link differs from the others, as a legend has them."""
+def difference(link: LinkConfig, links: Sequence[LinkConfig]) -> str:
+    """Return the options in which a link differs from others, as a legend has them."""
     own = link.identity()
     others = [other.identity() for other in links]
     names = [n for n in LINK_FIELDS if len({str(o.get(n)) for o in others}) > 1]

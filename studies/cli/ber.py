@@ -2,6 +2,7 @@
 
 import math
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
@@ -11,10 +12,14 @@ from studies.cli.command import Command
 
 if TYPE_CHECKING:
     from linksim.link.config import LinkConfig
-    from linksim.link.experiments.error_rate import ErrorRate
+
+Row = dict[str, Any]
+"""A point of a link: columns of `studies.api.sweep.ber`, by name."""
 
 COLUMNS = ("snr_db", "ber", "ci_low", "ci_high", "theory_ber", "blocks")
-CODED_COLUMNS = ("snr_db", "ber", "bler", "ci_low", "ci_high", "block_errors", "blocks")
+CODED_COLUMNS = (
+    "snr_db", "ebn0_db", "ber", "bler", "ci_low", "ci_high", "blocks", "goodput_bps", "efficiency",
+)  # fmt: skip
 LINK_FLAGS = (
     "channel",
     "modulation",
@@ -25,8 +30,8 @@ LINK_FLAGS = (
     "interleave_slots",
 )
 """Fields of a link that have a flag of their own."""
-ESTIMATOR = "perfect"
-"""The estimator, unless one is given."""
+SEVERAL = ("channel", "modulation", "estimator")
+"""Flags that may be given more than once; there is a curve for each combination."""
 UNREAD = (
     "harq",
     "combining",
@@ -45,15 +50,16 @@ UNCODED_WIDTH = 0.1
 def add_flags(parser: ArgumentParser) -> None:
     """Add the arguments; a flag of the link is None where it was not given."""
     before, after = LINK_FLAGS[:2], LINK_FLAGS[3:]
-    perfect = {"estimator": ESTIMATOR}
-    arguments.add_link_flags(parser, *before, unset=True)
+    arguments.add_link_flags(parser, *before, unset=True, several=SEVERAL)
     coding = parser.add_mutually_exclusive_group()
     coding.add_argument("--uncoded", action="store_true", help="decide bits hard, without a code")
     arguments.add_link_flags(coding, "code_rate", unset=True)
-    arguments.add_link_flags(parser, *after, defaults=perfect, unset=True)
+    arguments.add_link_flags(parser, *after, unset=True, several=SEVERAL)
     text = "any other option of the link"
     parser.add_argument("--link", action="append", default=[], metavar="K=V", help=text)
     arguments.add_snr(parser, "0:20:5")
+    text = "Eb/N0 in dB instead of Es/N0, start:stop:step or a list; the figure is drawn against it"
+    parser.add_argument("--ebn0", metavar="RANGE", help=text)
     text = "block errors at which a coded point is done (default 200)"
     parser.add_argument("--block-errors", type=int, default=200, help=text)
     text = "width of the interval over the rate at which a point is done (default if uncoded 0.1)"
@@ -65,17 +71,26 @@ def add_flags(parser: ArgumentParser) -> None:
     arguments.add_seed(parser)
     arguments.add_json(parser)
     arguments.add_plot(parser)
-    parser.add_argument("--theory", action="store_true", help="draw the closed form as well")
+    parser.add_argument(
+        "--theory", action="store_true", help="draw closed forms and bounds as well"
+    )
+    text = "curve of another to draw: CSV (snr_db or ebn0_db, ber or bler) or AFF3CT's table"
+    parser.add_argument(
+        "--reference", type=arguments.path, action="append", default=[], metavar="FILE", help=text
+    )
 
 
 def run(args: Namespace) -> int:
     """Simulate, print a row a point, and write records and figure as points are done."""
     from linksim.montecarlo import StopRule
+    from studies.api.reference import read_reference
     from studies.spec.snr import parse_snr
 
     _check(args)
-    config = link_config(args)
-    snr_db = parse_snr(args.snr)
+    links = link_configs(args)
+    snr_db = parse_snr(args.ebn0 or args.snr)
+    for file in args.reference:
+        read_reference(file)
     # Uncoded nearly every frame has an error, so only the width of the interval can stop it.
     stop = StopRule(
         None if args.uncoded else args.block_errors,
@@ -86,30 +101,29 @@ def run(args: Namespace) -> int:
     from linksim.startup import import_tensorflow
 
     import_tensorflow()  # only now that the input is known to be good
-    from linksim.link.experiments.error_rate import error_rates
+    from studies.api.sweep import iterate
 
-    points = error_rates(
-        config,
-        snr_db,
+    done: list[Row] = []
+    snrs: dict[str, Any] = {"ebn0_db" if args.ebn0 else "snr_db": snr_db}
+    points = iterate(
+        links,
         coded=not args.uncoded,
         stop=stop,
         seed=args.seed,
         confidence=args.confidence,
+        **snrs,
     )
-    done: list[ErrorRate] = []
-    for point in _live(points, args, config, len(snr_db)):
-        done.append(point)
+    for row in _live(points, args, links, len(links) * len(snr_db)):
+        done.append(row)
         if args.json:
-            _write_json(args, config, stop, done)
+            _write_json(args, links, stop, done)
     if args.plot:
-        from studies.figures.ber import save
-
-        save(args.plot, config, done, coded=not args.uncoded, theory=args.theory)
+        _plot(args, links, done)
     return 0
 
 
-def link_config(args: Namespace) -> "LinkConfig":
-    """Return the link that flags and ``--link`` describe, with perfect CSI unless they say more.
+def link_configs(args: Namespace) -> "list[LinkConfig]":
+    """Return the links that flags and ``--link`` describe, one for each combination.
 
     Raises
     ------
@@ -117,6 +131,8 @@ def link_config(args: Namespace) -> "LinkConfig":
         If two name the same field, or one that error rates do not depend on, or there is no such
         link.
     """
+    import itertools
+
     from linksim.link.config import LinkConfig
     from linksim.options import build
 
@@ -134,7 +150,35 @@ def link_config(args: Namespace) -> "LinkConfig":
     for name in CODED:
         if args.uncoded and name in options:
             raise LinksimError(f"--link {name}={options[name]}: --uncoded has no code")
-    return build(LinkConfig, {"estimator": ESTIMATOR, **flags, **options}, "link")
+    lists = {name: flags.pop(name) for name in SEVERAL if name in flags}
+    for name, values in lists.items():
+        if len(set(values)) < len(values):
+            raise LinksimError(f"--{name} is given twice with one value")
+    return [
+        build(LinkConfig, {**dict(zip(lists, values, strict=True)), **flags, **options}, "link")
+        for values in itertools.product(*lists.values())
+    ]
+
+
+def _plot(args: Namespace, links: "Sequence[LinkConfig]", done: list[Row]) -> None:
+    """Draw all links in one figure."""
+    from studies.api.curve import Curve
+    from studies.api.result import SweepResult
+    from studies.api.sweep import difference
+
+    each = len(done) // len(links)
+    names = [difference(link, links) for link in links] if len(links) > 1 else ["simulated"]
+    curves = tuple(
+        Curve(name, link, tuple(done[i * each : (i + 1) * each]))
+        for i, (name, link) in enumerate(zip(names, links, strict=True))
+    )
+    SweepResult((), curves).plot(
+        "ber" if args.uncoded else "bler",
+        theory=args.theory,
+        ebn0=bool(args.ebn0),
+        reference=args.reference,
+        path=args.plot,
+    )
 
 
 def _check(args: Namespace) -> None:
@@ -149,8 +193,10 @@ def _check(args: Namespace) -> None:
     arguments.check_outputs(args)
 
 
-def _live(points: Any, args: Namespace, config: "LinkConfig", total: int) -> Any:
-    """Pass points on while a table grows on the screen."""
+def _live(
+    points: Iterable[Row], args: Namespace, links: "Sequence[LinkConfig]", total: int
+) -> Iterator[Row]:
+    """Pass rows on while a table grows on the screen."""
     import time
 
     from rich.console import Console
@@ -158,17 +204,18 @@ def _live(points: Any, args: Namespace, config: "LinkConfig", total: int) -> Any
     from rich.table import Table
 
     columns = COLUMNS if args.uncoded else CODED_COLUMNS
-    code = "uncoded" if args.uncoded else f"rate {config.code_rate:g}"
-    table = Table(
-        *(name.replace("_", " ") for name in columns),
-        title=f"{config.channel}, {config.modulation}, {code}, {config.estimator} CSI",
-    )
+    columns = ("link", *columns) if len(links) > 1 else columns
+    code = "uncoded" if args.uncoded else f"rate {links[0].code_rate:g}"
+    config = links[0]
+    one = f"{config.channel}, {config.modulation}, {code}, {config.estimator} CSI"
+    title = one if len(links) == 1 else f"{len(links)} links, {code}"
+    table = Table(*(name.replace("_", " ") for name in columns), title=title)
     start = time.monotonic()
     console = Console()
     with Live(table, console=console, refresh_per_second=4):
         table.caption = f"0 of {total} points"
         for index, point in enumerate(points, 1):
-            table.add_row(*(_text(name, getattr(point, name)) for name in columns))
+            table.add_row(*(_text(name, point[name]) for name in columns))
             left = (time.monotonic() - start) / index * (total - index)
             table.caption = f"{index} of {total} points, {left:.0f} s left"
             yield point
@@ -177,30 +224,33 @@ def _live(points: Any, args: Namespace, config: "LinkConfig", total: int) -> Any
         console.line()  # Live ends its last line only on a terminal
 
 
-def _text(name: str, value: float) -> str:
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, float) and math.isnan(value):
         return "-"
-    return f"{value:g}" if isinstance(value, int) or name == "snr_db" else f"{value:.2e}"
+    whole = isinstance(value, int) or name in ("snr_db", "ebn0_db", "efficiency")
+    return f"{value:.4g}" if whole else f"{value:.2e}"
 
 
-def _write_json(args: Namespace, config: "LinkConfig", stop: Any, done: list["ErrorRate"]) -> None:
+def _write_json(args: Namespace, links: "Sequence[LinkConfig]", stop: Any, done: list[Row]) -> None:
     import shlex
     from dataclasses import asdict
 
     from studies.run.point import versions
     from studies.run.record import finite
 
+    described = [asdict(link) for link in links]
     document = {
         "command": shlex.join(["linksim", *args.argv]),
-        "link": asdict(config),
+        **({"link": described[0]} if len(links) == 1 else {"links": described}),
         "coded": not args.uncoded,
         "stop": asdict(stop),
         "confidence": args.confidence,
         "seed": args.seed,
         "versions": versions(),
         "records": [
-            {k: finite(v) if isinstance(v, float) else v for k, v in asdict(point).items()}
-            for point in done
+            {k: finite(v) if isinstance(v, float) else v for k, v in row.items()} for row in done
         ],
     }
     arguments.write_json(args.json, document)

@@ -1,16 +1,20 @@
 """``linksim ber``: what its flags and ``--link`` make of a link."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
-from studies.cli.ber import link_config
-from studies.cli.main import command_parser
+from studies.cli.ber import link_configs
+from studies.cli.main import command_parser, main
 
 
 def described(*words: str) -> LinkConfig:
-    """Return the link of a command line."""
-    return link_config(command_parser().parse_args(["ber", *words]))
+    """Return the only link of a command line."""
+    (link,) = link_configs(command_parser().parse_args(["ber", *words]))
+    return link
 
 
 def test_any_field_of_a_link_can_be_given() -> None:
@@ -27,11 +31,36 @@ def test_any_field_of_a_link_can_be_given() -> None:
     )
 
 
-def test_csi_is_perfect_unless_an_estimator_is_named() -> None:
-    assert (
-        described() == described("--link", "estimator=perfect") == LinkConfig(estimator="perfect")
-    )
+def test_defaults_are_those_of_a_link() -> None:
+    assert described() == LinkConfig()
     assert described("--estimator", "lmmse") == LinkConfig(estimator="lmmse")
+
+
+def test_flags_given_again_are_curves() -> None:
+    words = ["--channel", "rayleigh", "--channel", "tdl-c", "--modulation", "qpsk"]
+    links = link_configs(command_parser().parse_args(["ber", *words]))
+    assert links == [LinkConfig(channel=c, modulation="qpsk") for c in ("rayleigh", "tdl-c")]
+
+
+def test_several_links_are_one_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reference = tmp_path / "ref.csv"
+    reference.write_text("ebn0_db,bler\n0,1\n12,0.3\n")
+    files = ["--plot", str(tmp_path / "out.svg"), "--json", str(tmp_path / "out.json")]
+    words = ["--channel", "awgn", "--channel", "rayleigh", "--ebn0", "0:12:12", *files]
+    words += ["--link", "subcarriers=24", "--max-blocks", "500", "--reference", str(reference)]
+    assert main(["ber", *words]) == 0
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert [link["channel"] for link in document["links"]] == ["awgn", "rayleigh"]
+    assert [r["link"] for r in document["records"]] == ["awgn", "awgn", "rayleigh", "rayleigh"]
+    assert [r["ebn0_db"] for r in document["records"]] == pytest.approx([0, 12, 0, 12])
+    ratio = document["records"][1]
+    link = LinkConfig(subcarriers=24)
+    gained = 8 * link.code_block().payload_bytes * (1 - ratio["bler"]) / 1e-3
+    assert ratio["goodput_bps"] == pytest.approx(gained)
+    assert ratio["efficiency"] == pytest.approx(gained / (24 * 15e3))
+    drawing = (tmp_path / "out.svg").read_text()
+    assert drawing.count("<svg") == 1
+    assert "efficiency" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -40,6 +69,8 @@ def test_csi_is_perfect_unless_an_estimator_is_named() -> None:
         (["--link", "feedback_loss=0.5"], "so feedback_loss says nothing here"),
         (["--link", "mcs_table=2"], "so mcs_table says nothing here"),
         (["--uncoded", "--link", "decoder_iterations=5"], "--uncoded has no code"),
+        (["--channel", "awgn", "--channel", "awgn"], "--channel is given twice with one value"),
+        (["--channel", "awgn", "--link", "channel=tdl-a"], "channel is given by --channel"),
     ],
 )
 def test_fields_that_say_nothing_are_refused(words: list[str], line: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from linksim.link.config import LinkConfig
 from linksim.link.experiments.error_rate import error_rates
 from linksim.montecarlo import StopRule, clopper_pearson
-from studies.cli.ber import link_config
+from studies.cli.ber import link_configs
 from studies.cli.main import command_parser
 from studies.tables.diff import BEYOND, Value, judge
 
@@ -46,7 +46,7 @@ def test_curve_is_what_its_command_makes(path: Path) -> None:
         "ber",
         Path("tests/golden") / path.name,
     )
-    assert link_config(args) == LinkConfig(**golden["link"])
+    assert link_configs(args) == [LinkConfig(**golden["link"])]
     assert (args.seed, not args.uncoded) == (golden["seed"], golden["coded"])
 
 
