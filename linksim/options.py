@@ -6,10 +6,11 @@ give ``help`` and ``unit``; `option` writes such a field and `build` fills one i
 
 import argparse
 import dataclasses
+import functools
 import math
 import types
 import typing
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from linksim.errors import LinksimError, unknown
@@ -95,6 +96,34 @@ def convert_options(values: Any, *, but: Collection[str] = ()) -> None:
         if field.name not in but:
             value = _convert(getattr(values, field.name), hints[field.name], field.name)
             object.__setattr__(values, field.name, value)
+
+
+def by_name(what: str) -> Callable[[type[T]], type[T]]:
+    """Let the constructor of a dataclass name the nearest option where one is unknown.
+
+    Parameters
+    ----------
+    what : str
+        Name of the dataclass in messages, e.g. ``"a link"``.
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        construct = cls.__init__
+        known = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+
+        @functools.wraps(construct)
+        def checked(self: T, *args: object, **options: Any) -> None:
+            if args:
+                raise LinksimError(f"give the options of {what} by their names, not {args[0]!r}")
+            for name in options:
+                if name not in known:
+                    raise unknown(f"option of {what}", name, known)
+            construct(self, **options)
+
+        cls.__init__ = checked  # type: ignore[method-assign,assignment]
+        return cls
+
+    return decorate
 
 
 def add_flags(

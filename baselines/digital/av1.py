@@ -4,9 +4,6 @@ import os
 
 from baselines.digital.video_codec import Rate, VideoCodec
 
-# SVT-AV1 writes to stderr by itself unless its environment says otherwise; 0: fatal errors only.
-os.environ.setdefault("SVT_LOG", "0")
-
 
 def _options(rate: Rate, gop: int, preset: str) -> dict[str, str]:
     """Ask for closed groups, each with a key frame and its sequence header in front.
@@ -16,6 +13,8 @@ def _options(rate: Rate, gop: int, preset: str) -> dict[str, str]:
     pictures are shown (AV1 bitstream specification, 7.5). On talking heads this beats the
     low-delay structure by about 2 dB.
     """
+    # SVT-AV1 writes to stderr unless its environment says otherwise; 0: fatal errors only.
+    os.environ.setdefault("SVT_LOG", "0")
     control = f"crf={rate.crf}" if rate.bitrate is None else f"rc=1:tbr={rate.bitrate // 1000}"
     # lp=1: one thread; scd=0: no key frames at scene cuts; tune=1: for PSNR.
     params = f"{control}:keyint={gop}:pred-struct=2:scd=0:tune=1:lp=1"

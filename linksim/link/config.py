@@ -7,7 +7,15 @@ from typing import Any
 
 from linksim.endpoint import BitStream
 from linksim.errors import LinksimError
-from linksim.options import build, check_choices, check_range, convert_options, option, split_spec
+from linksim.options import (
+    build,
+    by_name,
+    check_choices,
+    check_range,
+    convert_options,
+    option,
+    split_spec,
+)
 from linksim.phy.channels import Channel, Multipath, describe, parse_channel
 from linksim.phy.coding.code_block import CodeBlock, fit_code_block
 from linksim.phy.coding.codes import CODES
@@ -28,6 +36,7 @@ NOISE = ("known", "estimated")
 DOMAINS = ("frequency", "time")
 
 
+@by_name("a link")
 @dataclass(frozen=True, kw_only=True)
 class LinkConfig:
     """One link: channel, resource grid, receiver, modulation and code, feedback.

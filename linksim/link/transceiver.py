@@ -10,8 +10,9 @@ from sionna.phy.ofdm import ResourceGridMapper
 
 from linksim.link.accounting import frame_pilots, frame_symbols, frame_uses
 from linksim.link.config import LinkConfig
-from linksim.phy.channels import Channel, Multipath
+from linksim.phy.channels import CHANNELS, Channel, Multipath
 from linksim.phy.channels.realisation import ChannelRealisation, burst_slots
+from linksim.phy.channels.sampling import check_sampling
 from linksim.phy.equalisers import EQUALISERS
 from linksim.phy.estimation import estimate_noise
 from linksim.phy.estimators import ESTIMATORS
@@ -87,6 +88,8 @@ class OfdmTransceiver:
         self._map = ResourceGridMapper(resource_grid)
         self._apply = self._ofdm or ApplyOFDMChannel()
         self._pilots = [_pilots_of(self.grid, stream) for stream in range(self._streams)]
+        if type(channel) not in CHANNELS.own.values():
+            check_sampling(channel, self.grid)
         self._noise_known = config.noise == "known"
         self._interpolate = ESTIMATORS[config.estimator].interpolators(self.grid, channel)
         streams = StreamManagement([[1]], self._streams)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +17,36 @@ MAX_VALUES = 100_000
 """Aliases of aliases turn a few lines into more values than memory holds."""
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe loader with the scalars of YAML 1.2.
+SCALARS = (
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("int", r"^[-+]?[0-9]{1,400}$", "-+0123456789"),
+    (
+        "float",
+        r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$",
+        "-+.0123456789",
+    ),
+    ("merge", r"^<<$", "<"),
+)
+"""Scalars of YAML 1.2: tag, form and first characters."""
+
+
+@cache
+def _loader() -> type[yaml.SafeLoader]:
+    """Return a safe loader with the scalars of YAML 1.2.
 
     YAML 1.1 reads ``5:30:5`` as a base-60 number, ``no`` as false and ``1e-9`` as text;
     each would quietly turn a study into another one.
     """
 
-    yaml_implicit_resolvers: dict = {}  # noqa: RUF012  (PyYAML's own interface)
+    class Loader(yaml.SafeLoader):
+        yaml_implicit_resolvers: dict = {}  # noqa: RUF012  (PyYAML's own interface)
 
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]{1,400}$"), list("-+0123456789")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$"),
-    list("-+.0123456789"),
-)
-_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+    for tag, form, first in SCALARS:
+        name = f"tag:yaml.org,2002:{tag}"
+        Loader.add_implicit_resolver(name, re.compile(form), list(first))
+    Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+    return Loader
 
 
 @dataclass
@@ -89,7 +94,7 @@ class Source:
             raise LinksimError(f"{place}: not of the form key=value")
         path = _path(key.strip())
         try:
-            value = yaml.load(text, _Loader)
+            value = yaml.load(text, _loader())
         except (yaml.YAMLError, ValueError, RecursionError):
             raise LinksimError(f"{place}: '{text[:60]}' is not valid YAML") from None
         target: Any = self.data
@@ -122,7 +127,7 @@ def read_source(path: Path) -> Source:
         If the file cannot be read, is not YAML or has a key twice.
     """
     try:
-        loader = _Loader(path.read_text(encoding="utf-8"))
+        loader = _loader()(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()
         data = loader.construct_document(node) if node else None
     except OSError as error:

@@ -60,7 +60,7 @@ def test_several_links_are_one_figure(tmp_path: Path, capsys: pytest.CaptureFixt
     assert ratio["efficiency"] == pytest.approx(gained / (24 * 15e3))
     drawing = (tmp_path / "out.svg").read_text()
     assert drawing.count("<svg") == 1
-    assert "efficiency" in capsys.readouterr().out
+    assert "2 links" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
