@@ -136,6 +136,9 @@ class ErrorRates(Measure):
 
     def rows(self, place: Place, link: LinkConfig, snr_db: float) -> list[Row]:
         """Simulate one SNR."""
+        from linksim.startup import quiet_tensorflow
+
+        quiet_tensorflow()
         from linksim.link.experiments.error_rate import error_rate
 
         point = error_rate(
@@ -176,6 +179,9 @@ class Media(Measure):
     def rows(self, place: Place, link: LinkConfig, snr_db: float) -> list[Row]:
         """Send the clip once a trial."""
         from linksim.seeding import derive_seed
+        from linksim.startup import quiet_tensorflow
+
+        quiet_tensorflow()
         from studies.run.evaluate import evaluate, link_for
 
         rows = []

@@ -15,6 +15,7 @@ from linksim.endpoint import Endpoint, make_endpoint
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
 from linksim.media import Clip
+from linksim.startup import quiet_tensorflow
 
 if typing.TYPE_CHECKING:
     from linksim.link.bit_link import BitLink
@@ -96,6 +97,7 @@ def transmit(
     >>> bool((sent.values == bits).all())
     True
     """
+    quiet_tensorflow()
     array = np.asarray(values)
     if not isinstance(link, LinkConfig):
         raise LinksimError(f"a link must be a linksim.Link, not {link!r}")
@@ -144,6 +146,7 @@ def send(
     LinksimError
         For an unknown endpoint or metric, or a clip that cannot be read.
     """
+    quiet_tensorflow()
     from studies.run.evaluate import evaluate, link_for
 
     whole = as_clip(clip)

@@ -114,7 +114,7 @@ def _simulated(
                 inputs = _inputs(config, snr, mcs)
                 if inputs not in done:
                     done[inputs] = links.run(mcs, snr, args.seed)
-                    progress.update(task, advance=1)
+                    progress.advance(task)
                 yield _record(config.feedback_delay_slots, snr, mcs, done[inputs])
 
 

@@ -16,10 +16,17 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 """A point of a link: columns of `studies.api.sweep.ber`, by name."""
 
-COLUMNS = ("snr_db", "ber", "ci_low", "ci_high", "theory_ber", "blocks")
-CODED_COLUMNS = (
-    "snr_db", "ebn0_db", "ber", "bler", "ci_low", "ci_high", "blocks", "goodput_bps", "efficiency",
-)  # fmt: skip
+COLUMNS = {"snr_db": "Es/N0", "ber": "BER", "interval": "interval", "theory_ber": "theory"}
+CODED_COLUMNS = {
+    "snr_db": "Es/N0",
+    "ber": "BER",
+    "bler": "BLER",
+    "interval": "interval",
+    "blocks": "blocks",
+    "goodput": "Mb/s",
+    "efficiency": "b/s/Hz",
+}
+"""Columns on the screen; files have those of `studies.api.sweep.ber`."""
 LINK_FLAGS = (
     "channel",
     "modulation",
@@ -204,18 +211,21 @@ def _live(
     from rich.table import Table
 
     columns = COLUMNS if args.uncoded else CODED_COLUMNS
-    columns = ("link", *columns) if len(links) > 1 else columns
+    columns = ({"link": "link"} if len(links) > 1 else {}) | columns
+    if args.ebn0:
+        columns = {**columns, "snr_db": "Eb/N0"}
     code = "uncoded" if args.uncoded else f"rate {links[0].code_rate:g}"
     config = links[0]
     one = f"{config.channel}, {config.modulation}, {code}, {config.estimator} CSI"
     title = one if len(links) == 1 else f"{len(links)} links, {code}"
-    table = Table(*(name.replace("_", " ") for name in columns), title=title)
+    table = Table(*columns.values(), title=title)
     start = time.monotonic()
     console = Console()
     with Live(table, console=console, refresh_per_second=4):
         table.caption = f"0 of {total} points"
         for index, point in enumerate(points, 1):
-            table.add_row(*(_text(name, point[name]) for name in columns))
+            shown = _shown(point, against="ebn0_db" if args.ebn0 else "snr_db")
+            table.add_row(*(shown[name] for name in columns))
             left = (time.monotonic() - start) / index * (total - index)
             table.caption = f"{index} of {total} points, {left:.0f} s left"
             yield point
@@ -224,13 +234,21 @@ def _live(
         console.line()  # Live ends its last line only on a terminal
 
 
-def _text(name: str, value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float) and math.isnan(value):
-        return "-"
-    whole = isinstance(value, int) or name in ("snr_db", "ebn0_db", "efficiency")
-    return f"{value:.4g}" if whole else f"{value:.2e}"
+def _shown(row: Row, against: str) -> dict[str, str]:
+    """Return the cells of a row, by the names of `CODED_COLUMNS`."""
+    rates = {name: _rate(row[name]) for name in ("ber", "bler", "theory_ber")}
+    return rates | {
+        "link": str(row.get("link", "")),
+        "snr_db": f"{row[against]:.4g}",
+        "interval": f"{_rate(row['ci_low'])}–{_rate(row['ci_high'])}",
+        "blocks": str(row["blocks"]),
+        "goodput": f"{row['goodput_bps'] / 1e6:.3g}",
+        "efficiency": f"{row['efficiency']:.3g}",
+    }
+
+
+def _rate(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.2g}"
 
 
 def _write_json(args: Namespace, links: "Sequence[LinkConfig]", stop: Any, done: list[Row]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from linksim import __version__
 from linksim.errors import LinksimError
+from linksim.startup import import_tensorflow, quiet_tensorflow
 from studies.cli.command import COMMANDS, Command
 from studies.cli.parser import Parser, add_parts
 
@@ -102,15 +103,12 @@ def _prepare_streams() -> None:
 
 def _prepare_tensorflow(device: str | None) -> None:
     """Set what TensorFlow reads when it is loaded, here and in worker processes."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quiet_tensorflow()
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    if device == "gpu":
-        from linksim.startup import import_tensorflow
-
-        if not import_tensorflow().config.list_physical_devices("GPU"):
-            raise LinksimError("--device gpu: TensorFlow finds no GPU; use --device cpu")
+    if device == "gpu" and not import_tensorflow().config.list_physical_devices("GPU"):
+        raise LinksimError("--device gpu: TensorFlow finds no GPU; use --device cpu")
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def _keep(results: Generator[Result], total: int, missing: int, store: Store) ->
                 result = failed_record(point, result)
                 progress.console.print(f"{point.id}: {result['status']}", style="red", markup=False)
             store.save(result)
-            progress.update(task, advance=1)
+            progress.advance(task)
     return failed
 
 
