@@ -39,6 +39,7 @@ def test_its_example_runs(blocks: Blocks, small_clip: Clip, tmp_path: Path) -> N
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    rows = [line.split() for line in done.stdout.splitlines()]
-    assert [row[0] for row in rows] == ["5", "10", "15"]
-    assert len({row[2] for row in rows}) == 1  # channel uses do not depend on the SNR
+    head, *rows = [line.split() for line in done.stdout.splitlines()]
+    assert head == ["snr_db", "pesq", "channel_uses"]
+    assert [float(row[1]) for row in rows] == [5, 10, 15]
+    assert len({row[3] for row in rows}) == 1  # channel uses do not depend on the SNR
