@@ -119,7 +119,7 @@ class LinkConfig:
         name = f"channel '{self.channel_text}'"
         if not channel.pilots_inform and ESTIMATORS[self.estimator].needs_pilots:
             raise LinksimError(
-                f"{name} fades every resource element on its own, so pilots tell "
+                f"{name} draws every resource element by itself, so pilots tell "
                 f"nothing of the data; use estimator perfect, not {self.estimator}"
             )
         if channel.tx_antennas > channel.rx_antennas:

@@ -85,9 +85,11 @@ class Dvst(Endpoint):
     link: str | None = option(None, "what is known of the link: its options, key=value,…")
     gop: int = option(38, "frames from one without reference to the next", "frame")
     audio: str = option("asc", "asc, at 1 channel use per sample, or none")
-    preset: str = option("compact", "which network: compact or paper")
+    preset: str = option("compact", "network: compact or paper")
     weights: str | None = option(None, "file of weights to use instead of the shipped ones")
-    without: str | None = option(None, "to see what it is worth: temporal, context, rate or snr")
+    without: str | None = option(
+        None, "part left out, to see what it is worth: temporal, context, rate or snr"
+    )
 
     def __post_init__(self) -> None:
         where = "scheme 'dvst': option"

@@ -19,7 +19,7 @@ def slots_of(characters: int, uses: float, least: int) -> int:
     uses : float
         Channel uses of a character, at least: what is left of the last slot is filled as well.
     least : int
-        Least number of slots of a text, as each fades independently.
+        Least number of slots of a text, as each meets a channel of its own.
     """
     return max(least, int(np.ceil(characters * uses / SLOT_USES))) if characters else 0
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from studies.bench.systems.plain_sionna import PlainSionna
 
 SIGNIFICANCE = 0.01
-"""Below this the block error rates of two runs are called different."""
+"""Probability below which the block error rates of two runs are called different."""
 
 TENTH_LOST_DB = (18.2, 23.2)
 """Es/N0 in dB at which a tenth of the blocks is lost, and 5 dB above."""

@@ -11,7 +11,7 @@ def test_pcm_round_trip_is_exact():
     np.testing.assert_array_equal(pcm.conceal(packets, 950, 100, 16_000), audio)
 
 
-def test_a_lost_packet_repeats_the_last_one_and_fades():
+def test_a_lost_packet_repeats_the_last_one_more_softly():
     sent = np.linspace(-0.5, 0.5, 3000).astype(np.float32)
     packets = dict(enumerate(pcm.packetise(sent, 100)))
     for index in range(2, 20):

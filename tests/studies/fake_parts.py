@@ -59,8 +59,8 @@ def fake_record(point: Point, folder: Path) -> dict[str, Any]:
 
 
 def fails_above_5_db(point: Point, folder: Path) -> dict[str, Any]:
-    """Raise at high SNR unless the folder holds a file called ``mended``."""
-    if point.snr_db > 5 and not (folder / "mended").exists():
+    """Raise at high SNR unless the folder holds a file called ``repaired``."""
+    if point.snr_db > 5 and not (folder / "repaired").exists():
         raise ValueError("first line\nsecond line")
     return fake_record(point, folder)
 

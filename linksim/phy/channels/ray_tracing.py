@@ -28,7 +28,7 @@ RAYS = 100_000
 """Shot from the base station to find which walls reflect."""
 
 RECEIVER_HEIGHT = 1.5
-"""In m above the ground, as in TR 38.901."""
+"""Height of a user in m above the ground, as in TR 38.901."""
 
 HEIGHTS = (0.9, 1.1)
 """Heights of the base station over that of the scene: below the roofs or above them."""

@@ -1,4 +1,4 @@
-"""From a channel's name to its class, and from its text to the channel."""
+"""The registry of channels, and how text becomes a channel."""
 
 from dataclasses import fields, is_dataclass
 

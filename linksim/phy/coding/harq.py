@@ -150,7 +150,7 @@ class HarqCode:
         blocks : np.ndarray
             int, [n]; their places in the buffer.
         attempt : int
-            Of all these blocks.
+            Number of this attempt, the same for all these blocks.
         symbols, noise_variance : np.ndarray
             complex64 and float32, [n, symbols]; equalised.
 

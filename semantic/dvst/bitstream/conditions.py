@@ -9,7 +9,7 @@ ETA = 0.8
 """Reals per bit at `REFERENCE_SNR`, if nothing else is asked for."""
 
 REFERENCE_SNR = 10.0
-"""At which eta and precision are what the options say, in dB."""
+"""SNR in dB at which eta and precision are what the options say."""
 
 
 def trained_snr_db(snr_db: float) -> float:

@@ -28,7 +28,7 @@ GROWTHS = (0.3, 2.0)
 
 ETAS = (0.005, 8.0)
 MIN_PRECISION, MOST_SPARING = 0.3, 16.0
-"""Beyond them the analogue part costs more than the digital one saves."""
+"""Limits beyond which the analogue part costs more than the digital one saves."""
 
 
 @dataclass(frozen=True)

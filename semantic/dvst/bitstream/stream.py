@@ -93,7 +93,7 @@ def frames_of(
     Parameters
     ----------
     model : DvstModel
-        That of the transmitter.
+        Model of the transmitter.
     packets : mapping of int to bytes
         Those that arrived.
     latents, noise : np.ndarray

@@ -116,7 +116,7 @@ class RateLinear(layers.Layer):
     -----
     x : float32, [batch, h, w, inputs]
     rates : int32, [batch, h, w]
-        Which of the layers each position goes through.
+        Index of the layer that each position goes through.
 
     Output
     ------

@@ -55,7 +55,7 @@ class DvstModel(keras.Model):
     preset : str
         ``"compact"`` or ``"paper"``.
     channel : str
-        Kind of `TrainingChannel`. Every symbol fades independently, as after interleaving.
+        Kind of `TrainingChannel`. Every symbol meets a channel of its own, as after interleaving.
     lam : float
         Weight of the distortion against channel uses.
     distortion : str

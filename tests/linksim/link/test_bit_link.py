@@ -64,7 +64,7 @@ def test_a_seed_is_one_result_whatever_was_sent_before() -> None:
 
 
 def test_interleaving_gives_diversity() -> None:
-    """At an SNR above the ergodic limit a block over 16 fades is seldom lost."""
+    """At an SNR above the ergodic limit a block over 16 channels is seldom lost."""
     lost = [
         _link(interleave_slots=depth).measure(12.0, 1, 320 // depth).blocks.rate
         for depth in (1, 16)
@@ -83,7 +83,7 @@ def test_interleaving_spreads_neighbours_over_slots_and_is_undone() -> None:
     gain = np.abs(h.numpy()[:, 0, 0]) ** 2
     spread = np.sqrt(1e-4 / gain.min())
     np.testing.assert_allclose(out.symbols, symbols, atol=6 * spread)
-    # Perfect CSI: the effective noise of a symbol tells the fade of its slot.
+    # Perfect CSI: the effective noise of a symbol tells the gain of its slot.
     block, position = np.divmod(np.arange(transceiver.symbols_per_frame), 24 * 12)
     expected = 1e-4 / gain[(block + position) % 4]
     np.testing.assert_allclose(out.noise_variance[0], expected, rtol=0.02)

@@ -110,7 +110,7 @@ def test_awgn_bler_equals_sionnas_published_tables(
         assert _same_rate((ours.errors, ours.trials), (round(bler * trials), trials)), snr_db
 
 
-def test_flat_rayleigh_bler_is_the_awgn_bler_averaged_over_the_fade() -> None:
+def test_flat_rayleigh_bler_is_the_awgn_bler_averaged_over_fading() -> None:
     """And the Gaussian outage probability bounds it from below."""
     small = {"estimator": "perfect", "subcarriers": 24}
     awgn = LinkConfig(channel="awgn", **small)

@@ -49,7 +49,7 @@ def test_deep_fades_and_short_transmissions_are_legal() -> None:
 
 
 @pytest.mark.parametrize("channel", ["rayleigh:coherence=1000", "tdl-a:speed=0"])
-def test_sounding_meets_the_fading_of_the_transmission(channel: str) -> None:
+def test_csi_is_of_the_fading_of_the_transmission(channel: str) -> None:
     config = LinkConfig(channel=channel, subcarriers=24, feedback_bits=12, feedback_delay_slots=100)
     link, packets = Link(config), Encoded((BitStream("bits", (bytes(500),)),))
     pairs = np.array(

@@ -32,7 +32,7 @@ def _send(blocks: int, snr_db: float, **options: object) -> BitTransmission:
 
 @pytest.mark.parametrize("delay", [0, 100])
 def test_a_block_is_sent_again_a_round_trip_later(delay: int) -> None:
-    """At 4 dB 16QAM of rate 1/2 always fails, and the second transmission always mends it."""
+    """At 4 dB 16QAM of rate 1/2 always fails, and the second transmission always corrects it."""
     sent = _send(20, 4.0, feedback_delay_slots=delay)
     assert sent.block_ok.all()
     assert (sent.attempts == 2).all()

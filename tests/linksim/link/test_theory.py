@@ -34,7 +34,7 @@ def test_awgn_ber_is_the_sum_over_decision_regions(modulation: str, snr: float) 
 
 @pytest.mark.parametrize("modulation", MODULATIONS)
 @pytest.mark.parametrize("snr", [1.0, 30.0])
-def test_rayleigh_ber_is_the_average_over_the_fade(modulation: str, snr: float) -> None:
+def test_rayleigh_ber_is_the_average_over_fading(modulation: str, snr: float) -> None:
     average, _ = integrate.quad(
         lambda g: float(theory.ber_awgn(modulation, snr * g)) * np.exp(-g), 0, 50, limit=200
     )
@@ -43,8 +43,8 @@ def test_rayleigh_ber_is_the_average_over_the_fade(modulation: str, snr: float) 
 
 def test_outage_and_ergodic_capacity_by_integration() -> None:
     snr = 12.0
-    fades = np.random.default_rng(0).exponential(size=400_000)
-    below = np.mean(np.log2(1 + snr * fades) < 2.0)
+    gains = np.random.default_rng(0).exponential(size=400_000)
+    below = np.mean(np.log2(1 + snr * gains) < 2.0)
     assert theory.outage_rayleigh(2.0, snr) == pytest.approx(below, abs=4 * np.sqrt(0.25 / 4e5))
     ergodic, _ = integrate.quad(lambda g: np.log2(1 + snr * g) * np.exp(-g), 0, 60)
     assert theory.ergodic_capacity_rayleigh(snr) == pytest.approx(ergodic, rel=1e-8)

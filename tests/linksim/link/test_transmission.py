@@ -87,12 +87,12 @@ def test_lost_blocks_are_clustered_by_the_fades_they_share() -> None:
     assert eight.effective_trials() < 0.4 * eight.trials
     deep = Encoded((BitStream("bits", PACKETS * 20, interleave_slots=16),))
     sixteen = _link(channel="rayleigh:coherence=8").transmit(deep, 12.0, 1).block_errors
-    assert sixteen.clusters == -(-sixteen.trials // 16)  # a frame holds two whole fades
+    assert sixteen.clusters == -(-sixteen.trials // 16)  # a frame holds two whole coherence times
     few = Encoded((BitStream("bits", PACKETS * 4),))
     doppler = _link(channel="tdl-a").transmit(few, 12.0, 1).block_errors
     assert (doppler.clusters, doppler.trials > 200) == (1, True)
     low, high = doppler.interval()
-    assert high - low > 0.8  # one fade says next to nothing
+    assert high - low > 0.8  # one realisation says next to nothing
 
 
 @pytest.mark.parametrize(("own", "links"), [(4, 1), (1, 4), (4, 4)])
@@ -188,7 +188,7 @@ def test_a_depth_that_does_not_exist_is_one_line_that_names_the_stream() -> None
 
 @pytest.mark.parametrize("fed_back", [False, True])
 def test_carrying_a_clip_is_to_encode_transmit_and_decode(fed_back: bool) -> None:
-    """And the transmitter knows what sounding gives, if the scheme wants it."""
+    """And the transmitter knows what was measured, if the scheme wants it."""
     told: list[Csi | None] = []
 
     class Loud(Endpoint):

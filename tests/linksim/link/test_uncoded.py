@@ -52,7 +52,7 @@ def test_awgn_and_rayleigh_per_resource_element() -> None:
     assert np.mean(inside) >= 0.95
 
 
-def test_slot_coherence_with_intervals_clustered_by_fade() -> None:
+def test_slot_coherence_with_intervals_clustered_by_slot() -> None:
     inside = _inside("rayleigh", 12, 1024, 2, (0.0, 2.0))
     assert len(inside) == 40
     assert np.mean(inside) >= 0.95

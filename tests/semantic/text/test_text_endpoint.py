@@ -65,8 +65,8 @@ def test_copies_fill_the_slots_evenly_and_far_apart(pairs: int, slots: int) -> N
     assert (np.diff(copies) <= 0).all()
     for pair in range(0, pairs, 17):
         if copies[pair] == 2:
-            fades = np.flatnonzero(held == pair) // SLOT_USES
-            assert fades[0] != fades[1]
+            slots = np.flatnonzero(held == pair) // SLOT_USES
+            assert slots[0] != slots[1]
 
 
 def test_copies_combine_as_maximum_ratio() -> None:
@@ -134,7 +134,7 @@ def test_one_letter_has_enough_slots() -> None:
 
 
 def test_shipped_weights_beat_the_digital_path_at_0_db(link: Link) -> None:
-    """At equal channel uses, one fade a slot; both meet the same fades."""
+    """At equal channel uses, one channel a slot; both meet the same channels."""
 
     def rate(form: str) -> float:
         scheme, sent = Text(form=form, uses=16.0, slots=1), words(LONG)

@@ -102,7 +102,7 @@ def inputs(rows: int, **values: float) -> dict[str, np.ndarray]:
 
 
 def test_a_clean_channel_delivers_what_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Through copies, spreading and gathering, each latent comes back to its place."""
+    """Through copies, interleaving and gathering, each latent comes back to its place."""
     model = TextModel(preset="tiny", channel="awgn")
     seen = {}
 

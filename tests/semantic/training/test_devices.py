@@ -42,7 +42,7 @@ print(json.dumps({"codes": codes, "spread": spread, "shards": shards}))
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
 def test_two_devices_take_the_steps_of_one(tmp_path: Path) -> None:
-    """With the same noise and fades, and a run that was begun on two goes on with one."""
+    """With the same noise and channels, and a run that was begun on two goes on with one."""
     said = "The quick brown fox, who can't rest, jumps over {} lazy dogs. Why not?\n\n"
     (tmp_path / "a.txt").write_text("".join(said.format(i) for i in range(200)))
     flag = "--xla_force_host_platform_device_count=2"

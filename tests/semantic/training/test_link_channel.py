@@ -125,7 +125,7 @@ def test_what_is_left_out_takes_no_place() -> None:
     energy = 2 * np.mean(dense**2, axis=1)
     given = {"energy": energy, "sent": np.full(2, 0.6, np.float32)}
     whole = send(link_channel(channel="rayleigh"), latents, 10.0, **given)
-    # A frame more of zeros, so that both draw as many fades.
+    # A frame more of zeros, so that both draw as many channels.
     padded = np.concatenate([dense, np.zeros((2, 400), np.float32)], axis=1)
     alone = send(link_channel(channel="rayleigh"), padded, 10.0, energy=energy)
     for a, b in zip(whole, alone, strict=True):

@@ -105,7 +105,7 @@ def test_failures_are_recorded_and_tried_again(
     failed = [r for r in rows if r["status"] == "failed: ValueError: first line second line"]
     assert len(failed) == POINTS
     assert {r["value"] for r in failed} == {"nan"}
-    (out / "mended").touch()
+    (out / "repaired").touch()
     assert run(load(study_file), out, work=fails_above_5_db).failed == 0
     assert (out / "results.csv").read_bytes() == expected
 

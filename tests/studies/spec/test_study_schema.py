@@ -1,4 +1,4 @@
-"""Bad studies: one line that names the place and the mend, exit code 2, nothing run."""
+"""Bad studies: one line that names the place and the remedy, exit code 2, nothing run."""
 
 from collections.abc import Callable
 from pathlib import Path

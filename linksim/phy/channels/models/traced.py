@@ -52,7 +52,7 @@ class Rt(Drawn):
     carrier: float = option(3.5e9, "carrier frequency", "Hz")
     rx_antennas: int = option(1, "receive antennas")
     tx_antennas: int = option(1, "transmit antennas, one stream each")
-    seed: int = option(1, "of places and directions")
+    seed: int = option(1, "seed of places and directions")
 
     def __post_init__(self) -> None:
         if not self.scene:

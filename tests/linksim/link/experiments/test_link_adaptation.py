@@ -21,7 +21,7 @@ def _links(**options: object) -> ParallelLinks:
 
 
 def test_where_each_block_takes_two_transmissions() -> None:
-    """At 3.5 dB MCS 13 always fails at first, and the second transmission always mends it."""
+    """At 3.5 dB MCS 13 always fails at first, and the second transmission always corrects it."""
     done = _links(channel="awgn", harq=4, feedback_delay_slots=3).run(13, 3.5, 1)
     assert (done.first.rate, done.residual.rate) == (1.0, 0.0)
     assert done.transmissions == 2
