@@ -156,14 +156,14 @@ def _enough(values: Sequence[Any], what: str, snr_db: float) -> np.ndarray:
 
 def higher_is_better(name: str) -> bool:
     """Return whether more of a quantity is better."""
-    return name in METRICS and METRICS[name].higher_is_better
+    return name not in (*COSTS, BLER) and METRICS[name].higher_is_better
 
 
 def unit_of(name: str) -> str:
     """Return what a quantity is called."""
-    if name in METRICS:
-        return METRICS[name].label
-    return "Block error rate" if name == BLER else name.replace("_", " ")
+    if name in COSTS:
+        return name.replace("_", " ")
+    return "Block error rate" if name == BLER else METRICS[name].label
 
 
 def read(folder: Path) -> Results:
