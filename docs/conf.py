@@ -34,3 +34,6 @@ suppress_warnings = ["ref.python"]  # `Clip` in a docstring: any of that name wi
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_custom_sections = [("Input", "params_style"), ("Output", "returns_style")]
+
+# An extra that the documentation is built without.
+autodoc_mock_imports = ["torch"]
