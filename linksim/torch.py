@@ -1,5 +1,7 @@
 """The symbol link as a layer of PyTorch, with gradients through it (extra ``torch``)."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
