@@ -37,3 +37,6 @@ napoleon_custom_sections = [("Input", "params_style"), ("Output", "returns_style
 
 # An extra that the documentation is built without.
 autodoc_mock_imports = ["torch"]
+
+# Every page would copy thousands of names into its side bar, for minutes.
+toc_object_entries = False
