@@ -76,13 +76,18 @@ def ber(
             confidence=confidence,
         )
     )  # fmt: skip
+    return result_of(rows, links)
+
+
+def result_of(rows: Sequence[Row], links: Sequence[LinkConfig]) -> SweepResult:
+    """Return all rows of `iterate` as a result, with a curve for each link."""
     each = len(rows) // len(links)
     names = [difference(one, links) for one in links] if len(links) > 1 else ["simulated"]
-    curves = [
+    curves = tuple(
         Curve(name, one, tuple(rows[i * each : (i + 1) * each]))
         for i, (name, one) in enumerate(zip(names, links, strict=True))
-    ]
-    return SweepResult(("link",) if len(links) > 1 else (), tuple(curves))
+    )
+    return SweepResult(("link",) if len(links) > 1 else (), curves)
 
 
 def iterate(

@@ -169,17 +169,9 @@ def link_configs(args: Namespace) -> "list[LinkConfig]":
 
 def _plot(args: Namespace, links: "Sequence[LinkConfig]", done: list[Row]) -> None:
     """Draw all links in one figure."""
-    from studies.api.curve import Curve
-    from studies.api.result import SweepResult
-    from studies.api.sweep import difference
+    from studies.api.sweep import result_of
 
-    each = len(done) // len(links)
-    names = [difference(link, links) for link in links] if len(links) > 1 else ["simulated"]
-    curves = tuple(
-        Curve(name, link, tuple(done[i * each : (i + 1) * each]))
-        for i, (name, link) in enumerate(zip(names, links, strict=True))
-    )
-    SweepResult((), curves).plot(
+    result_of(done, links).plot(
         "ber" if args.uncoded else "bler",
         theory=args.theory,
         ebn0=bool(args.ebn0),
