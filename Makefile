@@ -9,18 +9,12 @@ DOCS_INSTALLED := $(VENV)/.docs-installed
 study: $(INSTALLED)
 	$(VENV)/bin/linksim study run quick --workers 2 --out results/quick
 
-# Most tests keep one core busy: half of them run on each of two.
-HALF := tests/baselines/ tests/docs/ tests/semantic/
-# `make test COVERAGE=` runs them without counting lines.
-COVERAGE := coverage run -m
-PYTEST := $(VENV)/bin/python -m $(COVERAGE) pytest -p no:cacheprovider
+# `make test COVERAGE=` runs the tests without counting lines.
+COVERAGE := --coverage
 test: $(INSTALLED)
 	@$(VENV)/bin/python -m coverage erase
-	@$(PYTEST) $(HALF) > .test-half.log 2>&1 & \
-	half=$$!; $(PYTEST) $(filter-out $(HALF),$(wildcard tests/*/)) $(wildcard tests/test_*.py); rest=$$?; \
-	wait $$half; code=$$?; cat .test-half.log; rm .test-half.log; \
-	$(VENV)/bin/python .ci/coverage_by_room.py; \
-	test $$rest -eq 0 -a $$code -eq 0
+	@$(VENV)/bin/python .ci/tests_by_folder.py $(COVERAGE); code=$$?; \
+	$(VENV)/bin/python .ci/coverage_by_room.py; exit $$code
 
 docs: $(DOCS_INSTALLED)
 	$(VENV)/bin/sphinx-build --fail-on-warning --fresh-env --write-all --quiet \

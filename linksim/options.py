@@ -4,7 +4,6 @@ A part's constructor is its schema. Each option is a dataclass field whose metad
 give ``help`` and ``unit``; `option` writes such a field and `build` fills one in.
 """
 
-import argparse
 import dataclasses
 import functools
 import math
@@ -17,18 +16,6 @@ from linksim.errors import LinksimError, unknown
 from linksim.registry import Registry
 
 T = TypeVar("T")
-
-
-def check_flags(args: argparse.Namespace, ranges: Iterable[tuple[str, float, float]]) -> None:
-    """Check numbers among the arguments of a command, each by its name, least and greatest.
-
-    Raises
-    ------
-    LinksimError
-        For the first that is out of range, with the message of `check_range`.
-    """
-    for name, low, high in ranges:
-        check_range(f"--{name.replace('_', '-')}", getattr(args, name), low, high)
 
 
 def check_positive(values: object, names: Iterable[str]) -> None:
@@ -46,6 +33,7 @@ def option(
     within: tuple[float, float] | None = None,
     choices: Collection[Any] | None = None,
     flag: str = "",
+    recorded_as: str = "",
 ) -> Any:
     """Return a dataclass field with what commands and documentation tell of it.
 
@@ -58,10 +46,19 @@ def option(
     choices : collection or None
         Values that it may have; None takes any, a `Registry` dotted paths of parts as well.
     flag : str
-        Name of the flag of a command, where it is not that of the field.
+        Name of a command's flag without its dashes, where it is not that of the field.
+    recorded_as : str
+        Name that records know it by, where it once had another.
     """
     told = {"help": help, "unit": unit, "within": within, "choices": choices, "flag": flag}
-    return dataclasses.field(default=default, metadata=told)
+    return dataclasses.field(default=default, metadata=told | {"recorded_as": recorded_as})
+
+
+def recorded(values: Any) -> dict[str, Any]:
+    """Return the options of a dataclass by the names that records know them by."""
+    fields = dataclasses.fields(values)
+    names = {field.name: field.metadata.get("recorded_as") or field.name for field in fields}
+    return {names[name]: value for name, value in dataclasses.asdict(values).items()}
 
 
 def check_choices(values: Any) -> None:
@@ -124,63 +121,6 @@ def by_name(what: str) -> Callable[[type[T]], type[T]]:
         return cls
 
     return decorate
-
-
-def add_flags(
-    parser: argparse._ActionsContainer,
-    cls: type,
-    names: Iterable[str],
-    *,
-    renamed: Mapping[str, str] = types.MappingProxyType({}),
-    defaults: Mapping[str, Any] = types.MappingProxyType({}),
-    unset: bool = False,
-    several: Collection[str] = (),
-) -> None:
-    """Add a flag for each of some options of a dataclass: its type, default, help and unit.
-
-    Parameters
-    ----------
-    parser : ArgumentParser or a group of one
-        Gets the flags; the arguments have attributes of the options' names.
-    cls : type
-        Dataclass whose fields are options.
-    names : iterable of str
-        The options.
-    renamed : mapping of str to str
-        What follows the dashes, by option; by default the option's name.
-    defaults : mapping of str to Any
-        Defaults that differ from those of `cls`.
-    unset : bool
-        Let a flag that is not given be None, so that the caller can tell; the help text has the
-        default all the same.
-    several : collection of str
-        Options that may be given more than once; they become lists.
-    """
-    hints = typing.get_type_hints(cls)
-    fields = {field.name: field for field in dataclasses.fields(cls)}
-    for name in names:
-        default = defaults.get(name, fields[name].default)
-        unit = fields[name].metadata["unit"]
-        shown = "none" if default is None else f"{default:g}" if hints[name] is float else default
-        noted = f"in {unit}; default none" if unit and default is None else f"default {shown}"
-        noted += f" {unit}" if unit and default is not None else ""
-        noted += "; may be given again, for another curve" if name in several else ""
-        flag = renamed.get(name, name).replace("_", "-")
-        parser.add_argument(
-            f"--{flag}",
-            dest=name,
-            action="append" if name in several else "store",
-            type=_flag_type(hints[name]),
-            default=None if unset else default,
-            metavar=flag.replace("-", "_").upper(),
-            help=f"{fields[name].metadata['help']} ({noted})".replace("%", "%%"),
-        )
-
-
-def _flag_type(hint: Any) -> type:
-    """Return the type of an option as a flag has it, without None."""
-    members = [m for m in typing.get_args(hint) or (hint,) if m is not types.NoneType]
-    return members[0] if len(members) == 1 else str
 
 
 def build(cls: type[T], values: Mapping[str, Any], what: str) -> T:

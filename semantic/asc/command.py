@@ -6,9 +6,10 @@ A run goes on where it stopped when it is started again with the same options.
 import argparse
 from collections.abc import Callable
 
+from linksim.flags import add_flags, from_flags
 from linksim.phy.channels import parse_channel
 from semantic.asc.recipe import Recipe
-from semantic.training.flags import add_flags, add_run, from_flags
+from semantic.training.flags import add_run
 from semantic.training.registry import Training
 
 MIN_VALIDATION_SECONDS = 4.0

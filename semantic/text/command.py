@@ -7,8 +7,9 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from linksim.flags import add_flags, from_flags
 from semantic.text.recipe import Recipe
-from semantic.training.flags import add_flags, add_run, from_flags
+from semantic.training.flags import add_run
 from semantic.training.registry import Training
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from linksim.errors import LinksimError
+from linksim.flags import add_flags, from_flags
 from linksim.options import option
 from semantic.dvst.training.recipe import Recipe
-from semantic.training.flags import add_flags, add_run, from_flags
+from semantic.training.flags import add_run
 from semantic.training.registry import Training
 from semantic.wav2lip.training.recipe import GeneratorRecipe
 

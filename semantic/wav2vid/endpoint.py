@@ -71,7 +71,7 @@ class Wav2Vid(Endpoint):
     gop: int = option(125, "frames from one without reference to the next", "frame")
     lips: str = option("generated", "lips between effective clips: generated, or held")
     motion_field: int = option(
-        12, "cells of a held picture's motion field along its short side; 0: it stands still"
+        12, "cells on the short side of a held picture's motion field (0: none)", recorded_as="sway"
     )
     personalise: float = option(
         0.0, "length of the start that is sent and that the generator is fine-tuned on", "s"

@@ -190,10 +190,10 @@ class Media(Measure):
             endpoint, ready = self._endpoint(place), link_for(link)
             outcome = evaluate(self.clip, endpoint, ready, snr_db, seed, self.metrics)
             measured = {name: value.value for name, value in outcome.metrics.items()}
-            cost = outcome.accounting.channel_uses
+            cost = outcome.sent.accounting.channel_uses
             rows.append(
                 {"snr_db": snr_db, "trial": trial, **measured}
-                | {"bler": outcome.block_errors.rate, "channel_uses": cost}
+                | {"bler": outcome.sent.block_errors.rate, "channel_uses": cost}
             )
         return rows
 

@@ -172,11 +172,9 @@ def sweep(
         if name not in LINK_FIELDS:
             raise unknown("option of a link", name, LINK_FIELDS)
     values = {name: _values(name, value) for name, value in axes.items()}
-    swept = [
-        (dict(zip(values, combination, strict=True)), dataclasses.replace(base, **chosen))
-        for combination in itertools.product(*values.values())
-        for chosen in [dict(zip(values, combination, strict=True))]
-    ]
+    combinations = itertools.product(*values.values())
+    chosen = [dict(zip(values, combination, strict=True)) for combination in combinations]
+    swept = [(place, dataclasses.replace(base, **place)) for place in chosen]
     names = tuple(values)
     if endpoint is None:
         measure: Measure = ErrorRates(coded, stop, seed, confidence)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from linksim.options import check_flags, check_range
+from linksim.flags import check_flags
+from linksim.options import check_range
 from linksim.registry import Registry
 from linksim.startup import import_tensorflow
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from linksim.options import check_flags
+from linksim.flags import check_flags
 from studies.bench.bench import Bench, Report
 
 if TYPE_CHECKING:

@@ -35,8 +35,8 @@ def pairs(flag: str, items: list[str]) -> dict[str, str]:
 
 def add_link_flags(parser: Any, *names: str, **settings: Any) -> None:
     """Add flags for fields of `linksim.link.config.LinkConfig`, see `linksim.options.add_flags`."""
+    from linksim.flags import add_flags
     from linksim.link.config import LinkConfig
-    from linksim.options import add_flags
 
     add_flags(parser, LinkConfig, names, **settings)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
-from linksim.options import check_flags
+from linksim.flags import check_flags
 from studies.cli import arguments
 from studies.cli.command import Command
 

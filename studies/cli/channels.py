@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from linksim.options import check_flags
+from linksim.flags import check_flags
 from studies.cli import arguments
 from studies.cli.command import Command
 

@@ -5,7 +5,8 @@ from itertools import pairwise
 from math import hypot, log, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
-from linksim.options import check_flags, check_range
+from linksim.flags import check_flags
+from linksim.options import check_range
 from studies.cli import arguments
 from studies.cli.command import Command
 

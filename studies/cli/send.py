@@ -110,11 +110,11 @@ def _write(
         "received": media,
         "metrics": {name: finite(m.value) for name, m in outcome.metrics.items()},
         "undefined": {n: m.reason for n, m in outcome.metrics.items() if finite(m.value) is None},
-        "accounting": asdict(outcome.accounting),
-        "per_stream": {name: asdict(a) for name, a in outcome.per_stream.items()},
-        "block_ok": {name: [bool(b) for b in ok] for name, ok in outcome.block_ok.items()},
-        "csi_snr_db": finite(outcome.csi.snr_db),
-        **by_feedback(outcome),
+        "accounting": asdict(outcome.sent.accounting),
+        "per_stream": {name: asdict(a) for name, a in outcome.sent.per_stream.items()},
+        "block_ok": {name: [bool(b) for b in ok] for name, ok in outcome.sent.block_ok.items()},
+        "csi_snr_db": finite(outcome.sent.csi.snr_db),
+        **by_feedback(outcome.sent),
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
         "text": outcome.clip.text,
@@ -127,7 +127,7 @@ def _write(
         print(f"{'text':10} {report['text']}")
     if report["origins"]:
         print(f"{'frames':10} {in_words(report['origins'])}")
-    for name, done in outcome.adaptation.items():
+    for name, done in outcome.sent.adaptation.items():
         lost = f"{done.first_errors.rate:.3f} of first transmissions lost"
         print(f"{'mcs':10} {name}: {done.mcs:.1f} on average, {lost}")
     for line in report["warnings"]:

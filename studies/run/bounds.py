@@ -62,8 +62,7 @@ def evaluate_bound(
     fid_frames : int, optional
         Number of frames, as for `studies.run.evaluate.score`.
     """
-    from linksim.link.results import Accounting
-    from linksim.montecarlo import Tally
+    from linksim.link.results import Accounting, Transmission
     from studies.run.evaluate import Outcome, score
 
     endpoint = bound.endpoint(rate)
@@ -72,14 +71,6 @@ def evaluate_bound(
     payload = 8 * sum(len(p) for s in encoded.streams for p in getattr(s, "packets", ()))
     setup = 8 * len(encoded.setup)
     uses = ceil((payload + setup) / capacity(snr_db))
-    return Outcome(
-        clip=heard,
-        metrics=score(metrics, clip, heard, fid_frames),
-        accounting=Accounting(payload, setup, uses, 0),
-        per_stream={},
-        block_ok={},
-        block_errors=Tally(),
-        csi=Csi(nan),
-        harq={},
-        adaptation={},
-    )
+    cost = Accounting(payload, setup, uses, 0)
+    sent = Transmission(setup=encoded.setup, streams={}, side_information=cost, csi=Csi(nan))
+    return Outcome(heard, score(metrics, clip, heard, fid_frames), sent)

@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from linksim import metrics as media_metrics
-from linksim.endpoint import Csi, Endpoint
+from linksim.endpoint import Endpoint
 from linksim.link.config import LinkConfig
-from linksim.link.results import Accounting, Adaptation, Retransmissions
+from linksim.link.results import Transmission
 from linksim.link.transmission import Link, send
 from linksim.media import Clip
 from linksim.metrics import MetricValue
-from linksim.montecarlo import Tally
 from studies.run.cache import EncoderCache
 
 
@@ -27,31 +24,13 @@ class Outcome:
         Clip as received.
     metrics : dict
         Values by name, NaN with a reason where undefined.
-    accounting : Accounting
-        Accounting of all that was sent.
-    per_stream : dict
-        Accounting of each stream.
-    block_ok : dict
-        bool [blocks] of each bit stream.
-    block_errors : Tally
-        Lost blocks of all bit streams, clustered by channel realisation.
-    csi : Csi
-        CSI that was fed back during the transmission; NaN if none was.
-    harq : dict
-        `Retransmissions` of each bit stream, if blocks are sent again.
-    adaptation : dict
-        `Adaptation` of each bit stream whose MCS was adapted.
+    sent : Transmission
+        What was sent, and its cost.
     """
 
     clip: Clip
     metrics: dict[str, MetricValue]
-    accounting: Accounting
-    per_stream: dict[str, Accounting]
-    block_ok: dict[str, np.ndarray]
-    block_errors: Tally
-    csi: Csi
-    harq: dict[str, Retransmissions]
-    adaptation: dict[str, Adaptation]
+    sent: Transmission
 
 
 @lru_cache(maxsize=4)
@@ -73,17 +52,7 @@ def evaluate(
     """Carry a clip over a link and measure what arrives against it."""
     encode = cache.encode if cache else None
     received, sent = send(endpoint, clip, link, snr_db, seed, encode=encode)
-    return Outcome(
-        clip=received,
-        metrics=score(tuple(metrics), clip, received, fid_frames),
-        accounting=sent.accounting,
-        per_stream=sent.per_stream,
-        block_ok=sent.block_ok,
-        block_errors=sent.block_errors,
-        csi=sent.csi,
-        harq=sent.harq,
-        adaptation=sent.adaptation,
-    )
+    return Outcome(received, score(tuple(metrics), clip, received, fid_frames), sent)
 
 
 MOST_SCORES = 1024

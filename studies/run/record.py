@@ -15,6 +15,7 @@ from studies.run.workers import Failure
 from studies.spec.figure import BLER
 
 if TYPE_CHECKING:
+    from linksim.link.results import Transmission
     from studies.run.evaluate import Outcome
 
 COLUMNS = (
@@ -30,31 +31,33 @@ SAMPLE_RATE = 16_000
 
 
 def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
-    """Return the record of a point that ran."""
+    """Return the record of a point that ran; that of a bound has no streams."""
+    sent = outcome.sent
+    streams = sent.per_stream if sent.streams else {}
     return head(point, OK) | {
         "metrics": {m: _entry(outcome.metrics.get(m, NOT_FOR_MUSIC)) for m in point.metrics},
         "blocks": {
             name: {"blocks": int(ok.size), "errors": int(ok.size - ok.sum())}
-            for name, ok in outcome.block_ok.items()
+            for name, ok in sent.block_ok.items()
         },
-        "block_errors": asdict(outcome.block_errors),
-        "accounting": asdict(outcome.accounting),
-        "per_stream": {name: asdict(a) for name, a in outcome.per_stream.items()},
-        "csi_snr_db": finite(outcome.csi.snr_db),
-        **by_feedback(outcome),
+        "block_errors": asdict(sent.block_errors),
+        "accounting": asdict(sent.accounting),
+        "per_stream": {name: asdict(a) for name, a in streams.items()},
+        "csi_snr_db": finite(sent.csi.snr_db),
+        **by_feedback(sent),
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
         "text": outcome.clip.text,
     }
 
 
-def by_feedback(outcome: "Outcome") -> dict[str, Any]:
+def by_feedback(sent: "Transmission") -> dict[str, Any]:
     """Return the entries of a record on HARQ and link adaptation, where there are these."""
     harq = {
         name: {field: finite(value) for field, value in asdict(cost).items()}
-        for name, cost in outcome.harq.items()
+        for name, cost in sent.harq.items()
     }
-    adaptation = {name: asdict(done) for name, done in outcome.adaptation.items()}
+    adaptation = {name: asdict(done) for name, done in sent.adaptation.items()}
     return {key: e for key, e in (("harq", harq), ("adaptation", adaptation)) if e}
 
 

@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from linksim.endpoint import ENDPOINTS, Endpoint, make_endpoint
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
-from linksim.options import build
+from linksim.options import build, recorded
 from linksim.phy.channels import CHANNELS, channel_class, parse_channel
 from linksim.plugins import code_digest, file_digest, is_dotted
 
@@ -86,7 +85,7 @@ class Scheme(BaseModel):
         """Return all that a transmission depends on, apart from clip, SNR and seed."""
         return {
             "scheme": self.scheme,
-            "options": asdict(self.endpoint()),  # type: ignore[call-overload]
+            "options": recorded(self.endpoint()),
             "link": self.link_config(channel).identity(),
             **self._digests(channel),
         }

@@ -29,7 +29,7 @@ class Recipe:
 
     preset: str = option("compact", "sizes of the networks", choices=("compact", "paper"))
     lam: float = option(
-        5e-2, "weight lambda of the distortion, eq. (10)", within=(1e-9, 1e9), flag="--lambda"
+        5e-2, "weight lambda of the distortion, eq. (10)", within=(1e-9, 1e9), flag="lambda"
     )
     distortion: str = option("psnr", "distortion of frames", choices=("psnr", "ms-ssim"))
     steps: int = option(1800, "training steps of all stages", within=(1, 10**9))

@@ -6,7 +6,8 @@ A run goes on where it stopped when it is started again with the same options.
 import argparse
 from collections.abc import Callable
 
-from semantic.training.flags import add_flags, add_run, from_flags
+from linksim.flags import add_flags, from_flags
+from semantic.training.flags import add_run
 from semantic.training.registry import Training
 from semantic.wav2lip.training import options
 from semantic.wav2lip.training.recipe import GeneratorRecipe

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linksim.errors import LinksimError
+from linksim.flags import add_flags, from_flags
 from linksim.options import option
-from semantic.training.flags import add_flags, from_flags
 
 if TYPE_CHECKING:
     from semantic.wav2lip.frames.talk import Talk

@@ -6,11 +6,11 @@ import dataclasses
 import pytest
 
 from linksim.errors import LinksimError
+from linksim.flags import add_flags, from_flags
 from linksim.options import option
 from semantic.asc.recipe import Recipe as AscRecipe
 from semantic.dvst.training.recipe import Recipe as DvstRecipe
 from semantic.text.recipe import Recipe as TextRecipe
-from semantic.training.flags import add_flags, from_flags
 from semantic.training.registry import trainings
 from semantic.wav2lip.training.recipe import ExpertRecipe, GeneratorRecipe
 from studies.cli.main import main
@@ -63,7 +63,7 @@ def test_bad_numbers_get_one_line(
 class Plan:
     """A recipe of each kind of field."""
 
-    lam: float = option(0.5, "weight of the error", within=(0.0, 1.0), flag="--lambda")
+    lam: float = option(0.5, "weight of the error", within=(0.0, 1.0), flag="lambda")
     batch_size: int = option(4, "crops per step", "crops", within=(1, 8))
     form: str = option("a", "form of it", choices=("a", "b"))
     start: str | None = option(None, "file to start from")
@@ -87,6 +87,6 @@ def test_flags_are_the_fields(capsys: pytest.CaptureFixture[str]) -> None:
         plan("--form", "c")
     capsys.readouterr()
     shown = parser.format_help()
-    assert "crops per step, in crops (default 4)" in shown
-    assert "file to start from\n" in shown
+    assert "crops per step (default 4 crops)" in shown
+    assert "file to start from (default none)\n" in shown
     assert "fixed" not in shown
