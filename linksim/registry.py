@@ -7,9 +7,10 @@ by an entry-point group, and any module does by a dotted path, ``"module.Part"``
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
@@ -45,6 +46,16 @@ def parts_in(package: str, wanted: Callable[[Any], bool]) -> dict[str, Any]:
                 if wanted(part) and getattr(part, "name", None):
                     found.setdefault(part.name, part)
     return found
+
+
+@lru_cache(maxsize=64)
+def _installed_in(group: str, path: tuple[str, ...]) -> dict[str, str]:
+    """Return the dotted paths of a group's parts, by name, from what lies on `path`.
+
+    Reading what all installed packages offer takes tens of milliseconds.
+    """
+    points = sorted(entry_points(group=group), key=lambda point: point.name)
+    return {point.name: point.value.replace(":", ".") for point in points}
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +100,7 @@ class Registry(Mapping[str, P], Generic[P]):
 
     @property
     def _installed(self) -> dict[str, str]:
-        points = sorted(entry_points(group=self.group), key=lambda point: point.name)
-        return {point.name: point.value.replace(":", ".") for point in points}
+        return _installed_in(self.group, tuple(sys.path))
 
     def __getitem__(self, name: str) -> P:
         if name in self.own:

@@ -95,9 +95,13 @@ def run_study(args: Namespace) -> int:
         channels=args.channel,
     )
     folder = args.out or Path("results") / study.name
+
+    def tell(label: str) -> None:
+        print(f"{label} is done, see {write_report(folder, style=style)}", file=sys.stderr)
+
     try:
         with _engine(args) as engine:
-            result = run(study, folder, workers=args.workers, engine=engine)
+            result = run(study, folder, workers=args.workers, engine=engine, on_curve=tell)
     except KeyboardInterrupt:
         again = shlex.join(["linksim", *args.argv])
         print(

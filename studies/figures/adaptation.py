@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from studies.figures.curves import SNR_LABEL
+from studies.figures.panel import SNR_LABEL
 from studies.figures.style import load_style, styled
 from studies.figures.style import save as write
 

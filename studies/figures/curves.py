@@ -3,134 +3,29 @@
 import itertools
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from linksim.link.config import LinkConfig
 from linksim.link.theory import ergodic_limit_db, outage_rayleigh
-from linksim.metrics import METRICS
 from linksim.phy.modulations import MODULATIONS
+from studies.figures.panel import Curve, Limit, Panel, channels_of
 from studies.run.frames import frames
-from studies.run.kinds import KINDS, MUSIC
+from studies.run.kinds import BITS, KINDS, MUSIC
 from studies.run.store import Store
 from studies.spec import axes
 from studies.spec.figure import BLER, CHANNEL_USES, CURVES, SNR, Figure
 from studies.spec.scheme import Bound, Scheme, SweptScheme
 from studies.spec.study import Study
 
-ES_N0 = "$E_s/N_0$"
-SNR_LABEL = f"SNR, {ES_N0} per resource element (dB)"
-USES_LABEL = "Channel uses per pixel"
+Key = tuple[str, ...]
+"""Scheme, channel, SNR, kind and metric of a row of a table."""
 OUTAGE, LIMIT = "outage bound", "ergodic limit"
 MOST_CURVES = 4
 """Channels share a figure, told apart by line style, up to this many curves."""
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One curve: arrays over its points, NaN where there is no value.
-
-    Parameters
-    ----------
-    name, channel : str
-        Name in the legend, and channel that it was simulated over.
-    bound : bool
-        Whether it is a ceiling and not a simulation.
-    x : np.ndarray
-        SNR in dB, channel uses per pixel or values of an axis; rising. Where those are no numbers,
-        their indices.
-    mean, low, high : np.ndarray
-        Values and 95 % interval.
-    n, missing : np.ndarray
-        Values in the mean, or blocks; and trials without a value.
-    schemes : tuple of str
-        Label of the scheme of each point: the curve's name, unless it is against channel uses.
-    """
-
-    name: str
-    channel: str
-    bound: bool
-    x: np.ndarray
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    n: np.ndarray
-    missing: np.ndarray
-    schemes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Limit:
-    """A limit from theory: a block error rate over SNR in dB, or an SNR alone (`rate` is None)."""
-
-    name: str
-    snr_db: np.ndarray
-    rate: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One figure with what it shows.
-
-    Parameters
-    ----------
-    name : str
-        Name of its files, without suffix.
-    figure : Figure
-        Entry of the study that it belongs to.
-    curves : sequence of Curve
-        Channels are told apart by line style.
-    heading : str
-        Content that was sent, for the title.
-    limits : sequence of Limit
-        Drawn beside the curves.
-    names : sequence of str
-        Simulated curves of all the study's figures, so that each can look the same in all.
-    ticks : sequence of str
-        Labels of the horizontal axis at 0, 1, 2, …; empty where it has numbers.
-    """
-
-    name: str
-    figure: Figure
-    curves: Sequence[Curve]
-    heading: str = ""
-    limits: Sequence[Limit] = ()
-    names: Sequence[str] = ()
-    ticks: Sequence[str] = ()
-
-    @property
-    def channels(self) -> list[str]:
-        """The channels of its curves; bounds depend on none."""
-        return _channels(self.curves)
-
-    @property
-    def title(self) -> str:
-        """One or two lines to stand above."""
-        alone = f"channel: {self.channels[0]}" if len(self.channels) == 1 else ""
-        title = ", ".join(filter(None, (self.heading, alone)))
-        lines = [title[:1].upper() + title[1:]]
-        if self.figure.snr_db is not None:
-            lines.append(f"SNR: {ES_N0} = {self.figure.snr_db:g} dB per resource element")
-        return "\n".join(filter(None, lines))
-
-    @property
-    def x_label(self) -> str:
-        """Label of the horizontal axis."""
-        known = {SNR: SNR_LABEL, CHANNEL_USES: USES_LABEL}
-        return known.get(self.figure.against) or axes.words(self.figure.against)
-
-    @property
-    def y_label(self) -> str:
-        """Label of the vertical axis."""
-        metric = self.figure.metric
-        return "Block error rate" if metric == BLER else METRICS[metric].label
-
-    def label(self, curve: Curve) -> str:
-        """Return what a legend calls a curve."""
-        alone = curve.bound or len(self.channels) == 1
-        return curve.name if alone else f"{curve.name}, {curve.channel}"
 
 
 def panels(
@@ -154,28 +49,45 @@ def panels(
     """
     study, _ = store.study()
     rows = store.read_table("summary.csv")
+    trials = _few_trials(rows, store)
     if entries is None:
         entries = [figure for figure in study.drawn if figure.kind == CURVES]
     found = []
     for figure, kind in itertools.product(entries, KINDS):
         mine = [r for r in rows if (r["metric"], r["kind"]) == (figure.metric, kind)]
-        name = f"{figure.file_name}_{kind}" if kind == MUSIC else figure.file_name
-        limited = theory and figure.metric == BLER and figure.against == SNR
+        suffixed = kind == MUSIC or (kind == BITS and not study.links_alone)
+        name = f"{figure.file_name}_{kind}" if suffixed else figure.file_name
+        limited = (theory or kind == BITS) and figure.metric == BLER and figure.against == SNR
         parts = (kind if study.clips and study.music else "", frames(store, figure.metric, kind))
         heading = ", ".join(filter(None, parts))
         ticks = _ticks(study, figure)
-        for file_name, group in _share(_curves(mine, study, figure), name):
-            limits = _limits(study, _channels(group)) if limited else ()
+        for file_name, group in _share(_curves(mine, study, figure, trials), name):
+            limits = _limits(study, group) if limited else ()
             found.append(Panel(file_name, figure, group, heading, limits, ticks=ticks))
     names = dict.fromkeys(c.name for panel in found for c in panel.curves if not c.bound)
     return [replace(panel, names=tuple(names)) for panel in found]
 
 
-def _channels(curves: Sequence[Curve]) -> list[str]:
-    return list(dict.fromkeys(c.channel for c in curves if not c.bound))
+def _key(row: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in ("scheme", "channel", "snr_db", "kind", "metric"))
 
 
-def _curves(rows: list[dict[str, str]], study: Study, figure: Figure) -> list[Curve]:
+def _few_trials(rows: Sequence[Mapping[str, str]], store: Store) -> dict[Key, tuple[float, ...]]:
+    """Return the values behind each row of ``summary.csv`` that has too few for an interval."""
+    wanted = {_key(row) for row in rows if row["ci_low"] == "nan" and row["n"] not in ("0", "1")}
+    found: dict[Key, list[float]] = defaultdict(list)
+    for row in store.read_table("results.csv") if wanted else ():
+        if _key(row) in wanted:
+            found[_key(row)].append(float(row["value"]))
+    return {key: tuple(values) for key, values in found.items()}
+
+
+def _curves(
+    rows: list[dict[str, str]],
+    study: Study,
+    figure: Figure,
+    trials: Mapping[Key, tuple[float, ...]],
+) -> list[Curve]:
     """Return the curves of a figure that have a value, in the figure's order."""
     bounds = {bound.label for bound in study.bounds}
     channels = dict.fromkeys(channel for channel, _ in study.curves)
@@ -197,7 +109,10 @@ def _curves(rows: list[dict[str, str]], study: Study, figure: Figure) -> list[Cu
             x = np.array([along(row) for row in mine])
             mean, low, high, n, missing = (np.array([float(r[c]) for r in mine]) for c in names)
             schemes = tuple(row["scheme"] for row in mine)
-            curves.append(Curve(name, channel, bound, x, mean, low, high, n, missing, schemes))
+            few = tuple(trials.get(_key(row), ()) for row in mine)
+            uses = np.array([float(row["uses_per_pixel"]) for row in mine])
+            made = (name, channel, bound, x, mean, low, high, n, missing, schemes, few, uses)
+            curves.append(Curve(*made))
     return curves
 
 
@@ -245,7 +160,7 @@ def _ticks(study: Study, figure: Figure) -> Sequence[str]:
 
 def _share(curves: list[Curve], name: str) -> list[tuple[str, list[Curve]]]:
     """Divide curves among figures; bounds stand in each, as they do not depend on the channel."""
-    channels = _channels(curves)
+    channels = channels_of(curves)
     if not channels:
         return []
     if len(curves) <= MOST_CURVES:
@@ -255,12 +170,14 @@ def _share(curves: list[Curve], name: str) -> list[tuple[str, list[Curve]]]:
     return [(f"{name}_{slugs[c]}", group) for c, group in groups]
 
 
-def _limits(study: Study, channels: Sequence[str]) -> list[Limit]:
+def _limits(study: Study, curves: Sequence[Curve]) -> list[Limit]:
     """Return what no code can beat in flat Rayleigh fading.
 
     P(outage) where a block sees one channel realisation; the ergodic limit where it sees several.
     """
-    links = [s.link_config(c) for c in channels for s in study.swept]
+    drawn = {label for curve in curves for label in curve.schemes}
+    schemes = [scheme for scheme in study.swept if scheme.label in drawn]
+    links = [s.link_config(c) for c in channels_of(curves) for s in schemes]
     flat = [x for x in links if x.channel == "rayleigh"]
     snr_db = np.linspace(min(study.snr_db), max(study.snr_db), 100)
     limits = []

@@ -13,7 +13,8 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from studies.figures.curves import Curve, Limit, Panel, panels
+from studies.figures.curves import panels
+from studies.figures.panel import Curve, Limit, Panel
 from studies.figures.style import Style, load_style, save, styled
 from studies.run.store import Store
 from studies.spec.figure import BLER, CHANNEL_USES, CURVES, FIGURES, Figure, FigureKind
@@ -121,6 +122,8 @@ def looks(panel: Panel) -> list[Look]:
 def _draw_curve(axes: Axes, curve: Curve, look: Look, label: str, *, logarithmic: bool) -> None:
     """Draw means with intervals; hollow markers where trials without a value are left out.
 
+    Where trials are too few for an interval, a dot stands for each.
+
     On a logarithmic axis a rate of 0 has no place: an arrow hangs from the end of its
     interval instead.
     """
@@ -128,6 +131,8 @@ def _draw_curve(axes: Axes, curve: Curve, look: Look, label: str, *, logarithmic
     mean = np.where(off_scale, math.nan, curve.mean)
     reach = np.nan_to_num(np.abs([mean - curve.low, curve.high - mean]))
     axes.errorbar(curve.x, mean, yerr=reach, label=label, elinewidth=0.6, **look)
+    seen = [(x, value) for x, values in zip(curve.x, curve.trials, strict=True) for value in values]
+    axes.plot(*np.array(seen).reshape(-1, 2).T, ls="none", marker=".", ms=3, color=look["color"])
     hollow = (curve.missing > 0) & ~np.isnan(mean)
     inside = plt.rcParams["axes.facecolor"]
     axes.plot(curve.x[hollow], mean[hollow], zorder=3, **{**look, "ls": "none", "mfc": inside})

@@ -9,8 +9,9 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path as Outline
 
 from linksim.metrics import METRICS
-from studies.figures.curves import ES_N0, Curve, Limit, Panel, panels
+from studies.figures.curves import panels
 from studies.figures.draw import Look, looks
+from studies.figures.panel import ES_N0, Curve, Limit, Panel
 from studies.figures.style import Style, load_style, styled
 from studies.run.store import Store
 from studies.spec.figure import BLER, SNR

@@ -14,7 +14,7 @@ from linksim.media import Clip, read
 from linksim.metrics import METRICS
 from studies.report.players import Players, fingerprint, jpeg_uri, media_file
 from studies.report.sheet import contact_sheet
-from studies.run.kinds import KINDS
+from studies.run.kinds import BITS, KINDS
 from studies.run.origins import in_words, strip
 from studies.run.plan import Point
 from studies.spec.figure import BLER
@@ -60,7 +60,8 @@ def gallery(
     str
         HTML.
     """
-    first = {point.clip.kind: point.clip for point in reversed(points)}
+    clips = [point.clip for point in points if point.clip.kind != BITS]
+    first = {clip.kind: clip for clip in reversed(clips)}
     players, parts = Players(), []
     for kind in (kind for kind in KINDS if kind in first):
         clip = first[kind]

@@ -36,15 +36,17 @@ class ClipRef:
 
 
 NO_CLIP = ClipRef("bits", "", "", BITS, 0.0)
-"""Stands where a clip would, in a study of links alone."""
+"""Stands where a clip would for a scheme that sends random bits."""
 
 
 def clip_refs(study: Study) -> list[ClipRef]:
-    """Load the clips of a study, speech first, and take their fingerprints."""
-    if study.links_alone:
-        return [NO_CLIP]
+    """Load the clips of a study, speech first, and take their fingerprints.
+
+    `NO_CLIP` stands before them where a scheme sends random bits.
+    """
+    none = [NO_CLIP] if any(scheme.links_alone for scheme in study.schemes) else []
     kinds = [(source, SPEECH) for source in study.clips] + [(s, MUSIC) for s in study.music]
-    return [_clip_ref(source, kind) for source, kind in kinds]
+    return none + [_clip_ref(source, kind) for source, kind in kinds]
 
 
 def _clip_ref(source: str, kind: Kind) -> ClipRef:

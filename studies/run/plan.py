@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from linksim.seeding import derive_seed
-from studies.run.clips import ClipRef
+from studies.run.clips import NO_CLIP, ClipRef
 from studies.spec.scheme import BOUND_CHANNEL, Bound, Scheme
 from studies.spec.study import Study
 
@@ -53,7 +53,16 @@ def plan(study: Study, clips: Sequence[ClipRef]) -> list[Point]:
         itertools.product(study.channels, simulated, snr_db, clips, trials),
         itertools.product([BOUND_CHANNEL], bounds, snr_db, clips, [0]),  # nothing random in it
     )
-    return [_point(study, *values) for values in every]
+    return [
+        _point(study, channel, scheme, *at, clip, trial)
+        for channel, scheme, *at, clip, trial in every
+        if _sends(scheme, clip)
+    ]
+
+
+def _sends(scheme: Scheme | Bound, clip: ClipRef) -> bool:
+    """Tell whether a scheme sends a clip; one that sends random bits sends none."""
+    return (isinstance(scheme, Scheme) and scheme.links_alone) == (clip == NO_CLIP)
 
 
 def _point(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from linksim.startup import import_tensorflow
 from studies.run.kinds import measurable
 from studies.run.plan import Point
-from studies.spec.scheme import LINK_ALONE, Bound, Scheme
+from studies.spec.scheme import Bound, Scheme
 
 if TYPE_CHECKING:
     from studies.run.evaluate import Outcome
@@ -28,7 +28,7 @@ def run_point(point: Point, folder: Path) -> dict[str, Any]:
     from studies.run.record import OK, head, record_of, undefined_record
 
     start = time.perf_counter()
-    if isinstance(point.scheme, Scheme) and point.scheme.scheme == LINK_ALONE:
+    if isinstance(point.scheme, Scheme) and point.scheme.links_alone:
         config, endpoint = point.scheme.link_config(point.channel), point.scheme.endpoint()
         assert isinstance(endpoint, LinkAlone)
         counted = count(config, endpoint.stop, point.snr_db, point.seed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from linksim.metrics.value import MetricValue, undefined
 from linksim.montecarlo import Tally
 from studies.run.clips import ClipRef
-from studies.run.kinds import NOT_FOR_MUSIC
+from studies.run.kinds import BITS, NOT_FOR_MUSIC
 from studies.run.origins import runs_of
 from studies.run.plan import Point
 from studies.run.workers import Failure
@@ -100,11 +100,14 @@ def finite(value: float) -> float | None:
 
 
 def rows(record: Mapping[str, Any], metrics: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """Yield the table rows of a record, one a metric, the block error rate last."""
+    """Yield the table rows of a record, one a metric, the block error rate last.
+
+    Random bits have none but that.
+    """
     accounting = record.get("accounting", {})
     common = {name: record.get(name, accounting.get(name, math.nan)) for name in COLUMNS}
     nothing = {"value": math.nan, "ci_low": math.nan, "ci_high": math.nan, "n": 0}
-    for metric in (*metrics, BLER):
+    for metric in (*(() if record["kind"] == BITS else metrics), BLER):
         row = common | nothing | {"metric": metric}
         if record["status"] == OK:
             row |= _block_errors(record) if metric == BLER else _media(record["metrics"][metric])

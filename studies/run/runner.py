@@ -1,6 +1,6 @@
 """Runs the missing points of a study and keeps each as soon as it is there."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -57,6 +57,7 @@ def run(
     order: Sequence[int] | None = None,
     work: Work = run_point,
     engine: Engine | None = None,
+    on_curve: Callable[[str], object] | None = None,
 ) -> RunResult:
     """Run a study, or what of it is missing in `folder`.
 
@@ -76,6 +77,9 @@ def run(
         Maps a point and the folder to the point's record.
     engine : callable, optional
         Runs points elsewhere; by default they run in this process, or in `workers` of them.
+    on_curve : callable, optional
+        Is given the label of a scheme as soon as all its points over a channel are there and the
+        tables hold them, but not after the last; for reports of what is there so far.
 
     Raises
     ------
@@ -91,10 +95,17 @@ def run(
         ordered = points if order is None else [points[i] for i in order]
         missing = [point for point in ordered if not store.finished(point)]
         left_out = study.left_out()
+        finished = {point.id for point in points} - {point.id for point in missing}
         to_run = [point for point in missing if point.scheme.label not in left_out]
         try:
             results = (engine or _local_engine(to_run, workers))(to_run, folder, work)
-            failed = _keep(results, len(points), len(missing), store)
+            failed = 0
+            for point, bad in _keep(results, len(points), len(missing), store):
+                failed += bad
+                finished.add(point.id)
+                if on_curve and _completes(point, points, finished):
+                    write_tables(store, points)
+                    on_curve(point.scheme.label)
         finally:
             write_tables(store, points)
     kept, new = len(points) - len(missing), len(to_run) - failed
@@ -125,21 +136,28 @@ def _local_engine(points: Sequence[Point], workers: int) -> Engine:
     return partial(run_in_processes, workers=workers)
 
 
-def _keep(results: Generator[Result], total: int, missing: int, store: Store) -> int:
-    """Save each result as it comes; return how many points failed."""
-    failed = 0
+def _completes(point: Point, points: Sequence[Point], finished: set[str]) -> bool:
+    """Tell whether a curve is whole with this point, and others are not."""
+    curve = {p.id for p in points if (p.scheme, p.channel) == (point.scheme, point.channel)}
+    return curve <= finished and len(finished) < len(points)
+
+
+def _keep(
+    results: Generator[Result], total: int, missing: int, store: Store
+) -> Iterator[tuple[Point, bool]]:
+    """Save each result as it comes, and yield its point and whether it failed."""
     with closing(results), progress_bar() as progress:
         task = progress.add_task("points", total=total, completed=total - missing)
         for point, result in results:
+            failed = isinstance(result, Failure)
             if isinstance(result, Failure):
                 if result.bad_input:
                     raise LinksimError(f"{point.scheme.label}: {result.reason}")
-                failed += 1
                 result = failed_record(point, result)
                 progress.console.print(f"{point.id}: {result['status']}", style="red", markup=False)
             store.save(result)
             progress.advance(task)
-    return failed
+            yield point, failed
 
 
 def _keep_original(ref: ClipRef, folder: Path) -> None:

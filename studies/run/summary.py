@@ -18,6 +18,8 @@ SUMMARY_COLUMNS = (
     "study", "scheme", "channel", "snr_db", "kind", "metric", "mean", "ci_low", "ci_high", "n",
     "missing", "uses_per_pixel",
 )  # fmt: skip
+FEWEST = 3
+"""Fewest values that have an interval: Student's t of two is 12.7 times their deviation."""
 _KEY = SUMMARY_COLUMNS[:6]
 
 
@@ -27,9 +29,10 @@ def summarise(
     """Reduce the records of points to a row a scheme, channel, SNR, kind of clip and metric.
 
     Media metrics: the mean over clips and trials with Student's t interval, cut at the metric's
-    bounds; n values. Block error rate: errors over blocks of all trials, clustered by the channel
-    realisations that they share; n blocks. Intervals are 95 %. ``missing`` counts the trials
-    without a value, which are in no mean: where it is above 0 the mean is over the others alone.
+    bounds, from `FEWEST` values on; n values. Block error rate: errors over blocks of all trials,
+    clustered by the channel realisations that they share; n blocks. Intervals are 95 %.
+    ``missing`` counts the trials without a value, which are in no mean: where it is above 0 the
+    mean is over the others alone.
     ``uses_per_pixel`` is the mean over clips and trials of `studies.run.record.uses_per_pixel`, of
     those that have it; NaN if none has.
     """
@@ -60,9 +63,9 @@ def _known(values: Iterable[float]) -> list[float]:
 
 def _mean(values: list[float], metric: str) -> tuple[float, float, float, int]:
     n = len(values)
-    if n < 2:
-        return (values[0] if values else math.nan), math.nan, math.nan, n
-    mean = float(np.mean(values))
+    mean = float(np.mean(values)) if values else math.nan
+    if n < FEWEST:
+        return mean, math.nan, math.nan, n
     half = float(stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) / math.sqrt(n))
     lowest, highest = METRICS[metric].bounds
     return mean, max(mean - half, lowest), min(mean + half, highest), n

@@ -95,12 +95,8 @@ def _find(name: str) -> Path:
 
 
 def _find_clips(study: Study, folder: Path, source: Source) -> dict[str, list[str]]:
-    alone = [scheme.scheme == LINK_ALONE for scheme in study.schemes]
-    if all(alone):
+    if all(scheme.links_alone for scheme in study.schemes):
         return _no_clips(study, source)
-    if any(alone):
-        message = f"'{LINK_ALONE}' sends no clip; put it in a study of its own"
-        raise source.error(("schemes", alone.index(True), "scheme"), message)
     if not study.clips and not study.music:
         raise source.error(("clips",), "should have an entry, or 'music' should")
     names: set[str] = set()

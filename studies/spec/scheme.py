@@ -60,6 +60,11 @@ class Scheme(BaseModel):
     options: dict[str, Any] = {}
     link: dict[str, Any] = {}
 
+    @property
+    def links_alone(self) -> bool:
+        """Whether it sends random bits and no clips."""
+        return self.scheme == LINK_ALONE
+
     def endpoint(self) -> Endpoint:
         """Construct the endpoint."""
         return make_endpoint(self.scheme, self.options)
@@ -75,7 +80,7 @@ class Scheme(BaseModel):
         self.endpoint()
         for channel in channels:
             link = self.link_config(channel)
-            if self.scheme == LINK_ALONE and link.harq > 1:
+            if self.links_alone and link.harq > 1:
                 raise LinksimError(
                     f"scheme '{LINK_ALONE}' counts each transmission by itself, so harq says "
                     "nothing; use 'linksim adapt', or a scheme that sends clips"

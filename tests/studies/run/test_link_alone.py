@@ -6,13 +6,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fake_parts import fake_record
 
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
 from linksim.montecarlo import Counts, StopRule, Tally, simulate
 from studies.cli.main import main
+from studies.figures.curves import panels
+from studies.report.page import write_report
 from studies.run import link_alone
+from studies.run.clips import NO_CLIP
+from studies.run.plan import Point
+from studies.run.point import run_point
 from studies.run.record import block_tally
+from studies.run.runner import run
 from studies.run.store import Store
 from studies.spec.load import load
 
@@ -103,7 +110,6 @@ def test_table_and_report_need_no_clip(
     [
         ("name: alone", "name: alone\nclips: [builtin]", "clips: a study of 'link' sends random"),
         ("name: alone", "name: alone\nmetrics: [psnr]", "metrics: a study of 'link' sends random"),
-        ("schemes:", "schemes:\n  - {label: o, scheme: opus}", "1.scheme: 'link' sends no clip"),
         ("relative_width: 0.5", "relative_width: 0", "relative_width must be between"),
         ("max_blocks: 100000", "max_block: 1", "did you mean 'max_blocks'?"),
     ],
@@ -121,3 +127,33 @@ def test_random_bits_cannot_be_sent(study_file: Path, capsys: pytest.CaptureFixt
     how = ["--scheme", "link", "--channel", "awgn", "--snr", "9"]
     assert main(["send", tone, *how, "--out", out]) == 2
     assert "sends random bits and no clip" in capsys.readouterr().err
+
+
+def test_a_link_stands_beside_schemes_that_send_clips(
+    study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_alone, "counter_for", lambda config: CoinCounter(config, coded=True))
+    monkeypatch.setattr("studies.run.runner.MOST_LINKS", 6)
+    mixed = "schemes:\n  - {label: LDPC, scheme: link, options: {max_blocks: 1280}}"
+    study_file.write_text(study_file.read_text().replace("schemes:", mixed))
+    out, seen = tmp_path / "out", list[str]()
+
+    def either(point: Point, folder: Path) -> dict[str, Any]:
+        return (run_point if point.clip == NO_CLIP else fake_record)(point, folder)
+
+    def look(label: str) -> None:
+        write_report(out)
+        done = {row["scheme"] for row in Store(out).read_table("summary.csv")}
+        seen.append(f"{label}: {len(done)}")
+
+    run(load(study_file), out, work=either, on_curve=look)
+    assert seen == ["LDPC: 1", "plain, 16QAM: 2", "interleaved: 3", "LDPC: 3", "plain, 16QAM: 3"]
+    rows = Store(out).read_table("results.csv")
+    bits = [row for row in rows if row["scheme"] == "LDPC"]
+    assert {(row["kind"], row["clip"], row["metric"]) for row in bits} == {("bits", "bits", "bler")}
+    assert len(bits) == 2 * 3 * 2
+    assert {row["clip"] for row in rows if row["scheme"] != "LDPC"} == {"tone"}
+    shown = {panel.name: panel for panel in panels(Store(out))}
+    assert [limit.name for limit in shown["bler_bits"].limits] == ["outage bound, 2.00 bit/use"]
+    assert {curve.name for curve in shown["bler_bits"].curves} == {"LDPC"}
+    assert "LDPC" not in {curve.name for curve in shown["bler"].curves}

@@ -14,7 +14,8 @@ from linksim.errors import LinksimError
 from linksim.media import Clip, write
 from linksim.media.sources import load_clip
 from studies.cli.main import main
-from studies.figures.curves import Curve, Panel, panels
+from studies.figures.curves import panels
+from studies.figures.panel import Curve, Panel
 from studies.figures.style import load_style, styled
 from studies.run.bounds import bitrate
 from studies.run.clips import clip_refs
@@ -102,7 +103,7 @@ def test_a_bound_is_dashed_and_has_no_channel_of_its_own(folder: Path) -> None:
     from studies.figures.draw import draw
 
     values, ones, zero = np.array([1.0, 2.0]), np.ones(2), np.zeros(2)
-    rest = (values, values, ones, zero, ("s", "s"))
+    rest = (values, values, ones, zero, ("s", "s"), ((), ()), np.full(2, np.nan))
     curves = [
         Curve("s", "awgn", False, values, values, *rest),
         Curve("ceiling", "rayleigh", True, values, values + 1, *rest),

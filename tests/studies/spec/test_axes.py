@@ -8,8 +8,9 @@ from fake_parts import fake_record
 
 from linksim.errors import LinksimError
 from studies.cli.main import main
-from studies.figures.curves import Panel, panels
+from studies.figures.curves import panels
 from studies.figures.draw import draw
+from studies.figures.panel import Panel
 from studies.run.plan import plan
 from studies.run.runner import run
 from studies.run.store import Store

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure as Canvas
 import studies.figures.draw as figures
 from linksim.media import Clip, write
 from studies.cli.main import main
-from studies.figures.curves import Panel
+from studies.figures.panel import Panel
 from studies.run.plan import Point
 from studies.run.runner import run
 from studies.run.store import Store
