@@ -4,15 +4,19 @@ from functools import lru_cache
 from pathlib import Path
 
 from linksim.media.clip import Clip
+from linksim.media.photographs import PHOTOGRAPHS, photograph
 from linksim.media.reader import read
 from linksim.media.synthetic import heads
 from linksim.media.synthetic.sounds import SOUNDS, builtin_sound
 
 BUILTIN = "builtin"
 MOVING, TALK = f"{BUILTIN}:moving", f"{BUILTIN}:talk"
-BUILTINS = (BUILTIN, MOVING, TALK, *(f"{BUILTIN}:{name}" for name in SOUNDS))
-"""Clips that linksim makes: the talking head, the same all in motion, one as calm as a call, and
-the built-in sounds."""
+BUILTINS = (
+    *(BUILTIN, MOVING, TALK),
+    *(f"{BUILTIN}:{name}" for name in (*SOUNDS, *PHOTOGRAPHS)),
+)
+"""Clips without a file of the user's: the talking head, the same all in motion, one as calm as a
+call, the built-in sounds, and photographs."""
 
 
 def is_builtin(clip: str | Path) -> bool:
@@ -45,13 +49,18 @@ def load_clip(source: str) -> Clip:
         return heads.moving_head().clip
     if source == TALK:
         return heads.calm_head().clip
+    name = source.removeprefix(f"{BUILTIN}:")
+    if is_builtin(source) and name in PHOTOGRAPHS:
+        return photograph(name)
     if is_builtin(source):
-        return builtin_sound(source.removeprefix(f"{BUILTIN}:"))
+        return builtin_sound(name)
     return read(Path(source))
 
 
 def media_suffix(clip: Clip) -> str:
     """Return the kind of file that `linksim.media.write` makes of a clip."""
+    if clip.frames is not None and len(clip.frames) == 1 and not clip.has_audio:
+        return ".png"
     if clip.has_video:
         return ".mp4"
     return ".wav" if clip.has_audio else ".txt"

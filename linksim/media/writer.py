@@ -21,7 +21,8 @@ def write(clip: Clip, path: str | Path) -> None:
     """Write a clip.
 
     ``.mp4`` holds H.264 (4:2:0, BT.709) and, with audio, AAC: both lossy, the picture
-    visually transparent. Odd sizes are padded to even ones by repeating the edge. ``.wav``
+    visually transparent. Odd sizes are padded to even ones by repeating the edge. ``.png``
+    holds the first picture without loss, ``.wav``
     holds the audio alone as 16-bit PCM, ``.txt`` the text alone in UTF-8. An existing file
     is replaced at once or left as it was.
 
@@ -30,7 +31,7 @@ def write(clip: Clip, path: str | Path) -> None:
     clip : Clip
         What to write.
     path : str or Path
-        Ends in ``.mp4``, ``.wav`` or ``.txt``.
+        Ends in ``.mp4``, ``.png``, ``.wav`` or ``.txt``.
 
     Raises
     ------
@@ -41,10 +42,10 @@ def write(clip: Clip, path: str | Path) -> None:
     import av
 
     target = Path(path)
-    writers = {".mp4": _write_mp4, ".wav": _write_wav, ".txt": _write_text}
+    writers = {".mp4": _write_mp4, ".png": _write_png, ".wav": _write_wav, ".txt": _write_text}
     suffix = target.suffix.lower()
     if suffix not in writers:
-        raise LinksimError(f"{target}: clips are written as .mp4, .wav or .txt")
+        raise LinksimError(f"{target}: clips are written as .mp4, .png, .wav or .txt")
     try:
         with replacing(target) as part:
             writers[suffix](clip, part)
@@ -55,6 +56,13 @@ def write(clip: Clip, path: str | Path) -> None:
 def _write_text(clip: Clip, part: Path) -> None:
     require(clip, "a .txt file", text=True)
     part.write_text(f"{clip.text}\n", encoding="utf-8")
+
+
+def _write_png(clip: Clip, part: Path) -> None:
+    import cv2
+
+    frames, _ = video_of(clip, "a .png file")
+    part.write_bytes(cv2.imencode(".png", frames[0, ..., ::-1])[1].tobytes())
 
 
 def _write_wav(clip: Clip, part: Path) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from linksim.media import Clip
+from linksim.metrics.structure import SMALLEST_SIDE, ms_ssim_of_frame
 from linksim.metrics.value import Metric, MetricValue, undefined
 
 PSNR_CAP = 100.0
 _BATCH = 8  # frames measured at a time, which bounds the memory
-_MS_SSIM_SIDE = 161  # four halvings, rounded up, leave the 11 pixels of the window
 
 
 def psnr(reference: Clip, received: Clip) -> MetricValue:
@@ -48,21 +48,19 @@ def ms_ssim(reference: Clip, received: Clip) -> MetricValue:
 
     Five scales with the weights of Wang, Simoncelli and Bovik, "Multi-scale structural
     similarity for image quality assessment", Asilomar 2003, and an 11 x 11 Gaussian window of
-    standard deviation 1.5, as TensorFlow computes it. It needs more than 160 pixels on the
-    short side.
+    standard deviation 1.5, as `linksim.metrics.structure` computes it. It needs more than 160
+    pixels on the short side.
     """
     pair = comparable(reference, received)
     if isinstance(pair, str):
         return undefined(pair)
     side = min(pair[0].shape[1:3])
-    if side < _MS_SSIM_SIDE:
-        return undefined(f"MS-SSIM needs {_MS_SSIM_SIDE} pixels on the short side, not {side}")
-    import tensorflow as tf
-
-    values = np.concatenate(
-        [tf.image.ssim_multiscale(a, b, 255).numpy() for a, b in _batches(*pair)]
-    )
-    return MetricValue(float(values.mean(dtype=np.float64)), len(values))
+    if side < SMALLEST_SIDE:
+        return undefined(f"MS-SSIM needs {SMALLEST_SIDE} pixels on the short side, not {side}")
+    values = [
+        ms_ssim_of_frame(*both) for batch in _batches(*pair) for both in zip(*batch, strict=True)
+    ]
+    return MetricValue(float(np.mean(values)), len(values))
 
 
 MS_SSIM = Metric("ms_ssim", "MS-SSIM", "video", True, (0.0, 1.0), ms_ssim)

@@ -30,7 +30,7 @@ class Players:
         Parameters
         ----------
         path : Path
-            Ends in ``.mp4`` or ``.wav``.
+            Ends in ``.mp4``, ``.png`` or ``.wav``.
         label : str
             What is played.
         caption : str
@@ -47,6 +47,8 @@ class Players:
         if first := self._first.get(digest):
             return f'<a class="same" href="#{first}">the same clip as here</a>'
         self._first[digest] = first = f"media-{len(self._first) + 1}"
+        if path.suffix == ".png":
+            return f'<img id="{first}" src="{data_uri(path)}" alt="{name}">'
         common = f'id="{first}" src="{data_uri(path)}" aria-label="{name}" controls loop'
         if path.suffix == ".wav":
             return f'<audio {common} preload="metadata"></audio>'
@@ -54,8 +56,8 @@ class Players:
 
 
 def media_file(folder: Path, stem: str) -> Path | None:
-    """Return the file of a clip, with video if it has one; None if there is neither."""
-    paths = (folder / f"{stem}.mp4", folder / f"{stem}.wav")
+    """Return the file of a clip that can be shown or played; None if there is none."""
+    paths = [folder / f"{stem}{suffix}" for suffix in (".mp4", ".png", ".wav")]
     return next((path for path in paths if path.exists()), None)
 
 

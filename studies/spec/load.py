@@ -104,11 +104,12 @@ def _find_clips(study: Study, folder: Path, source: Source) -> dict[str, list[st
     for field, paths in found.items():
         for index, clip in enumerate(getattr(study, field)):
             with source.field(field, index):
-                paths.append(_find_clip(clip, folder))
-                name = clip_name(paths[-1])
-                if name in names:
-                    raise LinksimError(f"two clips are called '{name}'")
-                names.add(name)
+                for path in _find_files(clip, folder):
+                    paths.append(path)
+                    name = clip_name(path)
+                    if name in names:
+                        raise LinksimError(f"two clips are called '{name}'")
+                    names.add(name)
     return found
 
 
@@ -120,15 +121,21 @@ def _no_clips(study: Study, source: Source) -> dict[str, list[str]]:
     return {}
 
 
-def _find_clip(clip: str, folder: Path) -> str:
+def _find_files(clip: str, folder: Path) -> list[str]:
+    """Return a clip's own path, or those of all files in it where it is a folder."""
     if is_builtin(clip):
         if clip not in BUILTINS:
             raise unknown("clip", clip, BUILTINS)
-        return clip
+        return [clip]
     path = (folder / clip).resolve()
+    if path.is_dir():
+        files = sorted(str(p) for p in path.iterdir() if p.is_file() and p.name[0] != ".")
+        if not files:
+            raise LinksimError(f"folder '{clip}' holds no files")
+        return files
     if not path.is_file():
-        raise LinksimError(f"'{clip}' is not a file")
-    return str(path)
+        raise LinksimError(f"'{clip}' is neither a file nor a folder")
+    return [str(path)]
 
 
 _MESSAGES = {

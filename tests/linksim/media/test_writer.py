@@ -7,6 +7,7 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, read, write
+from linksim.media.sources import load_clip, media_suffix
 
 
 def test_mp4_round_trip(tmp_path, make_clip):
@@ -57,7 +58,7 @@ def test_text_round_trip(tmp_path):
 
 
 def test_write_refuses_what_it_cannot_do(tmp_path, small_clip):
-    with pytest.raises(LinksimError, match=r"\.mp4, \.wav or \.txt"):
+    with pytest.raises(LinksimError, match=r"\.mp4, \.png, \.wav or \.txt"):
         write(small_clip, tmp_path / "a.avi")
     with pytest.raises(LinksimError, match="has no video stream"):
         write(Clip(audio=small_clip.audio), tmp_path / "a.mp4")
@@ -79,3 +80,20 @@ def test_failed_write_leaves_the_old_file(tmp_path, small_clip, name):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert [p.name for p in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_bytes() == b"old"
+
+
+def test_a_picture_comes_back_without_loss(tmp_path, make_clip):
+    picture = make_clip(count=1).frames
+    write(Clip(picture, Fraction(25)), tmp_path / "a.png")
+    back = read(tmp_path / "a.png")
+    assert np.array_equal(back.frames, picture)
+    assert media_suffix(back) == ".png"
+    assert media_suffix(make_clip(count=2)) == ".mp4"
+
+
+def test_photographs_are_clips_of_one_picture():
+    pytest.importorskip("skimage")
+    clip = load_clip("builtin:astronaut")
+    assert clip.frames.shape == (1, 512, 512, 3)
+    assert not clip.has_audio
+    assert clip.name == "astronaut"

@@ -3,6 +3,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from scipy.ndimage import correlate1d
@@ -10,6 +11,7 @@ from scipy.ndimage import correlate1d
 from linksim.errors import LinksimError
 from linksim.media import Clip, read
 from linksim.metrics import METRICS, evaluate
+from linksim.metrics.structure import ms_ssim_of_frame
 
 GRID = Path(__file__).parents[4] / "shared/media/grid/bbaf2n.mpg"
 
@@ -107,6 +109,17 @@ def test_ms_ssim_agrees_with_its_definition(picture):
     a, b = (np.moveaxis(c.frames, 3, 1).reshape(6, 176, 192) for c in (picture, received))
     expected = np.mean([ms_ssim_of_plane(x, y) for x, y in zip(a * 1.0, b * 1.0, strict=True)])
     assert measure("ms_ssim", picture, received).value == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), [(176, 200), (261, 171)])
+def test_ms_ssim_agrees_with_tensorflow(height: int, width: int) -> None:
+    import tensorflow as tf
+
+    rng = np.random.default_rng(2)
+    sent = cv2.GaussianBlur(rng.integers(0, 256, (height, width, 3)).astype(np.uint8), (0, 0), 2)
+    shown = np.clip(sent + rng.normal(0, 12, sent.shape), 0, 255).astype(np.uint8)
+    expected = float(tf.image.ssim_multiscale(sent[None], shown[None], 255)[0])
+    assert ms_ssim_of_frame(sent, shown) == pytest.approx(expected, abs=2e-5)
 
 
 @pytest.mark.parametrize(("side", "defined"), [(160, False), (161, True)])

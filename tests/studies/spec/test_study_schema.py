@@ -57,7 +57,11 @@ REPLACED = [
         "small.yaml:14: schemes.1.label: 'plain, 16QAM' is given twice",
     ),
     ("label: interleaved", "lable: interleaved", "did you mean 'label'"),
-    ("[tone.wav]", "[absent.wav]", "small.yaml:3: clips.0: 'absent.wav' is not a file"),
+    (
+        "[tone.wav]",
+        "[absent.wav]",
+        "small.yaml:3: clips.0: 'absent.wav' is neither a file nor a folder",
+    ),
     ("[tone.wav]", "[tone.wav, ./tone.wav]", "two clips are called 'tone'"),
     ("name: small", "name: [small", "not valid YAML"),
     ("name: small", "- name", "not valid YAML"),
@@ -84,13 +88,13 @@ REPLACED = [
     ("code_rate: 0.5", "block_length: 30", "must be a multiple of 4"),
     ("code_rate: 0.5", "block_length: 8000", "must be between 1 and the 3456 coded bits"),
     ("[tone.wav]", "[]", "small.yaml:3: clips: should have an entry"),
-    ("[tone.wav]", "[.]", "'.' is not a file"),
+    ("[tone.wav]", "[empty]", "'empty' is neither a file nor a folder"),
     ("[tone.wav]", '["\\0.wav"]', "must be one line"),
     ("[tone.wav]", "[builtin:musik]", "clips.0: unknown clip 'builtin:musik'; did you mean"),
     (
         "seed: 7",
         "seed: 7\nmusic: [absent.wav]",
-        "small.yaml:8: music.0: 'absent.wav' is not a file",
+        "small.yaml:8: music.0: 'absent.wav' is neither a file nor a folder",
     ),
     ("seed: 7", "seed: 7\nmusic: [tone.wav]", "small.yaml:8: music.0: two clips are called 'tone'"),
     (
