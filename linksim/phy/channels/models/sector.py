@@ -10,6 +10,7 @@ from linksim.errors import unknown
 from linksim.options import option
 from linksim.phy.channels.models.clustered import linear_array
 from linksim.phy.channels.multipath import Multipath
+from linksim.phy.channels.rays import mend_ray_offsets
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -51,7 +52,7 @@ class _Sector(Multipath):
         import tensorflow as tf
 
         with tf.init_scope():  # a graph may be the first to ask, and must not keep it
-            return self._build(
+            model = self._build(
                 carrier_frequency=self.carrier,
                 ut_array=linear_array(self.rx_antennas, self.carrier),
                 bs_array=linear_array(self.tx_antennas, self.carrier),
@@ -59,6 +60,7 @@ class _Sector(Multipath):
                 enable_pathloss=False,
                 enable_shadow_fading=self.shadow_fading,
             )
+            return mend_ray_offsets(model)
 
     def paths(self, bursts: int, steps: int, rate: float) -> "tuple[tf.Tensor, tf.Tensor]":
         import tensorflow as tf

@@ -160,6 +160,28 @@ def test_a_sector_is_another_place_each_burst_and_one_place_within() -> None:
     assert np.abs(h[0] - h[1]).max() > 0.1
 
 
+# Tables 7.5-6 and 7.5-3: clusters of rays are 8 degrees wide at a receiver indoors, 3 in rma.
+@pytest.mark.parametrize(("name", "width"), [("umi", 8.0), ("uma", 8.0), ("rma", 3.0)])
+def test_clusters_are_as_wide_as_the_standard_has_them(
+    name: str, width: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = parse_channel(f"{name}:indoor=1")
+    sampler, drawn = channel._model._ray_sampler, []
+    offsets = sampler._ray_offsets.numpy()
+    assert offsets.mean() == pytest.approx(0.0, abs=1e-6)
+    assert np.sqrt(np.mean(offsets**2)) == pytest.approx(1.0, abs=1e-4)
+    sample = type(sampler).__call__
+    monkeypatch.setattr(
+        type(sampler), "__call__", lambda self, lsp: drawn.append(sample(self, lsp)) or drawn[-1]
+    )
+    seed_sionna(1)
+    channel.paths(20, 1, 1.0)
+    angles = np.exp(1j * drawn[0].aoa.numpy())
+    middle = angles.mean(axis=-1, keepdims=True)
+    away = np.rad2deg(np.angle(angles / middle))
+    np.testing.assert_allclose(np.sqrt(np.mean(away**2, axis=-1)), width, rtol=1e-3)
+
+
 def test_shadow_fading_has_unit_mean_power_and_the_standards_spread() -> None:
     """Table 7.5-6: 7.82 dB in UMi without line of sight, 4 with; indoors 7, here for all."""
     fading = _sample("umi:shadow_fading=true,indoor=1,speed=0", 1000, 1)
