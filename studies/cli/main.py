@@ -8,7 +8,7 @@ import threading
 import warnings
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from typing import Any
+from typing import TextIO
 
 from linksim import __version__
 from linksim.errors import LinksimError, LinksimWarning
@@ -78,8 +78,15 @@ def command_parser() -> Parser:
     return parser
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *where: Any) -> None:
-    text = warnings.formatwarning(message, category, *where[:2])
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    text = warnings.formatwarning(message, category, filename, lineno, line)
     if issubclass(category, LinksimWarning):
         text = f"linksim: warning: {' '.join(str(message).split())}\n"
     sys.stderr.write(text)
