@@ -12,6 +12,10 @@ class BudgetError(LinksimError):
     """A budget of channel uses that cannot be met, as the channel is known to be."""
 
 
+class LinksimWarning(UserWarning):
+    """What a result leaves out, in one line that says what to do about it."""
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> LinksimError:
     """Return the error for a name that no registry has, with the nearest known one.
 

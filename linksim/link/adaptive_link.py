@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from linksim.errors import LinksimError
+from linksim.link.batches import batch_slots
 from linksim.link.bit_link import BitTransmission
 from linksim.link.config import LinkConfig
 from linksim.link.feedback import CsiFeedback
@@ -252,6 +253,7 @@ class _Reports:
         self._link, self._no, self._seed = link, no, seed
         self._fading, self._first = fading, reported_slot
         self._feedback = CsiFeedback.of(link.config)
+        self._batch = batch_slots(link.config, BATCH_SLOTS)
         self._measured = np.zeros(0, np.float32)
         self._known = self._measured
         self._responses = lru_cache(maxsize=2)(self._draw)
@@ -259,7 +261,7 @@ class _Reports:
     def at(self, slot: int) -> float:
         """Return the last report that has come, in dB; NaN if there is none."""
         while slot - self._first >= len(self._known):
-            part = len(self._measured) // BATCH_SLOTS
+            part = len(self._measured) // self._batch
             seed_sionna(derive_seed(self._seed, "sounding", part))
             more = self._link.measure_snr(self._responses(part), self._no).numpy()
             self._measured = np.concatenate([self._measured, more])
@@ -280,8 +282,8 @@ class _Reports:
 
     def response(self, slot: int) -> tf.Tensor:
         """Return the frequency response of a slot, as `ChannelRealisation.slots` does."""
-        part, place = divmod(slot - self._first, BATCH_SLOTS)
+        part, place = divmod(slot - self._first, self._batch)
         return self._responses(part)[place : place + 1]
 
     def _draw(self, part: int) -> tf.Tensor:
-        return self._fading.slots(self._first + part * BATCH_SLOTS, BATCH_SLOTS)
+        return self._fading.slots(self._first + part * self._batch, self._batch)

@@ -8,6 +8,7 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.mapping import BinarySource
 from sionna.phy.nr.utils import generate_prng_seq
 
+from linksim.link.batches import batch_slots
 from linksim.link.config import LinkConfig
 from linksim.link.harq_link import BATCH_SLOTS, Retransmitter
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
@@ -85,6 +86,7 @@ class BitLink:
         self.block = config.code_block(mcs)
         modulation = MODULATIONS[mcs.modulation]
         self._transceiver = transceiver
+        self._batch_slots = batch_slots(config, BATCH_SLOTS)
         self._frame_bits = transceiver.symbols_per_frame * modulation.bits
         self._crc = CRCEncoder("CRC24A")
         codec = CODES[config.code].build(
@@ -184,7 +186,7 @@ class BitLink:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, np.ndarray]:
         """Send each block once; for what is returned see `Retransmitter.transmit`."""
         depth = self._transceiver.slots_per_frame
-        per_batch = max(1, BATCH_SLOTS // depth)
+        per_batch = max(1, self._batch_slots // depth)
         no = noise_variance(snr_db)
         received, flags, snr = [], [], []
         for start in range(0, frames, per_batch):

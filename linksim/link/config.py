@@ -1,12 +1,14 @@
 """The configuration of a link, checked before anything heavy is loaded."""
 
+import warnings
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from math import log10
 from typing import Any
 
 from linksim.endpoint import BitStream
-from linksim.errors import LinksimError
+from linksim.errors import LinksimError, LinksimWarning
+from linksim.link.doubts import doubts
 from linksim.options import (
     build,
     by_name,
@@ -102,6 +104,7 @@ class LinkConfig:
         self._check_code()
         self.pilot_layout.check(self.subcarriers)
         self.code_block()
+        self._warn()
 
     def _tidy(self) -> None:
         """Bring spellings that mean the same into one form, and refuse wrong types."""
@@ -133,6 +136,17 @@ class LinkConfig:
                 f"domain time needs a channel of paths, as tdl-a; {name} stands still over a slot, "
                 "so use domain frequency"
             )
+
+    def _warn(self) -> None:
+        lines = doubts(
+            self.channel_model,
+            self.channel_text,
+            domain=self.domain,
+            subcarrier_spacing=self.subcarrier_spacing,
+            feedback_delay=self.feedback_delay_slots,
+        )
+        for line in lines:
+            warnings.warn(line, LinksimWarning, stacklevel=4)
 
     def _check_code(self) -> None:
         if CODES[self.code].retransmits:

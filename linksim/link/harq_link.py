@@ -14,6 +14,7 @@ import heapq
 import numpy as np
 import tensorflow as tf
 
+from linksim.link.batches import batch_slots
 from linksim.link.config import LinkConfig
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.phy.channels.realisation import ChannelRealisation
@@ -61,7 +62,9 @@ class Retransmitter:
         self._most, self._loss = config.harq, config.feedback_loss
         self._round_trip = round_trip_frames(config)
         self._transceiver, self._per_frame = transceiver, block.per_frame
-        self._batch = min(self._round_trip, max(1, BATCH_SLOTS // config.interleave_slots))
+        self._batch = min(
+            self._round_trip, max(1, batch_slots(config, BATCH_SLOTS) // config.interleave_slots)
+        )
         self._code = HarqCode(
             block, modulation, combining=config.combining, iterations=config.decoder_iterations
         )

@@ -17,7 +17,7 @@ from linksim.phy.equalisers import EQUALISERS
 from linksim.phy.estimation import estimate_noise
 from linksim.phy.estimators import ESTIMATORS
 from linksim.phy.grid import Grid
-from linksim.phy.waveform import Ofdm, Taps
+from linksim.phy.waveform import Ofdm, SampledPaths
 from linksim.seeding import derive_seed
 from linksim.startup import full_precision
 
@@ -35,8 +35,8 @@ class Equalised:
         complex64, [frames, symbols]; equalised, unbiased.
     noise_variance : tf.Tensor
         float32, [frames, symbols]; effective noise variance of each complex symbol. It
-        includes the estimation error that the estimator knows of: for least squares the
-        noise, but not the interpolation error where the channel changes between pilots.
+        includes the mean error of the channel estimate and, in the time domain, the interference
+        of subcarriers and symbols.
     snr : tf.Tensor
         float32, [frames * slots]; Es/N0 of each slot measured from its pilots, linear: that of
         a stream after all receive antennas are combined, were there no other stream.
@@ -59,7 +59,7 @@ class OfdmTransceiver:
     Where the channel has several transmit antennas each sends a stream of its own. Neighbouring
     symbols go to different streams, each at its share of a total energy of 1 a resource
     element; N0 is that of one receive antenna. A pilot is sent by one antenna at the whole energy.
-    In the time domain the channel is applied to samples, and its realisations are taps.
+    In the time domain the channel is applied to samples, and its realisations are paths.
 
     Parameters
     ----------
@@ -75,8 +75,8 @@ class OfdmTransceiver:
         self._ofdm: Ofdm | None = None
         if config.domain == "time":
             assert isinstance(channel, Multipath)  # as the configuration has checked
-            self.channel = taps = Taps(channel, self.grid)
-            self._ofdm = taps.ofdm
+            self.channel = sampled = SampledPaths(channel, self.grid)
+            self._ofdm = sampled.ofdm
         self.slots_per_frame = config.interleave_slots
         self.symbols_per_frame = frame_symbols(config)
         self.uses_per_frame, self.pilots_per_frame = frame_uses(config), frame_pilots(config)
@@ -131,7 +131,9 @@ class OfdmTransceiver:
         x = self._map(share * self._to_slots(symbols)[:, tf.newaxis])
         h = tf.reshape(h, [-1, 1, self._rx, 1, self._streams, *h.shape[-2:]])
         y = self._apply(x, h, no)
-        h = self._ofdm.response(h) if self._ofdm else h
+        if self._ofdm:
+            no += share**2 * self._ofdm.interference(h)
+            h = self._ofdm.response(h)
         h_ls = self._at_pilots(y)
         if not self._noise_known:
             no = estimate_noise(h_ls, len(self.grid.layout.symbols))

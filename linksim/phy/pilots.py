@@ -11,6 +11,9 @@ SYMBOLS_PER_SLOT = 14
 PILOT_SYMBOLS = (2, 11)
 """OFDM symbols of a slot that carry pilots on every subcarrier, unless a link says otherwise."""
 
+NORMAL_PREFIX = 144 / 2048
+"""Cyclic prefix over the useful symbol (TS 38.211, 5.3.1); that of two symbols a slot is longer."""
+
 MAX_SPACING = 12
 LEAST_PILOTS = 4
 """Least number of pilots of a stream in an OFDM symbol, which third differences need."""

@@ -40,12 +40,9 @@ def bench_estimation(*, batch: int, seconds: float, report: Report = print) -> d
     from sionna.phy.ofdm import LMMSEInterpolator
 
     from linksim.phy.channels import parse_channel
-    from linksim.phy.estimation import (
-        LmmseInterpolator,
-        TwoPassInterpolator,
-        channel_covariance,
-    )
     from linksim.phy.grid import Grid
+    from linksim.phy.statistics import channel_covariance
+    from linksim.phy.wiener import LmmseInterpolator, TwoPassInterpolator
     from linksim.seeding import seed_sionna
 
     grid, channel = Grid(SUBCARRIERS, 15e3), parse_channel(CHANNEL)

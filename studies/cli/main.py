@@ -5,11 +5,13 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from typing import TextIO
 
 from linksim import __version__
-from linksim.errors import LinksimError
+from linksim.errors import LinksimError, LinksimWarning
 from linksim.startup import import_tensorflow, quiet_tensorflow
 from studies.cli.command import COMMANDS, Command
 from studies.cli.parser import Parser, add_parts
@@ -39,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = command_parser().parse_args(rest)
         args.argv = arguments
         _prepare_tensorflow(device.device)
-        code = args.run(args)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            code = args.run(args)
         sys.stdout.flush()  # a closed stream is to show here, not when the interpreter ends
         return code
     except LinksimError as error:
@@ -72,6 +76,20 @@ def command_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"linksim {__version__}")
     add_parts(parser, COMMANDS, _fill, dest="command", metavar="COMMAND")
     return parser
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    text = warnings.formatwarning(message, category, filename, lineno, line)
+    if issubclass(category, LinksimWarning):
+        text = f"linksim: warning: {' '.join(str(message).split())}\n"
+    sys.stderr.write(text)
 
 
 def _fill(parser: ArgumentParser, command: Command) -> None:

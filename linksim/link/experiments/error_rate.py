@@ -8,18 +8,15 @@ from typing import Any
 import numpy as np
 
 from linksim.link import theory
+from linksim.link.batches import batch_slots
 from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
 from linksim.link.transceiver import OfdmTransceiver
 from linksim.link.uncoded_link import UncodedLink
 from linksim.montecarlo import Counts, StopRule, simulate
 
-MEASURE_SLOTS, MEASURE_ELEMENTS = 256, 2**21
-"""Slots, and resource elements times antenna pairs, of one compiled batch at most.
-
-They are part of what a seed reproduces, so they bound memory (some 200 bytes an element) by the
-link alone: what happens to be free on a machine must not decide a result.
-"""
+MEASURE_SLOTS = 256
+"""Slots of one compiled batch at most."""
 
 
 @dataclass(frozen=True)
@@ -159,9 +156,7 @@ def _counter(config: LinkConfig, coded: bool) -> ErrorCounter:
 
 def measure_slots(config: LinkConfig) -> int:
     """Return the slots of one batch, at least one frame of which is sent."""
-    channel = config.channel_model
-    pairs = channel.rx_antennas * channel.tx_antennas
-    return min(MEASURE_SLOTS, MEASURE_ELEMENTS // (config.slot_resource_elements * pairs))
+    return batch_slots(config, MEASURE_SLOTS)
 
 
 def theory_ber(config: LinkConfig, snr_db: Any) -> Any:

@@ -10,7 +10,7 @@ independent of each other. Nothing here imports TensorFlow until a channel is sa
 
 from linksim.phy.channels.channel import Channel
 from linksim.phy.channels.models.flat import MAX_COHERENCE
-from linksim.phy.channels.multipath import Multipath, superpose
+from linksim.phy.channels.multipath import Clock, Multipath, fourier
 from linksim.phy.channels.registry import (
     CHANNELS,
     canonical,
@@ -23,10 +23,11 @@ __all__ = [
     "CHANNELS",
     "MAX_COHERENCE",
     "Channel",
+    "Clock",
     "Multipath",
     "canonical",
     "channel_class",
     "describe",
+    "fourier",
     "parse_channel",
-    "superpose",
 ]

@@ -18,6 +18,10 @@ MAX_ANTENNAS = 16
 """Most antennas of one side."""
 
 
+WHOLE_TRANSMISSION = 2**31
+"""Coherence time in slots of what stays for as long as a transmission lasts."""
+
+
 class Channel(ABC):
     """A fading process, sampled on the resource elements of a grid."""
 
@@ -26,7 +30,10 @@ class Channel(ABC):
     """The option that may stand first without its key, as in ``cir:FILE``."""
 
     burst_slots: ClassVar[int] = 512
-    """Least number of slots over which a `ChannelRealisation` is continuous; bounds memory."""
+    """Least number of slots over which a `ChannelRealisation` that is not endless is continuous."""
+
+    endless: ClassVar[bool] = False
+    """Whether a burst may be resumed after any number of slots; then `resume` is there."""
 
     rx_antennas: int = 1
     tx_antennas: int = 1
@@ -41,6 +48,15 @@ class Channel(ABC):
     def pilots_inform(self) -> bool:
         """Whether pilots tell anything of the fading of the data beside them."""
         return True
+
+    @property
+    def flat(self) -> bool:
+        """Whether h is the same on all resource elements of a slot."""
+        return False
+
+    def interference(self, subcarrier_spacing: float) -> float:
+        """Return what paths beyond the cyclic prefix leave on others, over the channel's power."""
+        return 0.0
 
     @property
     def memory_slots(self) -> int | None:
@@ -66,6 +82,22 @@ class Channel(ABC):
             antenna the shape is [bursts * slots, rx_antennas, tx_antennas, symbols per slot,
             subcarriers], with E|h|^2 = 1 for each pair.
         """
+
+    def run_slots(self, slots: int, slot_duration: float) -> int:
+        """Return the length of what is continuous in a burst of so many slots."""
+        return self.memory_slots or slots
+
+    def resume(self, first: int, slots: int, grid: "Grid") -> "tf.Tensor":
+        """Return slots of one burst from slot `first` on, as `sample` gives them.
+
+        The same seed before each call makes it the same burst.
+        """
+        raise NotImplementedError
+
+    def slot_size(self, grid: "Grid") -> int:
+        """Return the complex numbers that a slot takes while it is drawn, of a pair of antennas."""
+        symbols, subcarriers = grid.shape
+        return symbols * subcarriers
 
     def _within(self, field: str, low: float, high: float) -> None:
         check_range(f"channel '{self.name}': {field}", getattr(self, field), low, high)

@@ -2,11 +2,15 @@
 
 ======================  ===================================================================
 ``a``                   complex, [realisations, paths, times], or with antennas
-                        [realisations, rx, tx, paths, times]: coefficients; an array without
-                        paths has coefficient 0 there
+                        [realisations, rx, tx, paths, times], or as Sionna has it (below):
+                        coefficients; an array without paths has coefficient 0 there
 ``tau``                 real, [realisations, paths]: delays in s
-``sampling_frequency``  real scalar: times a second, in Hz; unused where there is one time
+``sampling_frequency``  real scalar: times a second, in Hz; may be left out where there is one time
 ======================  ===================================================================
+
+Sionna's own shapes are read too: ``a`` is [batch, receivers, rx, transmitters, tx, paths, times]
+and ``tau`` [batch, receivers, transmitters, paths], both without the batch as its ray tracer gives
+them; each pair of receiver and transmitter is a realisation.
 
 This module needs neither TensorFlow nor, for ``.npz``, h5py.
 """
@@ -24,6 +28,8 @@ from linksim.phy.channels.channel import MAX_ANTENNAS
 KEYS = ("a", "tau", "sampling_frequency")
 HDF5 = (".h5", ".hdf5")
 SUFFIXES = (".npz", *HDF5)
+UNUSED_FREQUENCY = np.float64(1.0)
+"""Sampling frequency of realisations of one time, which have none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +44,14 @@ class Cir:
         float32, [realisations, paths]; s.
     sampling_frequency : float
         Times a second, in Hz.
+    amplitude : float
+        What `a` was divided by, so that the powers of its paths add up to 1 in the mean.
     """
 
     a: np.ndarray
     tau: np.ndarray
     sampling_frequency: float
+    amplitude: float
 
 
 def check_suffix(path: Path) -> None:
@@ -75,7 +84,8 @@ def _read(path: Path, modified: int, size: int) -> Cir:
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         reason = " ".join(str(error).split())
         raise LinksimError(f"{path}: cannot be read as {path.suffix}: {reason}") from None
-    missing = [key for key in KEYS if key not in values]
+    single = "a" in values and values["a"].shape[-1:] == (1,)
+    missing = [key for key in (KEYS[:2] if single else KEYS) if key not in values]
     if missing:
         raise LinksimError(f"{path}: lacks {', '.join(missing)}; it must hold {', '.join(KEYS)}")
     try:
@@ -97,25 +107,77 @@ def _load_hdf5(path: Path) -> dict[str, np.ndarray]:
         return {k: np.asarray(v) for k, v in found.items() if isinstance(v, h5py.Dataset)}
 
 
-def _checked(a: np.ndarray, tau: np.ndarray, sampling_frequency: np.ndarray) -> Cir:
+def _checked(
+    a: np.ndarray, tau: np.ndarray, sampling_frequency: np.ndarray = UNUSED_FREQUENCY
+) -> Cir:
     for name, value in zip(KEYS, (a, tau, sampling_frequency), strict=True):
         _check_numbers(name, value)
+    a, tau = _of_sionna(a, tau)
+    a = a[:, np.newaxis, np.newaxis] if a.ndim == 3 else a
     _check_shapes(a, tau)
     if sampling_frequency.size != 1 or sampling_frequency.item() <= 0:
         text = f"sampling_frequency must be one positive number, not {sampling_frequency}"
         raise LinksimError(text)
-    if a.ndim == 3:
-        a = a[:, np.newaxis, np.newaxis]
     if max(a.shape[1:3]) > MAX_ANTENNAS:
         raise LinksimError(f"a has {a.shape[1]}x{a.shape[2]} antennas; the most are {MAX_ANTENNAS}")
-    power = np.mean(np.sum(np.abs(a) ** 2, axis=3, dtype=np.float64))
-    if not power > 0:
+    a = a.astype(np.complex128)  # squares of integers or of small floats would be none
+    peak = np.abs(a).max()
+    if not peak > 0:
         raise LinksimError("a is 0 throughout")
+    a /= peak
+    amplitude = np.sqrt(np.mean(np.sum(np.abs(a) ** 2, axis=3)))
+    tau = np.where(np.any(a != 0, axis=(1, 2, 4)), tau, 0.0)  # of paths that do not arrive
+    if (tau < 0).any():
+        raise LinksimError("tau must not be negative")
     return Cir(
-        (a / np.sqrt(power)).astype(np.complex64),
+        (a / amplitude).astype(np.complex64),
         tau.astype(np.float32),
         float(sampling_frequency.item()),
+        float(peak * amplitude),
     )
+
+
+def _of_sionna(a: np.ndarray, tau: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is shaped as Sionna gives it in the shape of a `Cir`, and others as they are."""
+    if a.ndim not in (6, 7):
+        return a, tau
+    *batch, receivers, rx, transmitters, tx, paths, times = a.shape
+    wanted = (*batch, receivers, transmitters, paths)
+    if tau.shape != wanted:
+        raise LinksimError(f"tau must be of shape {wanted} beside a of shape {a.shape}")
+    a = np.moveaxis(a.reshape(-1, *a.shape[-6:]), 3, 2)
+    return a.reshape(-1, rx, tx, paths, times), tau.reshape(-1, paths)
+
+
+@lru_cache(maxsize=8)
+def mean_power(cir: Cir, subcarriers: int, spacing: float) -> float:
+    """Return E|h|^2 of impulse responses on the subcarriers of a grid.
+
+    The mean over all realisations, antennas and times of what their paths add up to at the
+    frequencies; where delays lie closer together than the grid resolves, that is not the sum of
+    the paths' powers.
+
+    Parameters
+    ----------
+    cir : Cir
+        The impulse responses.
+    subcarriers : int
+        Subcarriers of the grid, as many below 0 Hz as above, or one more.
+    spacing : float
+        Subcarrier spacing in Hz.
+    """
+    from scipy import special  # whose import takes longer than that of all else here
+
+    middle = (subcarriers - 1) / 2 - subcarriers // 2
+    total = 0.0
+    for a, tau in zip(cir.a, cir.tau.astype(float), strict=True):
+        rows = np.moveaxis(a, 2, 0).reshape(tau.size, -1).astype(np.complex128)
+        apart = spacing * (tau[:, np.newaxis] - tau)
+        kernel = special.diric(2 * np.pi * apart, subcarriers) * np.exp(
+            -2j * np.pi * middle * apart
+        )
+        total += float(np.sum((rows @ rows.conj().T) * kernel).real)
+    return total / (cir.a.size / cir.a.shape[3])
 
 
 def _check_numbers(name: str, value: np.ndarray) -> None:
@@ -129,10 +191,10 @@ def _check_numbers(name: str, value: np.ndarray) -> None:
 
 
 def _check_shapes(a: np.ndarray, tau: np.ndarray) -> None:
-    if a.ndim not in (3, 5):
+    if a.ndim != 5:
         raise LinksimError(
-            "a must be [realisations, paths, times] or [realisations, rx, tx, paths, times], not "
-            f"of shape {a.shape}"
+            "a must be [realisations, paths, times], [realisations, rx, tx, paths, times] or as "
+            f"Sionna has it, not of shape {a.shape}"
         )
     if not a.size:
         raise LinksimError(f"a of shape {a.shape} is empty")
@@ -141,8 +203,6 @@ def _check_shapes(a: np.ndarray, tau: np.ndarray) -> None:
             f"tau must be [realisations, paths], here {(a.shape[0], a.shape[-2])}, not of shape "
             f"{tau.shape}"
         )
-    if (tau < 0).any():
-        raise LinksimError("tau must not be negative")
 
 
 def write_cir(path: Path, a: np.ndarray, tau: np.ndarray, sampling_frequency: float) -> None:

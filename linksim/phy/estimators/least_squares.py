@@ -18,12 +18,12 @@ class NearestPilot(Estimator):
     name = "ls-nearest"
 
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
-        """Return the rule for each stream; statistics of the channel are not used."""
+        """Return the rule for each stream; statistics of `channel` tell its error alone."""
         from sionna.phy.ofdm import NearestNeighborInterpolator
 
         from linksim.phy.estimation import fixed_interpolators
 
-        return fixed_interpolators(NearestNeighborInterpolator, grid)
+        return fixed_interpolators(NearestNeighborInterpolator, grid, channel)
 
 
 class LinearInterpolation(Estimator):
@@ -32,12 +32,12 @@ class LinearInterpolation(Estimator):
     name = "ls-linear"
 
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
-        """Return the rule for each stream; statistics of the channel are not used."""
+        """Return the rule for each stream; statistics of `channel` tell its error alone."""
         from sionna.phy.ofdm import LinearInterpolator
 
         from linksim.phy.estimation import fixed_interpolators
 
-        return fixed_interpolators(LinearInterpolator, grid)
+        return fixed_interpolators(LinearInterpolator, grid, channel)
 
 
 NEAREST = NearestPilot()

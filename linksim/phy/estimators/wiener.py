@@ -19,7 +19,7 @@ class Lmmse(Estimator):
 
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
         """Return a filter for each stream, by the statistics of `channel`."""
-        from linksim.phy.estimation import LmmseInterpolator, wiener_interpolators
+        from linksim.phy.wiener import LmmseInterpolator, wiener_interpolators
 
         return wiener_interpolators(LmmseInterpolator, grid, channel)
 
@@ -31,7 +31,7 @@ class TwoPassLmmse(Estimator):
 
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
         """Return a filter for each stream, by the statistics of `channel`."""
-        from linksim.phy.estimation import TwoPassInterpolator, wiener_interpolators
+        from linksim.phy.wiener import TwoPassInterpolator, wiener_interpolators
 
         return wiener_interpolators(TwoPassInterpolator, grid, channel)
 

@@ -1,20 +1,19 @@
 """Channel estimates: their error against theory and against Sionna's own estimators."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from sionna.phy.ofdm import LMMSEInterpolator, LSChannelEstimator
 
 from linksim.phy.channels import parse_channel
-from linksim.phy.estimation import (
-    LmmseInterpolator,
-    TwoPassInterpolator,
-    channel_covariance,
-    estimate_noise,
-)
+from linksim.phy.estimation import estimate_noise
 from linksim.phy.estimators import ESTIMATORS
 from linksim.phy.grid import Grid
 from linksim.phy.pilots import PILOT_SYMBOLS, PilotLayout
+from linksim.phy.statistics import channel_covariance
+from linksim.phy.wiener import LmmseInterpolator, TwoPassInterpolator
 from linksim.seeding import seed_sionna
 
 GRID = Grid(72, 15e3)
@@ -72,6 +71,63 @@ def test_lmmse_error_is_the_one_it_states_and_below_ls(channel: str) -> None:
     assert error.mean() == pytest.approx(float(tf.reduce_mean(variance)), rel=0.06)
     ls, _ = ESTIMATORS["ls-linear"].interpolators(GRID, model)[0](h_ls, NO)
     assert error.mean() < 0.5 * _nmse(ls, h).mean()
+
+
+@pytest.mark.parametrize("estimator", ["ls-nearest", "ls-linear"])
+@pytest.mark.parametrize("channel", ["tdl-a:speed=30", "tdl-c:delay_spread=3e-6,rx_antennas=2"])
+def test_ls_error_is_stated_with_that_of_its_interpolation(estimator: str, channel: str) -> None:
+    """Each resource element has an error of its own where the channel changes between pilots."""
+    no, model = 10**-2.5, parse_channel(channel)
+    grid = Grid(72, 15e3, PilotLayout(spacing=3))
+    seed_sionna(2)
+    h = model.sample(SLOTS // model.rx_antennas, 1, grid).numpy().reshape(-1, *grid.shape)
+    pilots = h[:, np.array(PILOT_SYMBOLS)[:, None], np.arange(0, 72, 3)].reshape(len(h), -1)
+    noise = np.random.default_rng(2).normal(size=(2, *pilots.shape)) * np.sqrt(no / 2)
+    h_ls = tf.constant(pilots + noise[0] + 1j * noise[1], tf.complex64)
+    h_hat, stated = ESTIMATORS[estimator].interpolators(grid, model)[0](h_ls, tf.constant(no))
+    error, stated = _nmse(h_hat, h), stated.numpy()[0]
+    assert error.mean() > 1.5 * no
+    assert error.mean() == pytest.approx(stated.mean(), rel=0.05)
+    np.testing.assert_allclose(error, stated, rtol=0.25)
+
+
+def test_lmmse_is_the_filter_of_the_whole_covariance() -> None:
+    """By products of small matrices what R_hp (R_pp + N0 I)^-1 is by their Kronecker product."""
+    grid = Grid(24, 15e3, PilotLayout((2, 7, 11), 2, 2))
+    time, frequency = channel_covariance(parse_channel("tdl-c:delay_spread=1e-6,speed=60"), grid)
+    mine = grid.layout.subcarriers(24, 1)
+    places = (np.array([2, 7, 11])[:, None] * 24 + mine).ravel()
+    whole = np.kron(time, frequency)
+    weights = whole[:, places] @ np.linalg.inv(
+        whole[np.ix_(places, places)] + NO * np.eye(places.size)
+    )
+    error = (np.diag(whole) - np.sum(weights * whole[:, places].conj(), axis=1)).real
+    rng = np.random.default_rng(1)
+    h_ls = rng.normal(size=(5, places.size)) + 1j * rng.normal(size=(5, places.size))
+    h_hat, stated = LmmseInterpolator(time, frequency, (2, 7, 11), mine)(
+        tf.constant(h_ls, tf.complex64), tf.constant(NO)
+    )
+    np.testing.assert_allclose(h_hat, (h_ls @ weights.T).reshape(5, 14, 24), atol=1e-4)
+    np.testing.assert_allclose(stated[0], error.reshape(14, 24), atol=1e-4)
+
+
+def test_wide_grids_take_no_product_of_grids() -> None:
+    """Of 600 subcarriers the covariance of a slot with its pilots alone would take 161 MB."""
+    frequency = np.exp(-np.abs(np.arange(600)[:, None] - np.arange(600)) / 50.0) + 0j
+    time = np.ones([14, 14], complex)
+    tracemalloc.start()
+    LmmseInterpolator(time, frequency, (2, 11), np.arange(600))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 60e6
+    wide = Grid(3276, 15e3, PilotLayout(streams=2))
+    tracemalloc.start()
+    filters = ESTIMATORS["ls-linear"].interpolators(wide, parse_channel("rayleigh"))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 400e6
+    h, _ = filters[1](tf.ones([1, 2 * 1638], tf.complex64), tf.constant(0.1))
+    np.testing.assert_allclose(h, 1.0, atol=1e-5)
 
 
 def test_lmmse_of_flat_fading_is_the_mean_of_all_pilots() -> None:

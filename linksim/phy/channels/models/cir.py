@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from linksim.errors import LinksimError
-from linksim.options import option
-from linksim.phy.channels.cir_file import Cir, read_cir
-from linksim.phy.channels.multipath import Multipath
+from linksim.errors import LinksimError, unknown
+from linksim.options import check_range, option
+from linksim.phy.channels.cir_file import Cir, mean_power, read_cir
+from linksim.phy.channels.multipath import Clock, Multipath
+from linksim.phy.channels.profile import late_interference
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+    from linksim.phy.grid import Grid
+
+NORMALISED = ("grid", "paths", "none")
+LEAST_POWER = 1e-9
+"""Least mean power on a grid, of paths whose powers add up to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +32,17 @@ class Drawn(Multipath):
     linearly; a realisation of one time stands still, and lasts for one slot.
     """
 
+    normalise: str = option(
+        "grid",
+        "what has unit mean power over all realisations: h on the grid, the sum of the paths' "
+        "powers, or nothing: grid, paths, none",
+    )
+
     _cir: ClassVar[Cir]  # which a class has as a property
+
+    def __post_init__(self) -> None:
+        if self.normalise not in NORMALISED:
+            raise unknown(f"normalise of channel '{self.name}'", self.normalise, NORMALISED)
 
     @property
     def times(self) -> int:
@@ -58,9 +75,28 @@ class Drawn(Multipath):
             return 1
         return min(slots, int(self.times / self.sampling_frequency / slot_duration + 1e-6))
 
-    def paths(self, bursts: int, steps: int, rate: float) -> "tuple[tf.Tensor, tf.Tensor]":
+    def amplitude(self, grid: "Grid") -> float:
+        """Return what paths are multiplied by on a grid, so that E|h|^2 = 1."""
+        if self.normalise == "paths":
+            return 1.0
+        if self.normalise == "none":
+            check_range(
+                f"channel '{self.name}': rms of a, unscaled,", self._cir.amplitude, 1e-6, 1e6
+            )
+            return self._cir.amplitude
+        power = mean_power(self._cir, grid.subcarriers, grid.subcarrier_spacing)
+        if power < LEAST_POWER:
+            raise LinksimError(
+                f"channel '{self.name}': its paths cancel on the grid; use normalise=paths, or a "
+                "wider grid"
+            )
+        return power**-0.5
+
+    def paths(self, bursts: int, steps: int, rate: float | Clock) -> "tuple[tf.Tensor, tf.Tensor]":
         import tensorflow as tf
         from sionna.phy import config
+
+        assert not isinstance(rate, Clock)  # which only endless channels are given
 
         count, rx, tx, paths, times = self._cir.a.shape
         a, tau = self._tensors
@@ -100,6 +136,7 @@ class CirChannel(Drawn):
     file: str = option("", "NumPy .npz or HDF5 that holds a, tau and sampling_frequency")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.file:
             raise LinksimError("channel 'cir' needs a file; write it as cir:FILE")
         read_cir(Path(self.file))
@@ -113,6 +150,21 @@ class CirChannel(Drawn):
     def tx_antennas(self) -> int:  # type: ignore[override]
         """Transmit antennas of the file."""
         return self._cir.a.shape[2]
+
+    def check_grid(self, slot_duration: float) -> None:
+        """Raise `LinksimError` where no realisation lasts for a slot, or a delay is as long."""
+        longest = float(self._cir.tau.max())
+        if longest >= slot_duration:
+            raise LinksimError(
+                f"channel '{self.name}': its delays reach {longest:g} s, and a slot lasts "
+                f"{slot_duration:g} s; give tau in s, not in ns"
+            )
+        super().check_grid(slot_duration)
+
+    def interference(self, subcarrier_spacing: float) -> float:
+        """Return what paths beyond the cyclic prefix leave on others, over the channel's power."""
+        powers = np.mean(np.abs(self._cir.a) ** 2, axis=(1, 2, 4))
+        return late_interference(powers, self._cir.tau, subcarrier_spacing)
 
     @property
     def drawn_from(self) -> Path:

@@ -24,6 +24,11 @@ class Awgn(Channel):
 
     name: ClassVar[str] = "awgn"
 
+    @property
+    def flat(self) -> bool:
+        """Whether h is the same on all resource elements of a slot."""
+        return True
+
     def sample(self, bursts: int, slots: int, grid: "Grid") -> "tf.Tensor":
         import tensorflow as tf
 
@@ -50,6 +55,11 @@ class _Block(Channel):
     @property
     def pilots_inform(self) -> bool:
         """Whether pilots tell anything of the fading of the data beside them."""
+        return self.coherence != "re"
+
+    @property
+    def flat(self) -> bool:
+        """Whether h is the same on all resource elements of a slot."""
         return self.coherence != "re"
 
     @property

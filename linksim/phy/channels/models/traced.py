@@ -38,7 +38,8 @@ class Rt(Drawn):
     """Ray-traced scene of Sionna RT: a base station and receivers on the ground.
 
     Receivers are dropped at random, and kept where a path leads. At each place the powers of
-    the paths add up to 1: path loss and shadowing are left to the SNR.
+    the paths add up to 1: path loss and shadowing are left to the SNR. What they add up to on the
+    grid has unit mean power over all places.
     """
 
     name: ClassVar[str] = "rt"
@@ -55,6 +56,7 @@ class Rt(Drawn):
     seed: int = option(1, "seed of places and directions")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.scene:
             raise LinksimError("channel 'rt' needs a scene; write it as rt:SCENE")
         if self.scene not in scene_names():
@@ -87,7 +89,8 @@ class Rt(Drawn):
     @property
     def path(self) -> Path:
         """File that the impulse responses are kept in."""
-        key = json.dumps([asdict(self), version("sionna-rt")], sort_keys=True)
+        traced = {key: value for key, value in asdict(self).items() if key != "normalise"}
+        key = json.dumps([traced, version("sionna-rt")], sort_keys=True)
         digest = hashlib.sha256(key.encode()).hexdigest()[:16]
         return cache_folder() / f"rt-{self.scene}-{digest}.npz"
 

@@ -113,6 +113,22 @@ def test_a_realisation_is_the_same_whoever_asks() -> None:
     ).any()
 
 
+@pytest.mark.parametrize("name", ["tdl-d", "cdl-c:rx_antennas=2", "umi"])
+def test_a_realisation_is_continuous_for_as_long_as_it_is_asked_for(name: str) -> None:
+    """At 1 m/s a slot turns a path by 0.07 rad at most, in the first minute and in the last."""
+    channel = parse_channel(f"{name}{',' if ':' in name else ':'}speed=1")
+    fading = ChannelRealisation(channel, Grid(12, 15e3), 3)
+    fading._length = 8
+    turn = 2 * np.pi * 3.5e9 / 299_792_458.0 * 1e-3
+    for first in (0, 4_000_000):
+        h = fading.slots(first, 25).numpy()[..., 0, 0].reshape(25, -1)[:, 0]
+        assert np.abs(np.diff(h)).max() < 1.2 * turn * max(1.0, np.abs(h).max())
+        assert np.abs(np.diff(h, 2)).max() < 2 * turn**2 * max(1.0, np.abs(h).max())
+        assert np.abs(h[-1] - h[0]) > 1e-3
+    whole = ChannelRealisation(channel, Grid(12, 15e3), 3).slots(0, 25)
+    np.testing.assert_allclose(whole, fading.slots(0, 25), atol=1e-5)
+
+
 def test_there_are_fifteen_channels_and_more() -> None:
     assert len(CHANNELS) >= 15
 
@@ -158,6 +174,28 @@ def test_a_sector_is_another_place_each_burst_and_one_place_within() -> None:
     h = _sample("umi:speed=0", 3, 2)
     np.testing.assert_allclose(h[:, 0], h[:, 1], atol=1e-4)
     assert np.abs(h[0] - h[1]).max() > 0.1
+
+
+# Tables 7.5-6 and 7.5-3: clusters of rays are 8 degrees wide at a receiver indoors, 3 in rma.
+@pytest.mark.parametrize(("name", "width"), [("umi", 8.0), ("uma", 8.0), ("rma", 3.0)])
+def test_clusters_are_as_wide_as_the_standard_has_them(
+    name: str, width: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = parse_channel(f"{name}:indoor=1")
+    sampler, drawn = channel._models["single"]._ray_sampler, []
+    offsets = sampler._ray_offsets.numpy()
+    assert offsets.mean() == pytest.approx(0.0, abs=1e-6)
+    assert np.sqrt(np.mean(offsets**2)) == pytest.approx(1.0, abs=1e-4)
+    sample = type(sampler).__call__
+    monkeypatch.setattr(
+        type(sampler), "__call__", lambda self, lsp: drawn.append(sample(self, lsp)) or drawn[-1]
+    )
+    seed_sionna(1)
+    channel.paths(20, 1, 1.0)
+    angles = np.exp(1j * drawn[0].aoa.numpy())
+    middle = angles.mean(axis=-1, keepdims=True)
+    away = np.rad2deg(np.angle(angles / middle))
+    np.testing.assert_allclose(np.sqrt(np.mean(away**2, axis=-1)), width, rtol=1e-3)
 
 
 def test_shadow_fading_has_unit_mean_power_and_the_standards_spread() -> None:

@@ -40,7 +40,7 @@ def test_what_was_exported_is_what_is_drawn(tmp_path: Path, suffix: str) -> None
     written = np.einsum("rpt,rpf->rtf", a.numpy()[:, 0, 0, 0, 0], phases).reshape(20, 4, 14, 24)
     cir = read_cir(tmp_path / f"Some File{suffix}")
     assert np.mean(np.sum(np.abs(cir.a) ** 2, axis=3)) == pytest.approx(1)
-    written /= np.sqrt(np.mean(np.sum(np.abs(a.numpy()) ** 2, axis=5)))
+    written /= np.sqrt(np.mean(np.abs(written) ** 2))
     for drawn in _sample(spec, 30, 4).reshape(30, 4, 14, 24):
         assert np.abs(written - drawn).max(axis=(1, 2, 3)).min() < 1e-4
 
@@ -84,6 +84,76 @@ def test_antennas_come_from_the_file(tmp_path: Path) -> None:
     assert _sample(spec, 2, 2).shape == (4, 2, 3, 14, 24)
 
 
+def _write(path: Path, **values: object) -> str:
+    np.savez(path, **values)
+    return f"cir:{path}"
+
+
+def _power(spec: str, grid: Grid = GRID) -> float:
+    return float(np.mean(np.abs(_sample(spec, 400, 1, grid)) ** 2))
+
+
+PULSE = np.sinc(np.arange(-32, 33) / 4 + 0.1)
+"""A path between the taps of a sounder that samples four times as fast as its band is wide."""
+
+
+@pytest.mark.parametrize(
+    ("a", "tau"),
+    [
+        ([1.0, 1.0], [0.0, 0.0]),
+        ([1.0, -1.0], [0.0, 1e-6]),
+        (PULSE, np.arange(65) * 25e-9),
+        (np.array([3000, -20000]), [0.0, 0.5e-6]),
+        (np.array([1e20, 1e20j]), [0.0, 0.1e-6]),
+        (np.array([1e-30, 1e-30]), [0.0, 0.1e-6]),
+    ],
+)
+@pytest.mark.parametrize("subcarriers", [24, 25, 600])
+def test_power_is_one_on_the_grid(
+    tmp_path: Path, a: np.ndarray, tau: np.ndarray, subcarriers: int
+) -> None:
+    """One realisation, of which the mean over the grid is 1 and nothing else."""
+    a, tau = np.asarray(a), np.asarray(tau)
+    if a.dtype.kind == "i":
+        a = a.astype(np.int16)
+    spec = _write(tmp_path / "one.npz", a=a.reshape(1, -1, 1), tau=tau.reshape(1, -1))
+    grid = Grid(subcarriers, 15e3)
+    assert _power(spec, grid) == pytest.approx(1.0, rel=1e-3)
+    h = np.exp(-2j * np.pi * np.outer(grid.frequencies.numpy(), tau)) @ a.astype(complex)
+    paths = np.sum(np.abs(a.astype(complex)) ** 2)
+    expected = np.mean(np.abs(h) ** 2) / paths
+    assert _power(f"{spec},normalise=paths", grid) == pytest.approx(expected, rel=1e-3)
+
+
+def test_nothing_is_scaled_where_that_is_asked_for(tmp_path: Path) -> None:
+    spec = _write(tmp_path / "raw.npz", a=np.full((3, 1, 1), 20), tau=np.zeros((3, 1)))
+    assert _power(f"{spec},normalise=none") == pytest.approx(400.0, rel=1e-5)
+    with pytest.raises(LinksimError, match="unknown normalise of channel 'cir' 'mean'"):
+        parse_channel(f"{spec},normalise=mean")
+    spec = _write(tmp_path / "cancels.npz", a=np.array([[[1.0], [-1.0]]]), tau=np.zeros((1, 2)))
+    with pytest.raises(LinksimError, match="its paths cancel on the grid; use normalise=paths"):
+        _sample(spec, 1, 1)
+
+
+@pytest.mark.parametrize("batch", [(), (5,)])
+def test_sionnas_own_shapes_are_read(tmp_path: Path, batch: tuple[int, ...]) -> None:
+    """Each pair of receiver and transmitter is a realisation; absent paths have delay -1."""
+    rng = np.random.default_rng(0)
+    shape = (*batch, 3, 2, 4, 1, 6, 28)  # receivers, rx, transmitters, tx, paths, times
+    a = rng.normal(size=shape) + 1j * rng.normal(size=shape)
+    tau = rng.uniform(0, 1e-6, (*batch, 3, 4, 6))
+    a[..., 5, :], tau[..., 5] = 0, -1.0
+    spec = _write(tmp_path / "sionna.npz", a=a, tau=tau, sampling_frequency=14e3)
+    cir = read_cir(tmp_path / "sionna.npz")
+    assert cir.a.shape == (12 * (batch or (1,))[0], 2, 1, 6, 28)
+    place = (*(4,) * len(batch), 1, slice(None), 2, slice(None), slice(None), slice(None))
+    index = 4 * 12 * len(batch) + 1 * 4 + 2
+    np.testing.assert_allclose(cir.amplitude * cir.a[index], a[place], rtol=1e-5)
+    np.testing.assert_allclose(cir.tau[index, :5], tau[(*(4,) * len(batch), 1, 2)][:5], rtol=1e-5)
+    assert cir.tau[index, 5] == 0
+    assert _sample(spec, 2, 2).shape == (4, 2, 1, 14, 24)
+
+
 def _values(**changes: object) -> dict[str, object]:
     whole = {"a": np.ones((4, 2, 14), complex), "tau": np.zeros((4, 2)), "sampling_frequency": 14e3}
     return {k: v for k, v in {**whole, **changes}.items() if v is not None}
@@ -95,6 +165,8 @@ NAN = np.full((4, 2, 14), np.nan + 0j)
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
+        ({"sampling_frequency": None}, "lacks sampling_frequency; it must hold a, tau, sampling"),
+        ({"a": np.ones((2, 3, 1, 4, 1, 2, 14))}, "tau must be of shape (2, 3, 4, 2) beside a of"),
         ({"tau": None}, "lacks tau; it must hold a, tau, sampling_frequency"),
         ({"a": NAN}, "a has 112 values that are NaN or infinite"),
         ({"a": np.ones((4, 2))}, "not of shape (4, 2)"),
@@ -122,12 +194,17 @@ def test_files_that_are_none_give_one_line(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("no archive")
     (tmp_path / "text.h5").write_text("no archive")
     np.savez(tmp_path / "short.npz", **_values(a=np.ones((4, 2, 5))))
+    np.savez(tmp_path / "nanoseconds.npz", **_values(tau=np.full((4, 2), 300.0)))
     for name, line in (
         ("absent.npz", "No such file"),
         ("text.npz", "cannot be read as .npz"),
         ("text.h5", "cannot be read as .h5"),
         ("a.mat", "end in .npz, .h5, .hdf5"),
         ("short.npz", "shorter than a slot of 0.001 s"),
+        (
+            "nanoseconds.npz",
+            "delays reach 300 s, and a slot lasts 0.001 s; give tau in s, not in ns",
+        ),
     ):
         with pytest.raises(LinksimError, match=line):
             LinkConfig(channel=f"cir:{tmp_path / name}")
