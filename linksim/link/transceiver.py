@@ -82,7 +82,9 @@ class OfdmTransceiver:
         self.uses_per_frame, self.pilots_per_frame = frame_uses(config), frame_pilots(config)
         self._rx, self._streams = channel.rx_antennas, config.streams
         resource_grid = self.grid.sionna
-        order = _slot_interleaver(config.interleave_slots, config.slot_data_symbols)
+        order = slot_interleaver(
+            config.interleave_slots, config.slot_data_symbols, streams=config.streams
+        )
         self._order = tf.constant(order, tf.int32)
         self._inverse = tf.constant(np.argsort(order), tf.int32)
         self._map = ResourceGridMapper(resource_grid)
@@ -220,14 +222,15 @@ def _pilots_of(grid: Grid, stream: int) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.constant(where.ravel(), tf.int32), tf.constant(pilots.ravel(), tf.complex64)
 
 
-def _slot_interleaver(depth: int, per_slot: int) -> np.ndarray:
-    """Return the symbol of a frame that each resource element carries; [depth * per_slot].
+def slot_interleaver(depth: int, per_slot: int, *, streams: int = 1) -> np.ndarray:
+    """Return the symbol of a frame that each place of its slots carries; [depth * per_slot].
 
-    Position p of block b goes to position p of slot (b + p) mod depth: neighbours meet
-    different channels, and every block keeps its share of good and bad positions within the slot.
+    Symbol p of block b is sent at place p of its slot, by stream p mod S on data element e = p // S,
+    and in slot (b + e) mod depth: neighbouring elements meet different channels, each block has all
+    pairs of slot and stream in equal shares, and keeps its good and bad places within the slot.
     """
     slot, position = np.divmod(np.arange(depth * per_slot), per_slot)
-    return (slot - position) % depth * per_slot + position
+    return (slot - position // streams) % depth * per_slot + position
 
 
 def noise_variance(snr_db: float) -> tf.Tensor:
