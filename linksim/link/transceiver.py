@@ -111,10 +111,9 @@ class OfdmTransceiver:
         return ChannelRealisation(self.channel, self.grid, derive_seed(seed, "fading"))
 
     @property
-    def coherence_frames(self) -> int:
-        """Consecutive frames of a realisation that must be taken as dependent on one another."""
-        memory = self.channel.memory_slots or burst_slots(self.channel)
-        return -(-memory // self.slots_per_frame)
+    def memory_slots(self) -> int:
+        """Coherence interval: n slots of a realisation, from a multiple of n on, are dependent."""
+        return self.channel.memory_slots or burst_slots(self.channel)
 
     def __call__(self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> Equalised:
         """Transmit and equalise.
