@@ -18,7 +18,7 @@ from linksim.phy.estimation import estimate_noise
 from linksim.phy.estimators import ESTIMATORS
 from linksim.phy.grid import Grid
 from linksim.phy.waveform import Ofdm, Taps
-from linksim.seeding import derive_seed
+from linksim.seeding import derive_seed, kept_generators
 from linksim.startup import full_precision
 
 VARIANCE_FLOOR = 1.2e-7
@@ -69,6 +69,10 @@ class OfdmTransceiver:
 
     def __init__(self, config: LinkConfig) -> None:
         full_precision()
+        with kept_generators():
+            self._build(config)
+
+    def _build(self, config: LinkConfig) -> None:
         self.grid = grid_of(config)
         channel = config.channel_model
         self.channel: Channel = channel

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from linksim.errors import LinksimError
 from linksim.link import theory
 from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
@@ -65,9 +66,19 @@ class ErrorCounter:
         The link.
     coded : bool
         Whether 5G LDPC is used.
+
+    Raises
+    ------
+    LinksimError
+        If the link sends blocks again.
     """
 
     def __init__(self, config: LinkConfig, *, coded: bool) -> None:
+        if config.harq > 1:
+            raise LinksimError(
+                f"harq {config.harq}: each transmission is counted by itself here; use harq 1, or "
+                "combining_gain or ParallelLinks, which send blocks again"
+            )
         transceiver = OfdmTransceiver(config)
         self._coded = coded
         self._link = BitLink(config, transceiver) if coded else UncodedLink(config, transceiver)
