@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from linksim.errors import LinksimError
 from linksim.options import build
 from linksim.phy.coding.mcs import Mcs
 from linksim.registry import ClassRegistry
@@ -74,11 +75,40 @@ class SymbolStream:
     name : str
         Unique among the streams of one `Encoded`.
     latents : np.ndarray
-        float32, shape [n]; any power, the link normalises it.
+        float32, shape [n]; any power, the link normalises it. Other real numbers are converted.
+
+    Raises
+    ------
+    LinksimError
+        If the latents are complex, or not one-dimensional.
     """
 
     name: str
     latents: np.ndarray
+
+    def __post_init__(self) -> None:
+        latents = real_run(self.latents, f"latents of stream '{self.name}'")
+        object.__setattr__(self, "latents", latents)
+
+
+def real_run(values: Any, name: str) -> np.ndarray:
+    """Return values as float32, [n]; one that is such an array is returned as it is.
+
+    Raises
+    ------
+    LinksimError
+        If they are complex, or anything but numbers, or not one-dimensional.
+    """
+    run = np.asarray(values)
+    if run.dtype.kind in "cOSUMm":
+        raise LinksimError(
+            f"{name} must be real numbers, not {run.dtype}; give real and imaginary parts in turn"
+        )
+    if run.ndim != 1:
+        raise LinksimError(
+            f"{name} must be one run, [n], not of shape {list(run.shape)}; use reshape(-1)"
+        )
+    return run.astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def derive_seed(*parts: object) -> int:
@@ -29,3 +31,21 @@ def seed_sionna(seed: int) -> None:
 
     config.seed = seed % 2**63
     config.tf_rng.reset([0, 0, seed % 2**63])
+
+
+@contextmanager
+def kept_generators() -> Iterator[None]:
+    """Leave Sionna's generators as they were, whatever is drawn meanwhile and by which seed.
+
+    What is drawn while a link is built, as for the statistics of its channel, has seeds of its own;
+    what is drawn afterwards must not follow them.
+    """
+    from sionna.phy import config
+
+    kept = config.py_rng.getstate(), config.np_rng.bit_generator.state, config.tf_rng.state.numpy()
+    try:
+        yield
+    finally:
+        config.py_rng.setstate(kept[0])
+        config.np_rng.bit_generator.state = kept[1]
+        config.tf_rng.reset(kept[2])

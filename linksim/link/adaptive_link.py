@@ -204,6 +204,7 @@ class AdaptiveSender:
             overhead_uses=used * transceiver.pilots_per_frame,
             snr=snr,
             attempts=np.array([b.attempts for b in blocks], int),
+            first_slots=np.array([b.begun for b in blocks], int),
             delay_slots=np.array([b.delay_slots for b in blocks], int),
             mcs=np.array([b.mcs for b in blocks], int),
         )
@@ -213,7 +214,7 @@ class _Block:
     """A block on its way: payload, MCS and the slot in which it is first sent."""
 
     def __init__(self, payload: bytes, mcs: int, slot: int, code: HarqCode) -> None:
-        self.mcs, self.code, self._begun = mcs, code, slot
+        self.mcs, self.code, self.begun = mcs, code, slot
         self.bits = np.unpackbits(np.frombuffer(payload, np.uint8))
         self.mother = code.encode(self.bits[np.newaxis])
         self.decoded = np.zeros_like(self.bits)
@@ -228,7 +229,7 @@ class _Block:
     @property
     def delay_slots(self) -> int:
         """Slots from the start of the first transmission to the end of what was enough; 0: none."""
-        return 0 if self.arrived is None else self.arrived - self._begun + 1
+        return 0 if self.arrived is None else self.arrived - self.begun + 1
 
 
 class _Reports:

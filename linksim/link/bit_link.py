@@ -41,6 +41,8 @@ class BitTransmission:
     attempts, delay_slots : np.ndarray
         int, [blocks]; transmissions of each block, and slots from the start of the first to the
         end of that with which it arrived, 0 if none did.
+    first_slots : np.ndarray
+        int, [blocks]; slot of the channel realisation in which the first transmission begins.
     """
 
     blocks: tuple[bytes | None, ...]
@@ -50,6 +52,7 @@ class BitTransmission:
     snr: np.ndarray
     attempts: np.ndarray
     delay_slots: np.ndarray
+    first_slots: np.ndarray
 
     @property
     def block_ok(self) -> np.ndarray:
@@ -167,7 +170,7 @@ class BitLink:
         frames = -(-len(sent) // self.block.per_frame)
         if not frames:
             nothing = np.zeros(0, np.float32)
-            return bits, BitTransmission((), 0, 0, 0, nothing, nothing, nothing)
+            return bits, BitTransmission((), 0, 0, 0, nothing, *[np.zeros(0, int)] * 3)
         fading = fading or self._transceiver.realisation(seed)
         if self._retransmitter:
             result = self._retransmitter.transmit(sent, snr_db, seed, fading, first_slot)
@@ -183,7 +186,7 @@ class BitLink:
         seed: int,
         fading: ChannelRealisation,
         first_slot: int,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, np.ndarray]:
         """Send each block once; for what is returned see `Retransmitter.transmit`."""
         depth = self._transceiver.slots_per_frame
         per_batch = max(1, self._batch_slots // depth)
@@ -204,7 +207,8 @@ class BitLink:
             flags.append(np.asarray(ok))
             snr.append(measured.numpy()[: len(h)])
         ok, once = np.concatenate(flags), np.ones(len(sent), int)
-        return np.concatenate(received), ok, once, depth * ok, frames, np.concatenate(snr)
+        begun = first_slot + np.arange(len(sent)) // self.block.per_frame * depth
+        return np.concatenate(received), ok, once, depth * ok, begun, frames, np.concatenate(snr)
 
     def _transmission(
         self,
@@ -213,6 +217,7 @@ class BitLink:
         ok: np.ndarray,
         attempts: np.ndarray,
         delay_slots: np.ndarray,
+        first_slots: np.ndarray,
         frames: int,
         snr: np.ndarray,
     ) -> BitTransmission:
@@ -224,6 +229,7 @@ class BitLink:
             snr=snr,
             attempts=attempts,
             delay_slots=delay_slots,
+            first_slots=first_slots,
         )
 
     def measure(self, snr_db: float, seed: int, frames: int) -> Counts:

@@ -77,7 +77,7 @@ class Retransmitter:
         seed: int,
         fading: ChannelRealisation,
         first_slot: int,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, np.ndarray]:
         """Send blocks until each has arrived, or was sent as often as is allowed.
 
         Parameters
@@ -99,7 +99,7 @@ class Retransmitter:
             uint8, as `payload`; what the last decoding of each block gave.
         ok : np.ndarray
             bool, [blocks]; whether a block arrived.
-        attempts, delay_slots : np.ndarray
+        attempts, delay_slots, first_slots : np.ndarray
             int, [blocks]; as of `BitTransmission`.
         frames : int
             Frames in which something was sent.
@@ -139,6 +139,7 @@ class Retransmitter:
             state.ok,
             state.attempts,
             state.delay * depth,
+            first_slot + state.begun * depth,
             int(used.sum()) // depth,
             every[: int(np.flatnonzero(used)[-1]) + 1],
         )
@@ -244,7 +245,7 @@ class _Receiver:
         self._code = code
         self._buffer = SoftBuffer(held, code.versions, code.symbols)
         self._free, self._row = list(range(held)), np.zeros(blocks, int)
-        self._begun = np.zeros(blocks, int)
+        self.begun = np.zeros(blocks, int)
         self.decoded = np.zeros(payload.shape, np.uint8)
         self.ok = np.zeros(blocks, bool)
         self.attempts, self.delay = np.zeros(blocks, int), np.zeros(blocks, int)
@@ -254,7 +255,7 @@ class _Receiver:
         self.attempts[sent] += 1
         first = self.attempts[sent] == 1
         new = sent[first]
-        self._begun[new] = frames[first]
+        self.begun[new] = frames[first]
         self._row[new] = [self._free.pop() for _ in new]
         self._buffer.clear(self._row[new])
 
@@ -270,7 +271,7 @@ class _Receiver:
             self.decoded[sent[these][lacking]] = bits[lacking]
             new = these[lacking & ok]
             self.ok[sent[new]] = True
-            self.delay[sent[new]] = frames[new] - self._begun[sent[new]] + 1
+            self.delay[sent[new]] = frames[new] - self.begun[sent[new]] + 1
 
     def release(self, blocks: np.ndarray) -> None:
         """Forget the soft values of blocks that are not sent again."""

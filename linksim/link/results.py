@@ -1,6 +1,7 @@
 """Results of a transmission: what arrived, stream by stream, and what it cost."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from math import nan
 
 import numpy as np
@@ -9,6 +10,9 @@ from linksim.endpoint import SETUP, Csi, Received, ReceivedBits, ReceivedSymbols
 from linksim.link.adaptive_link import AdaptedTransmission
 from linksim.link.bit_link import BitTransmission
 from linksim.montecarlo import Tally
+
+WINDOW = 2
+"""Frames that a cluster has room for at least, where frames may cross from one to the next."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,8 @@ class StreamResult:
         was sent.
     block_ok : np.ndarray or None
         bool, [blocks]; whether the CRC of each block passed; None of a symbol stream.
-    block_errors : Tally
-        Lost blocks, clustered by the coherence intervals that they share.
+    clusters : np.ndarray or None
+        int, [blocks]; cluster of dependent blocks that each belongs to, see `cluster_slots`.
     harq : Retransmissions or None
         Transmissions and delay, where blocks are sent again.
     adaptation : Adaptation or None
@@ -101,9 +105,14 @@ class StreamResult:
     accounting: Accounting
     snr: np.ndarray
     block_ok: np.ndarray | None = None
-    block_errors: Tally = field(default_factory=Tally)
+    clusters: np.ndarray | None = None
     harq: Retransmissions | None = None
     adaptation: Adaptation | None = None
+
+    @property
+    def block_errors(self) -> Tally:
+        """Lost blocks, clustered by the coherence intervals that they share."""
+        return lost_blocks([self])
 
 
 @dataclass(frozen=True)
@@ -151,8 +160,8 @@ class Transmission:
 
     @property
     def block_errors(self) -> Tally:
-        """Lost blocks of all bit streams, clustered by coherence intervals."""
-        return sum((stream.block_errors for stream in self.streams.values()), Tally())
+        """Lost blocks of all bit streams together, clustered by the intervals that they share."""
+        return lost_blocks(self.streams.values())
 
     @property
     def harq(self) -> dict[str, Retransmissions]:
@@ -173,14 +182,46 @@ def retransmissions_of(sent: BitTransmission) -> Retransmissions:
     )
 
 
-def adaptation_of(sent: AdaptedTransmission, per_cluster: int) -> Adaptation:
-    return Adaptation(float(sent.mcs.mean()), lost_blocks(sent.first_ok, per_cluster))
+def adaptation_of(sent: AdaptedTransmission, clusters: np.ndarray) -> Adaptation:
+    return Adaptation(float(sent.mcs.mean()), _tally(sent.first_ok, clusters))
 
 
-def lost_blocks(block_ok: np.ndarray, per_cluster: int) -> Tally:
-    """Count the lost blocks of one stream, clusters of `per_cluster`."""
-    starts = np.arange(0, block_ok.size, per_cluster)
-    if not starts.size:
+def cluster_slots(memory_slots: int, depth: int) -> int:
+    """Return the slots of a cluster: whole coherence intervals, of `WINDOW` frames at least.
+
+    Frames of slots that are independent of one another share no interval, and one is enough.
+
+    Parameters
+    ----------
+    memory_slots : int
+        Coherence interval of the channel in slots.
+    depth : int
+        Greatest interleaver depth of the blocks in slots.
+    """
+    least = 1 if depth == 1 else depth if memory_slots == 1 else WINDOW * depth
+    return memory_slots * -(-least // memory_slots)
+
+
+def clusters_of(first_slots: np.ndarray, depth: int, slots: int) -> np.ndarray:
+    """Return the cluster of each block: that which the middle of its first frame lies in.
+
+    Clusters begin at multiples of their length in slots of the channel realisation, as coherence
+    intervals do, so that streams, and blocks in any order, share them.
+    """
+    return (first_slots + depth // 2) // slots
+
+
+def lost_blocks(streams: Iterable[StreamResult]) -> Tally:
+    """Count the lost blocks of bit streams of one transmission, whose clusters are the same."""
+    found = [(s.block_ok, s.clusters) for s in streams if s.block_ok is not None]
+    if not found:
         return Tally()
-    errors = np.add.reduceat(~block_ok, starts, dtype=np.int64)
-    return Tally.of(errors, np.diff(np.append(starts, block_ok.size)))
+    return _tally(*(np.concatenate(each) for each in zip(*found, strict=True)))
+
+
+def _tally(ok: np.ndarray, clusters: np.ndarray) -> Tally:
+    """Count what is not ok, [blocks], in clusters of any order."""
+    _, place = np.unique(clusters, return_inverse=True)
+    return Tally.of(
+        np.bincount(place[~ok], minlength=place.max(initial=-1) + 1), np.bincount(place)
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from linksim.endpoint import real_run
 from linksim.errors import LinksimError
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.phy.channels.realisation import ChannelRealisation
@@ -113,7 +114,7 @@ class SymbolLink:
         LinksimError
             If a latent is NaN or infinite.
         """
-        values = np.asarray(latents, np.float32).reshape(1, -1)
+        values = real_run(latents, "latents")[np.newaxis]
         if not np.isfinite(values).all():
             raise LinksimError("a latent to transmit is NaN or infinite; check the encoder")
         frames = self.frames(values.size)

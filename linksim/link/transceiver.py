@@ -17,8 +17,13 @@ from linksim.phy.equalisers import EQUALISERS
 from linksim.phy.estimation import estimate_noise
 from linksim.phy.estimators import ESTIMATORS
 from linksim.phy.grid import Grid
+<<<<<<< HEAD
 from linksim.phy.waveform import Ofdm, SampledPaths
 from linksim.seeding import derive_seed
+=======
+from linksim.phy.waveform import Ofdm, Taps
+from linksim.seeding import derive_seed, kept_generators
+>>>>>>> fix-a1
 from linksim.startup import full_precision
 
 VARIANCE_FLOOR = 1.2e-7
@@ -69,6 +74,10 @@ class OfdmTransceiver:
 
     def __init__(self, config: LinkConfig) -> None:
         full_precision()
+        with kept_generators():
+            self._build(config)
+
+    def _build(self, config: LinkConfig) -> None:
         self.grid = grid_of(config)
         channel = config.channel_model
         self.channel: Channel = channel
@@ -82,7 +91,9 @@ class OfdmTransceiver:
         self.uses_per_frame, self.pilots_per_frame = frame_uses(config), frame_pilots(config)
         self._rx, self._streams = channel.rx_antennas, config.streams
         resource_grid = self.grid.sionna
-        order = _slot_interleaver(config.interleave_slots, config.slot_data_symbols)
+        order = slot_interleaver(
+            config.interleave_slots, config.slot_data_symbols, streams=config.streams
+        )
         self._order = tf.constant(order, tf.int32)
         self._inverse = tf.constant(np.argsort(order), tf.int32)
         self._map = ResourceGridMapper(resource_grid)
@@ -109,10 +120,9 @@ class OfdmTransceiver:
         return ChannelRealisation(self.channel, self.grid, derive_seed(seed, "fading"))
 
     @property
-    def coherence_frames(self) -> int:
-        """Consecutive frames of a realisation that must be taken as dependent on one another."""
-        memory = self.channel.memory_slots or burst_slots(self.channel)
-        return -(-memory // self.slots_per_frame)
+    def memory_slots(self) -> int:
+        """Coherence interval: n slots of a realisation, from a multiple of n on, are dependent."""
+        return self.channel.memory_slots or burst_slots(self.channel)
 
     def __call__(self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> Equalised:
         """Transmit and equalise.
@@ -222,14 +232,15 @@ def _pilots_of(grid: Grid, stream: int) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.constant(where.ravel(), tf.int32), tf.constant(pilots.ravel(), tf.complex64)
 
 
-def _slot_interleaver(depth: int, per_slot: int) -> np.ndarray:
-    """Return the symbol of a frame that each resource element carries; [depth * per_slot].
+def slot_interleaver(depth: int, per_slot: int, *, streams: int = 1) -> np.ndarray:
+    """Return the symbol of a frame that each place of its slots carries; [depth * per_slot].
 
-    Position p of block b goes to position p of slot (b + p) mod depth: neighbours meet
-    different channels, and every block keeps its share of good and bad positions within the slot.
+    Symbol p of block b is sent at place p of its slot, by stream p mod S on data element e = p // S,
+    and in slot (b + e) mod depth: neighbouring elements meet different channels, each block has all
+    pairs of slot and stream in equal shares, and keeps its good and bad places within the slot.
     """
     slot, position = np.divmod(np.arange(depth * per_slot), per_slot)
-    return (slot - position) % depth * per_slot + position
+    return (slot - position // streams) % depth * per_slot + position
 
 
 def noise_variance(snr_db: float) -> tf.Tensor:

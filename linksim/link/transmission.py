@@ -36,7 +36,8 @@ from linksim.link.results import (
     StreamResult,
     Transmission,
     adaptation_of,
-    lost_blocks,
+    cluster_slots,
+    clusters_of,
     retransmissions_of,
 )
 from linksim.link.symbol_link import SymbolLink
@@ -111,6 +112,7 @@ class Link:
         """
         fading = self._fading(seed)
         first_slot = CSI_SLOTS + self.config.feedback_delay_slots
+        cluster = self._cluster_slots(encoded)
         sender: AdaptiveSender | None = None
         results: dict[str, StreamResult] = {}
         for stream in encoded.streams:
@@ -119,9 +121,9 @@ class Link:
                 result = self._send_latents(stream, where)
             elif stream.adaptive:
                 sender = sender or self._sender(snr_db, seed, fading, first_slot)
-                result = self._send_adaptively(stream, sender, first_slot)
+                result = self._send_adaptively(stream, sender, first_slot, cluster)
             else:
-                result = self._send_packets(stream, where)
+                result = self._send_packets(stream, where, cluster)
             results[stream.name] = result
             first_slot += len(result.snr)
         feedback = CsiFeedback.of(self.config)
@@ -148,7 +150,7 @@ class Link:
             snr=sent.snr,
         )
 
-    def _send_packets(self, stream: BitStream, where: "_Place") -> StreamResult:
+    def _send_packets(self, stream: BitStream, where: "_Place", cluster: int) -> StreamResult:
         """Send a stream at one MCS."""
         config = self.config.for_stream(stream)
         link = self._bit_link(config)
@@ -159,22 +161,22 @@ class Link:
             fading=where.fading,
             first_slot=where.first_slot,
         )
-        together = link.block.per_frame * self._transceiver(config).coherence_frames
-        return self._bits_result(stream, sent, together)
+        clusters = clusters_of(sent.first_slots, config.interleave_slots, cluster)
+        return self._bits_result(stream, sent, clusters)
 
     def _send_adaptively(
-        self, stream: BitStream, sender: AdaptiveSender, first_slot: int
+        self, stream: BitStream, sender: AdaptiveSender, first_slot: int, cluster: int
     ) -> StreamResult:
         """Send a stream at an MCS that follows the channel."""
         sent = sender.send(stream.packets, first_slot)
-        together = self._transceiver(self.config).coherence_frames
-        result = self._bits_result(stream, sent, together)
-        return replace(result, adaptation=adaptation_of(sent, together)) if sent.blocks else result
+        clusters = clusters_of(sent.first_slots, 1, cluster)
+        result = self._bits_result(stream, sent, clusters)
+        return replace(result, adaptation=adaptation_of(sent, clusters)) if sent.blocks else result
 
     def _bits_result(
-        self, stream: BitStream, sent: BitTransmission, per_cluster: int
+        self, stream: BitStream, sent: BitTransmission, clusters: np.ndarray
     ) -> StreamResult:
-        """Return the result of a bit stream of which so many blocks share a coherence interval."""
+        """Return the result of a bit stream whose blocks belong to these clusters."""
         again = self.config.harq > 1 and bool(sent.blocks)
         return StreamResult(
             received=ReceivedBits(stream.name, unpack(sent.blocks)),
@@ -185,7 +187,7 @@ class Link:
             ),
             snr=sent.snr,
             block_ok=sent.block_ok,
-            block_errors=lost_blocks(sent.block_ok, per_cluster),
+            clusters=clusters,
             harq=retransmissions_of(sent) if again else None,
         )
 
@@ -201,6 +203,12 @@ class Link:
             reported_slot=first_slot - CSI_SLOTS - self.config.feedback_delay_slots,
             first_slot=first_slot,
         )
+
+    def _cluster_slots(self, encoded: Encoded) -> int:
+        """Return the slots of a cluster of dependent blocks, the same for all streams."""
+        bits = (s for s in encoded.streams if isinstance(s, BitStream))
+        depths = (s.interleave_slots or self.config.interleave_slots for s in bits)
+        return cluster_slots(self._transceiver(self.config).memory_slots, max(depths, default=1))
 
     def _side_information(self, encoded: Encoded) -> Accounting:
         frames = setup_frames(encoded, self.config)

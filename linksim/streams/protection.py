@@ -10,6 +10,7 @@ from linksim.link.config import LinkConfig
 from linksim.link.cqi import spectral_efficiency
 from linksim.link.theory import ergodic_limit_db
 from linksim.phy.coding.mcs import CQI_TABLE, Mcs
+from linksim.phy.estimators import ESTIMATORS
 
 SCHEMES = (Mcs("qpsk", 0.2), *CQI_TABLE)
 """MCSs to choose from. The first has the lowest code rate of 5G LDPC without repetition."""
@@ -26,9 +27,6 @@ Rayleigh fading, QPSK to 64QAM lost that little from 7, 5 and 4 dB above it on."
 
 SNR_WITHOUT_CSI = 5.0
 """Mean Es/N0 in dB that is assumed where nothing was fed back."""
-
-ESTIMATION_LOSS_DB = {"perfect": 0.0, "lmmse": 0.0, "ls-linear": 4.0, "ls-nearest": 4.0}
-"""Further Es/N0 in dB that each channel estimator takes, found likewise."""
 
 
 def reported_snr_db(csi: Csi | None) -> float:
@@ -73,7 +71,7 @@ def side_stream(
 def needed_snr_db(mcs: Mcs, depth: int, estimator: str) -> float:
     """Return the mean Es/N0 in dB from which on an MCS is taken to be robust enough."""
     margin = MARGIN_DB + MARGIN_DB_ONE_SLOT / math.sqrt(depth)
-    return _limit_db(spectral_efficiency(mcs)) + margin + ESTIMATION_LOSS_DB[estimator]
+    return _limit_db(spectral_efficiency(mcs)) + margin + ESTIMATORS[estimator].loss_db
 
 
 _limit_db = functools.cache(ergodic_limit_db)

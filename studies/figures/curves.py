@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from linksim.link.config import LinkConfig
-from linksim.link.theory import ergodic_limit_db, outage_rayleigh
 from linksim.phy.modulations import MODULATIONS
+from studies.figures.ber import outage_curves
 from studies.figures.panel import Curve, Limit, Panel, channels_of
 from studies.run.frames import frames
 from studies.run.kinds import BITS, KINDS, MUSIC
@@ -23,7 +23,6 @@ from studies.spec.study import Study
 
 Key = tuple[str, ...]
 """Scheme, channel, SNR, kind and metric of a row of a table."""
-OUTAGE, LIMIT = "outage bound", "ergodic limit"
 MOST_CURVES = 4
 """Channels share a figure, told apart by line style, up to this many curves."""
 
@@ -171,23 +170,18 @@ def _share(curves: list[Curve], name: str) -> list[tuple[str, list[Curve]]]:
 
 
 def _limits(study: Study, curves: Sequence[Curve]) -> list[Limit]:
-    """Return what no code can beat in flat Rayleigh fading.
-
-    P(outage) where a block sees one channel realisation; the ergodic limit where it sees several.
-    """
+    """Return what no code can beat in flat Rayleigh fading, once for links that are alike."""
     drawn = {label for curve in curves for label in curve.schemes}
     schemes = [scheme for scheme in study.swept if scheme.label in drawn]
-    links = [s.link_config(c) for c in channels_of(curves) for s in schemes]
-    flat = [x for x in links if x.channel == "rayleigh"]
+    limits: dict[str, Limit] = {}
     snr_db = np.linspace(min(study.snr_db), max(study.snr_db), 100)
-    limits = []
-    for rate in sorted({_rate(link) for link in flat if link.interleave_slots == 1}):
-        outage = outage_rayleigh(rate, 10 ** (snr_db / 10))
-        limits.append(Limit(f"{OUTAGE}, {rate:.2f} bit/use", snr_db, outage))
-    for rate in sorted({_rate(link) for link in flat if link.interleave_slots > 1}):
-        least = np.array([ergodic_limit_db(rate)])
-        limits.append(Limit(f"{LIMIT}, {rate:.2f} bit/use", least))
-    return limits
+    for channel, scheme in itertools.product(channels_of(curves), schemes):
+        link = scheme.link_config(channel)
+        over = f", {link.interleave_slots} slots" if link.interleave_slots > 1 else ""
+        for name, rate in outage_curves(link, snr_db):
+            named = f"{name}, {_rate(link):.2f} bit/use{over}"
+            limits.setdefault(named, Limit(named, snr_db, rate))
+    return list(limits.values())
 
 
 def _rate(link: LinkConfig) -> float:

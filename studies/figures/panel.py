@@ -55,11 +55,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit from theory: a block error rate over SNR in dB, or an SNR alone (`rate` is None)."""
+    """A limit from theory: a block error rate over SNR in dB."""
 
     name: str
     snr_db: np.ndarray
-    rate: np.ndarray | None = None
+    rate: np.ndarray
 
 
 def channels_of(curves: Sequence[Curve]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from linksim.errors import LinksimError
 from linksim.link import theory
 from linksim.link.batches import batch_slots
 from linksim.link.bit_link import BitLink
@@ -14,6 +15,7 @@ from linksim.link.config import LinkConfig
 from linksim.link.transceiver import OfdmTransceiver
 from linksim.link.uncoded_link import UncodedLink
 from linksim.montecarlo import Counts, StopRule, simulate
+from linksim.phy.channels.models.flat import Rician
 
 MEASURE_SLOTS = 256
 """Slots of one compiled batch at most."""
@@ -62,9 +64,19 @@ class ErrorCounter:
         The link.
     coded : bool
         Whether 5G LDPC is used.
+
+    Raises
+    ------
+    LinksimError
+        If the link sends blocks again.
     """
 
     def __init__(self, config: LinkConfig, *, coded: bool) -> None:
+        if config.harq > 1:
+            raise LinksimError(
+                f"harq {config.harq}: each transmission is counted by itself here; use harq 1, or "
+                "combining_gain or ParallelLinks, which send blocks again"
+            )
         transceiver = OfdmTransceiver(config)
         self._coded = coded
         self._link = BitLink(config, transceiver) if coded else UncodedLink(config, transceiver)
@@ -143,7 +155,7 @@ def error_rate(
         bit_errors=counts.bits.errors,
         blocks=counts.blocks.trials,
         block_errors=counts.blocks.errors,
-        theory_ber=float("nan") if coded else theory_ber(config, snr_db),
+        theory_ber=float("nan") if coded else float(theory_ber(config, snr_db)),
         stop=reason,
     )
 
@@ -162,12 +174,15 @@ def measure_slots(config: LinkConfig) -> int:
 def theory_ber(config: LinkConfig, snr_db: Any) -> Any:
     """Return the uncoded bit error rate with perfect CSI; NaN if the channel has no closed form.
 
-    With several streams it is that of the zero-forcing equaliser.
+    Of AWGN, Rician and Rayleigh fading. With several receive antennas it is that of maximum ratio
+    combining, with several streams that of the zero-forcing equaliser.
     """
     snr = 10.0 ** (np.asarray(snr_db, float) / 10.0)
     channel = config.channel_model
     if channel.name == "awgn":
         return theory.ber_awgn(config.modulation, snr)
+    if isinstance(channel, Rician):
+        return theory.ber_rician(config.modulation, snr, channel.k_factor)
     if channel.name != "rayleigh" or (config.streams > 1 and config.equalizer != "zf"):
         return np.full_like(snr, np.nan)
     branches = channel.rx_antennas - config.streams + 1

@@ -26,6 +26,10 @@ class Estimator(ABC):
     needs_pilots: ClassVar[bool] = True
     """Whether the estimate is of pilots; if not, the receiver knows the channel itself."""
 
+    loss_db: ClassVar[float] = 4.0
+    """Es/N0 in dB that a code over many slots needs above what it needs with perfect knowledge; by
+    default that of straight lines between pilots."""
+
     @abstractmethod
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
         """Return an interpolator for each stream; none where `needs_pilots` is false.

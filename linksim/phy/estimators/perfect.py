@@ -17,6 +17,7 @@ class Perfect(Estimator):
 
     name = "perfect"
     needs_pilots = False
+    loss_db = 0.0
 
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
         """Return none: there is nothing to interpolate."""

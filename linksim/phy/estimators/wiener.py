@@ -16,6 +16,7 @@ class Lmmse(Estimator):
     """A two-dimensional Wiener filter over time and frequency together."""
 
     name = "lmmse"
+    loss_db = 0.0
 
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
         """Return a filter for each stream, by the statistics of `channel`."""
@@ -28,6 +29,7 @@ class TwoPassLmmse(Estimator):
     """Wiener filters over frequency, then over time."""
 
     name = "lmmse-f-t"
+    loss_db = 0.0
 
     def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
         """Return a filter for each stream, by the statistics of `channel`."""

@@ -7,7 +7,8 @@ import tensorflow as tf
 from linksim.errors import LinksimError
 from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
-from linksim.link.transceiver import OfdmTransceiver, _slot_interleaver, noise_variance
+from linksim.link.transceiver import OfdmTransceiver, noise_variance, slot_interleaver
+from linksim.montecarlo import Tally
 from linksim.phy.coding.mcs import Mcs
 from linksim.seeding import seed_sionna
 
@@ -96,7 +97,7 @@ def test_every_block_gets_every_position_and_an_equal_share_of_the_slots(
     depth: int, per_slot: int
 ) -> None:
     """Pilot estimates are worse at the edges of a slot; no block may get only those."""
-    order = _slot_interleaver(depth, per_slot)
+    order = slot_interleaver(depth, per_slot)
     assert sorted(order) == list(range(depth * per_slot))
     slot, position = np.divmod(np.arange(depth * per_slot), per_slot)
     for block in range(depth):
@@ -104,6 +105,30 @@ def test_every_block_gets_every_position_and_an_equal_share_of_the_slots(
         assert sorted(position[mine]) == list(range(per_slot))
         shares = np.bincount(slot[mine], minlength=depth)
         assert shares.max() - shares.min() <= 1
+
+
+@pytest.mark.parametrize("streams", [1, 2, 3, 4])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_every_block_has_all_pairs_of_slot_and_stream_in_equal_shares(
+    streams: int, parts: int
+) -> None:
+    """Of frames of depth 1 to 32, whether a block fills a slot or a third of one."""
+    per_slot = streams * 24 * 12
+    for depth in range(1, 33):
+        order = slot_interleaver(depth, per_slot, streams=streams)
+        assert sorted(order) == list(range(depth * per_slot))
+        slot, position = np.divmod(np.arange(depth * per_slot), per_slot)
+        pairs = np.zeros((depth * parts, depth * streams), int)
+        np.add.at(pairs, (order * parts // per_slot, slot * streams + position % streams), 1)
+        assert pairs.max() - pairs.min() <= 1, depth
+
+
+def test_two_streams_give_a_block_twice_the_diversity_of_its_slots() -> None:
+    """Four pairs of slot and stream at depth 2: QPSK at 11 dB lost 5 % of blocks over two."""
+    options = {"modulation": "qpsk", "interleave_slots": 2}
+    link = _link(channel="rayleigh:rx_antennas=2,tx_antennas=2", **options)
+    lost = sum((link.measure(11.0, seed, 512).blocks for seed in range(3)), Tally())
+    assert lost.interval(0.99)[1] < 0.025
 
 
 def test_silence_is_sent_at_unit_power() -> None:

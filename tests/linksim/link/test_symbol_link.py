@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from linksim.endpoint import SymbolStream
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
 from linksim.link.symbol_link import SymbolLink
@@ -132,3 +133,28 @@ def test_energy_can_be_given() -> None:
     link = _link(channel="awgn", estimator="perfect")
     _, variance = link(tf.ones([2, 100]), noise_variance(0.0), tf.constant([8.0, 2.0]))
     np.testing.assert_allclose(variance, np.repeat([[4.0], [1.0]], 100, 1), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("latents", "line"),
+    [
+        (np.ones(8, np.complex64), "must be real numbers, not complex64"),
+        (np.ones((4, 2)), r"must be one run, \[n\], not of shape \[4, 2\]"),
+        (np.array(["a"]), "must be real numbers"),
+        (np.float32(1.0), "must be one run"),
+    ],
+)
+def test_latents_that_are_no_run_of_real_numbers_give_one_line(
+    latents: np.ndarray, line: str
+) -> None:
+    """Imaginary parts were dropped and rows joined without a word."""
+    with pytest.raises(LinksimError, match=line):
+        SymbolStream("latents", latents)
+    with pytest.raises(LinksimError, match=line):
+        _link(channel="awgn").transmit(latents, 10.0, 1)
+
+
+def test_other_real_latents_are_converted() -> None:
+    stream = SymbolStream("latents", np.arange(6))
+    assert stream.latents.dtype == np.float32
+    np.testing.assert_array_equal(stream.latents, np.arange(6))

@@ -83,16 +83,31 @@ def test_lost_blocks_are_clustered_by_the_fades_they_share() -> None:
     slot = _link(channel="rayleigh").transmit(many, 12.0, 1).block_errors
     assert slot.clusters == slot.trials
     eight = _link(channel="rayleigh:coherence=8").transmit(many, 12.0, 1).block_errors
-    assert eight.clusters == -(-eight.trials // 8)
+    first = CSI_SLOTS + 4
+    assert eight.clusters == len({slot // 8 for slot in range(first, first + eight.trials)})
     assert eight.effective_trials() < 0.4 * eight.trials
     deep = Encoded((BitStream("bits", PACKETS * 20, interleave_slots=16),))
     sixteen = _link(channel="rayleigh:coherence=8").transmit(deep, 12.0, 1).block_errors
-    assert sixteen.clusters == -(-sixteen.trials // 16)  # a frame holds two whole coherence times
+    assert sixteen.clusters == -(-(sixteen.trials + 4) // 32)  # two frames, as one may lie astride
     few = Encoded((BitStream("bits", PACKETS * 4),))
     doppler = _link(channel="tdl-a").transmit(few, 12.0, 1).block_errors
     assert (doppler.clusters, doppler.trials > 200) == (1, True)
     low, high = doppler.interval()
     assert high - low > 0.8  # one realisation says next to nothing
+
+
+@pytest.mark.parametrize("harq", [1, 3])
+def test_streams_share_the_clusters_of_the_channel(harq: int) -> None:
+    """Two streams in slots 68 to 117 and on: one coherence interval of 50 ends with slot 99."""
+    link = _link(channel="rayleigh:coherence=50", harq=harq)
+    block = link.config.code_block().payload_bytes
+    packets = (bytes(20 * block - 50),)
+    sent = link.transmit(Encoded((BitStream("a", packets), BitStream("b", packets))), 60.0, 1)
+    assert [ok.size for ok in sent.block_ok.values()] == [20, 20]
+    tallies = [stream.block_errors for stream in sent.streams.values()]
+    assert [tally.clusters for tally in tallies] == [1, 2]  # slots 68 to 87, and 88 to 107
+    assert (sent.block_errors.clusters, sent.block_errors.trials) == (2, 40)
+    assert sent.block_errors.sum_mm == 32**2 + 8**2
 
 
 @pytest.mark.parametrize(("own", "links"), [(4, 1), (1, 4), (4, 4)])

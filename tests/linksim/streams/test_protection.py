@@ -7,7 +7,11 @@ from linksim.link.accounting import stream_uses
 from linksim.link.config import LinkConfig
 from linksim.link.experiments.error_rate import error_rates
 from linksim.montecarlo import StopRule
+from linksim.phy.channels import Channel
 from linksim.phy.coding.mcs import Mcs
+from linksim.phy.estimation import Interpolator
+from linksim.phy.estimators import ESTIMATORS, Estimator
+from linksim.phy.grid import Grid
 from linksim.streams.protection import SCHEMES, needed_snr_db, side_stream
 
 
@@ -26,9 +30,25 @@ def test_side_information_takes_faster_schemes_at_higher_snr(estimator: str) -> 
     assert len(set(uses)) > 4
 
 
+def test_every_estimator_has_a_loss() -> None:
+    """Estimators of packages too, which the most careful of ours stands in for."""
+
+    class Own(Estimator):
+        def interpolators(self, grid: Grid, channel: Channel) -> list[Interpolator]:
+            return []
+
+    needed = {name: needed_snr_db(SCHEMES[0], 8, name) for name in ESTIMATORS}
+    assert needed["perfect"] == needed["lmmse"] == needed["lmmse-f-t"]
+    assert needed["ls-nearest"] == needed["ls-linear"] == needed["perfect"] + Own.loss_db
+
+
 @pytest.mark.parametrize(
     ("mcs", "depth", "estimator"),
-    [(SCHEMES[1], 24, "perfect"), (SCHEMES[4], 24, "ls-linear")],
+    [
+        (SCHEMES[1], 24, "perfect"),
+        (SCHEMES[4], 24, "ls-linear"),
+        (SCHEMES[7], 16, "lmmse-f-t"),
+    ],
 )
 def test_side_information_is_hardly_lost(mcs: Mcs, depth: int, estimator: str) -> None:
     """1 % of the blocks at most, and under 6 % with 95 % confidence."""

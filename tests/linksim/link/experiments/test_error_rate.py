@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
 from linksim.link.experiments.error_rate import error_rates, measure_slots, theory_ber
 from linksim.montecarlo import StopRule
@@ -34,6 +35,10 @@ def test_closed_forms_are_given_where_there_are_any() -> None:
     flat = LinkConfig(channel="rayleigh:coherence=re", estimator="perfect")
     assert 0 < theory_ber(flat, 10.0) < 0.5
     assert np.isnan(theory_ber(LinkConfig(channel="tdl-a"), 10.0))
+    rician = theory_ber(LinkConfig(channel="rician:k_factor=0"), 10.0)
+    assert rician == pytest.approx(theory_ber(LinkConfig(channel="rayleigh"), 10.0))
+    one, four = (theory_ber(LinkConfig(channel=f"rayleigh:rx_antennas={n}"), 10.0) for n in (1, 4))
+    assert four < one / 10
 
 
 def test_large_grids_and_antennas_make_small_batches() -> None:
@@ -42,3 +47,11 @@ def test_large_grids_and_antennas_make_small_batches() -> None:
     assert measure_slots(wide) == 2**21 // (3276 * 14)
     many = LinkConfig(channel="cdl-a:rx_antennas=4,tx_antennas=2", subcarriers=3276)
     assert measure_slots(many) == 2**21 // (3276 * 14 * 8)
+
+
+@pytest.mark.parametrize("coded", [True, False])
+def test_links_that_send_again_are_refused(coded: bool) -> None:
+    """Each transmission is counted by itself; harq 4 gave the rates of harq 1."""
+    rates = error_rates(LinkConfig(harq=4), [10.0], coded=coded, stop=STOP, seed=1)
+    with pytest.raises(LinksimError, match="harq 4: each transmission is counted by itself"):
+        next(rates)
