@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from linksim.errors import LinksimError
+from linksim.media.limits import out_of_memory
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def open_media(source: Path) -> Iterator[Any]:
     Raises
     ------
     LinksimError
-        If it is no media file, is damaged, or, inside, if its decoding fails.
+        If it is no media file, is damaged, or, inside, if its decoding fails or takes more memory
+        than there is.
     """
     import av
 
@@ -59,6 +61,8 @@ def open_media(source: Path) -> Iterator[Any]:
             raise LinksimError(f"{source}: is a text file, not a media file")
         try:
             yield container
+        except (MemoryError, BlockingIOError):  # FFmpeg's, too; the latter where no thread starts
+            raise out_of_memory(source, "does not fit in memory") from None
         except av.error.FFmpegError as error:
             raise LinksimError(
                 f"{source}: truncated or damaged, decoding failed ({error.strerror})"

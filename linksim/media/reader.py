@@ -13,21 +13,30 @@ from linksim.errors import LinksimError
 from linksim.media import truncation
 from linksim.media.clip import Clip
 from linksim.media.container import open_media
+from linksim.media.limits import LONGEST, check_length
 from linksim.media.pictures import read_pictures
 from linksim.media.sound import read_sound
 
 
-def read(path: str | Path, *, sample_rate: int = 16_000, max_seconds: float | None = None) -> Clip:
+def read(
+    path: str | Path,
+    *,
+    sample_rate: int = 16_000,
+    max_seconds: float | None = None,
+    longest: float = LONGEST,
+) -> Clip:
     """Read a media file.
 
-    Video: frame i of the file is shown from the slot of the frame grid nearest to its time
-    stamp until the next one comes; of two in one slot the later is kept. The grid's rate is
-    the container's average rate where the time stamps agree with it to one frame over the
-    clip, else frames over time. A constant frame rate is thus read frame by frame.
+    Video: pictures are turned upright, given square pixels and freed of the comb of interlacing.
+    Picture i of the file is shown from the slot of the frame grid nearest to its time stamp until
+    the next one comes; of two in one slot the later is kept. The grid's rate is the container's
+    average rate where each time stamp agrees with it to half a frame, else the highest rate that
+    is held over eight pictures. A constant frame rate is thus read frame by frame, and of a
+    variable one no picture is lost.
 
-    Audio: each channel is resampled, and mono is the mean of the channels, clipped to
-    [-1, 1]. With video, t = 0 is the first picture: audio that starts later is padded with
-    zeros, audio that starts earlier is cut.
+    Audio: mono is the mean of the channels, resampled and clipped to [-1, 1]. Gaps between time
+    stamps are silence. With video, t = 0 is the first picture: audio that starts later is padded
+    with zeros, audio that starts earlier is cut.
 
     A file whose name ends in ``.txt`` is text in UTF-8, of which runs of blanks and line ends
     are read as one space.
@@ -40,6 +49,8 @@ def read(path: str | Path, *, sample_rate: int = 16_000, max_seconds: float | No
         Audio rate to resample to in Hz.
     max_seconds : float or None
         Read no more than this from the start; None reads all.
+    longest : float
+        Refuse what is longer than this in s, before it is read if the file states its length.
 
     Returns
     -------
@@ -49,8 +60,9 @@ def read(path: str | Path, *, sample_rate: int = 16_000, max_seconds: float | No
     Raises
     ------
     LinksimError
-        If the file is missing, empty, no media, truncated or damaged, has neither video nor
-        audio, or holds samples that are not finite; or no words in UTF-8, if it is text.
+        If the file is missing, empty, no media, truncated or damaged, too long, larger than the
+        memory that is free, has neither video nor audio, or holds samples that are not finite; or
+        no words in UTF-8, if it is text.
     """
     source = Path(path)
     _check_file(source)
@@ -61,8 +73,13 @@ def read(path: str | Path, *, sample_rate: int = 16_000, max_seconds: float | No
     if max_seconds is not None and not 0 < max_seconds < inf:
         raise LinksimError(f"max_seconds must be positive, not {max_seconds}")
     limit = None if max_seconds is None else Fraction(max_seconds).limit_denominator(10**6)
-    video = read_pictures(source, limit)
-    audio = read_sound(source, sample_rate, video, limit)
+    if not longest > 0:
+        raise LinksimError(f"longest must be positive, not {longest}")
+    with open_media(source) as container:
+        stated = truncation.stated_length(container) or Fraction(0)
+        check_length(source, float(stated if limit is None else min(stated, limit)), longest)
+    video = read_pictures(source, limit, longest)
+    audio = read_sound(source, sample_rate, video, limit, longest)
     tracks = [track for track in (video, audio) if track is not None]
     if not tracks:
         raise LinksimError(
