@@ -8,8 +8,9 @@ from pathlib import Path
 
 from linksim.errors import LinksimError
 from linksim.media import write
-from linksim.media.sources import load_clip, media_suffix
-from studies.run.clips import NO_CLIP, ClipRef, clip_refs
+from linksim.media.limits import LONGEST
+from linksim.media.sources import media_suffix
+from studies.run.clips import NO_CLIP, ClipRef, clip_of, clip_refs
 from studies.run.plan import Point, plan
 from studies.run.point import run_point
 from studies.run.progress import progress_bar
@@ -57,6 +58,7 @@ def run(
     order: Sequence[int] | None = None,
     work: Work = run_point,
     engine: Engine | None = None,
+    longest: float = LONGEST,
 ) -> RunResult:
     """Run a study, or what of it is missing in `folder`.
 
@@ -76,13 +78,15 @@ def run(
         Maps a point and the folder to the point's record.
     engine : callable, optional
         Runs points elsewhere; by default they run in this process, or in `workers` of them.
+    longest : float
+        Seconds from which on a clip is refused.
 
     Raises
     ------
     LinksimError
         If a clip cannot be read, or the folder is another study's or cannot be written.
     """
-    clips = clip_refs(study)
+    clips = clip_refs(study, longest)
     points = plan(study, clips)
     store = Store(folder)
     with store.claim(study, clips):
@@ -143,7 +147,7 @@ def _keep(results: Generator[Result], total: int, missing: int, store: Store) ->
 
 
 def _keep_original(ref: ClipRef, folder: Path) -> None:
-    clip = load_clip(ref.source)
+    clip = clip_of(ref)
     path = folder / f"original-{ref.name}{media_suffix(clip)}"
     if not path.exists():
         write(clip, path)
