@@ -66,7 +66,9 @@ def _of_machine() -> int | None:
         group = Path("/sys/fs/cgroup")
         most = (group / "memory.max").read_text().strip()
         if most != "max":
-            sizes.append(int(most) - int((group / "memory.current").read_text()))
+            held = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+            cached = int(held.get("inactive_file", 0))  # is given back when it is needed
+            sizes.append(int(most) - int((group / "memory.current").read_text()) + cached)
     except (OSError, ValueError):
         pass
     return min(sizes) if sizes else None

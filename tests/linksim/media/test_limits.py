@@ -58,9 +58,9 @@ def test_sound_at_1_hz_is_as_long_as_it_lasts(tmp_path):
 
 
 def test_what_is_read_of_a_long_clip_counts(tmp_path):
-    hours(tmp_path / "a.wav", 1200)
+    hours(tmp_path / "a.wav", 610)
     assert len(read(tmp_path / "a.wav", max_seconds=2).audio) == 32_000
-    assert read(tmp_path / "a.wav", longest=1200).duration == 1200
+    assert read(tmp_path / "a.wav", longest=610).duration == 610
 
 
 def test_a_stream_that_states_no_length_is_refused_where_it_gets_too_long(tmp_path):
