@@ -73,13 +73,12 @@ def displayed(frame: Any, aspect: Fraction | None) -> np.ndarray:
     np.ndarray
         uint8, shape [H, W, 3], RGB.
     """
-    pixels = frame.to_ndarray(format="rgb24") if _square(aspect) else _widened(frame, aspect)
+    if aspect is not None and aspect > 0 and aspect != 1:
+        pixels = _widened(frame, aspect)
+    else:
+        pixels = frame.to_ndarray(format="rgb24")
     matrix = frame.side_data.get("DISPLAYMATRIX")
     return np.ascontiguousarray(pixels if matrix is None else _turned(pixels, matrix))
-
-
-def _square(aspect: Fraction | None) -> bool:
-    return aspect is None or aspect <= 0 or aspect == 1
 
 
 def _widened(frame: Any, aspect: Fraction) -> np.ndarray:
