@@ -17,13 +17,8 @@ from linksim.phy.equalisers import EQUALISERS
 from linksim.phy.estimation import estimate_noise
 from linksim.phy.estimators import ESTIMATORS
 from linksim.phy.grid import Grid
-<<<<<<< HEAD
 from linksim.phy.waveform import Ofdm, SampledPaths
-from linksim.seeding import derive_seed
-=======
-from linksim.phy.waveform import Ofdm, Taps
 from linksim.seeding import derive_seed, kept_generators
->>>>>>> fix-a1
 from linksim.startup import full_precision
 
 VARIANCE_FLOOR = 1.2e-7
@@ -235,9 +230,10 @@ def _pilots_of(grid: Grid, stream: int) -> tuple[tf.Tensor, tf.Tensor]:
 def slot_interleaver(depth: int, per_slot: int, *, streams: int = 1) -> np.ndarray:
     """Return the symbol of a frame that each place of its slots carries; [depth * per_slot].
 
-    Symbol p of block b is sent at place p of its slot, by stream p mod S on data element e = p // S,
-    and in slot (b + e) mod depth: neighbouring elements meet different channels, each block has all
-    pairs of slot and stream in equal shares, and keeps its good and bad places within the slot.
+    Symbol p of block b is sent at place p of its slot, by stream p mod S on data element
+    e = p // S, in slot (b + e) mod depth: neighbouring elements meet different channels, each
+    block has all pairs of slot and stream in equal shares, and keeps its good and bad places
+    within the slot.
     """
     slot, position = np.divmod(np.arange(depth * per_slot), per_slot)
     return (slot - position // streams) % depth * per_slot + position

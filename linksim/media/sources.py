@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from linksim.media.clip import Clip
+from linksim.media.limits import LONGEST
 from linksim.media.photographs import PHOTOGRAPHS, photograph
 from linksim.media.reader import read
 from linksim.media.synthetic import heads
@@ -30,13 +31,15 @@ def clip_name(source: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def load_clip(source: str) -> Clip:
+def load_clip(source: str, longest: float = LONGEST) -> Clip:
     """Read a clip, or make a built-in one.
 
     Parameters
     ----------
     source : str
         A name of `BUILTINS`, or a path.
+    longest : float
+        Refuse files that are longer than this in s.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def load_clip(source: str) -> Clip:
         return photograph(name)
     if is_builtin(source):
         return builtin_sound(name)
-    return read(Path(source))
+    return read(Path(source), longest=longest)
 
 
 def media_suffix(clip: Clip) -> str:

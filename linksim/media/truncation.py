@@ -56,6 +56,13 @@ def check_program_stream(source: Path) -> None:
         raise LinksimError(f"{source}: truncated, its last packet lacks {end - size} bytes")
 
 
+def stated_length(container: Any) -> Fraction | None:
+    """Return the length in s that the header of a file states; None where it states none."""
+    formats = {*container.format.name.split(",")}
+    states = formats & _STATED_LENGTH or "matroska" in formats
+    return Fraction(container.duration, 1_000_000) if states and container.duration else None
+
+
 def check_stream(
     source: Path, container: Any, stream: Any, seconds: Fraction, limit: Fraction | None
 ) -> None:
@@ -78,8 +85,9 @@ def check_matroska(source: Path, container: Any, end: Fraction, limit: Fraction 
     LinksimError
         If much of the file is missing.
     """
-    if "matroska" in container.format.name and container.duration is not None:
-        _compare(source, end, Fraction(container.duration, 1_000_000), limit)
+    stated = stated_length(container)
+    if "matroska" in container.format.name and stated is not None:
+        _compare(source, end, stated, limit)
 
 
 def _compare(source: Path, seconds: Fraction, stated: Fraction, limit: Fraction | None) -> None:

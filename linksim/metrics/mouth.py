@@ -5,7 +5,9 @@ from math import ceil, floor
 import numpy as np
 
 from linksim.media import Clip
-from linksim.media.faces.mesh import LOWER_LIP, UPPER_LIP, find_mesh, installed
+from linksim.media.faces.detector import least_face
+from linksim.media.faces.mesh import LOWER_LIP, UPPER_LIP, find_mesh
+from linksim.media.faces.networks import installed
 from linksim.metrics.value import Metric, MetricValue, undefined
 from linksim.metrics.video import PSNR_CAP, region_psnr
 
@@ -54,7 +56,8 @@ def mouth_box(clip: Clip) -> Box | str:
     looked_at = np.linspace(0, count - 1, min(count, MOST_FRAMES)).round().astype(int)
     lips = [box for i in looked_at if (box := _lips(clip.frames[i])) is not None]
     if 2 * len(lips) < len(looked_at):
-        return f"{len(lips)} of {len(looked_at)} frames of the reference show a face"
+        shown = f"{len(lips)} of {len(looked_at)} frames of the reference show a face"
+        return f"{shown} of {least_face(clip.frames[0])} pixels or more"
     left, top, right, bottom = np.median(lips, axis=0)
     margin = WIDENING * (right - left)
     height, width = clip.frames.shape[1:3]

@@ -52,6 +52,14 @@ def add_seed(parser: ArgumentParser, what: str = "all that is random") -> None:
     parser.add_argument("--seed", type=int, default=1, help=f"seed of {what} (default 1)")
 
 
+def add_longest(parser: ArgumentParser) -> None:
+    """Add the flag of the longest clip that is read."""
+    from linksim.media.limits import LONGEST
+
+    text = f"refuse clips that are longer than this in s (default {LONGEST:.0f})"
+    parser.add_argument("--longest", type=float, default=LONGEST, metavar="SECONDS", help=text)
+
+
 def add_json(parser: ArgumentParser) -> None:
     """Add the flag of the file that gets the results, see `write_json`."""
     text = "JSON file to write the results to"

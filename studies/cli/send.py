@@ -25,6 +25,7 @@ def add_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--snr", required=True, help="Es/N0 per resource element in dB")
     text = "folder to write the received clip and the report to"
     parser.add_argument("--out", required=True, type=arguments.path, metavar="DIR", help=text)
+    arguments.add_longest(parser)
     arguments.add_seed(parser, "channel and noise")
     for name, about in (("option", "the endpoint"), ("link", "the link")):
         text = f"option of {about}"
@@ -50,7 +51,7 @@ def run(args: Namespace) -> int:
         raise LinksimError(f"--snr '{args.snr}': one transmission has one SNR; sweep with a study")
     if not 0 <= args.seed < 2**63:
         raise LinksimError(f"--seed must be at least 0 and below {2**63}, not {args.seed}")
-    clip = load_clip(args.clip)
+    clip = load_clip(args.clip, args.longest)
     args.out.mkdir(parents=True, exist_ok=True)
     check_writable(args.out / REPORT)
 

@@ -50,6 +50,7 @@ def _add_run(actions: Any) -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
         help="setting to change, e.g. trials=5 or schemes.0.options.crf=32",
     )  # fmt: skip
+    arguments.add_longest(run)
     text = "output folder (default results/NAME)"
     run.add_argument("--out", type=arguments.path, help=text)
     run.add_argument("--workers", type=int, default=1, help="number of processes (default 1)")
@@ -101,7 +102,14 @@ def run_study(args: Namespace) -> int:
 
     try:
         with _engine(args) as engine:
-            result = run(study, folder, workers=args.workers, engine=engine, on_curve=tell)
+            result = run(
+                study,
+                folder,
+                workers=args.workers,
+                engine=engine,
+                on_curve=tell,
+                longest=args.longest,
+            )
     except KeyboardInterrupt:
         again = shlex.join(["linksim", *args.argv])
         print(

@@ -54,8 +54,8 @@ def plan(study: Study, clips: Sequence[ClipRef]) -> list[Point]:
         itertools.product([BOUND_CHANNEL], bounds, snr_db, clips, [0]),  # nothing random in it
     )
     return [
-        _point(study, channel, scheme, *at, clip, trial)
-        for channel, scheme, *at, clip, trial in every
+        _point(study, channel, scheme, snr, clip, trial)
+        for channel, scheme, snr, clip, trial in every
         if _sends(scheme, clip)
     ]
 

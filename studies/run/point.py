@@ -46,12 +46,12 @@ def run_point(point: Point, folder: Path) -> dict[str, Any]:
 def _outcome(point: Point, folder: Path) -> "Outcome | str":
     """Return what a point gave, or why it gives nothing."""
     from linksim.errors import BudgetError
-    from linksim.media.sources import load_clip
     from studies.run.bounds import bitrate, evaluate_bound
     from studies.run.cache import EncoderCache
+    from studies.run.clips import clip_of
     from studies.run.evaluate import evaluate, link_for
 
-    clip, snr_db = load_clip(point.clip.source), point.snr_db
+    clip, snr_db = clip_of(point.clip), point.snr_db
     metrics = measurable(point.metrics, point.clip.kind)
     cache = EncoderCache(folder / "cache", point.clip.fingerprint)
     if isinstance(point.scheme, Bound):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from linksim.errors import LinksimError
 from linksim.media import write
-from linksim.media.sources import load_clip, media_suffix
-from studies.run.clips import NO_CLIP, ClipRef, clip_refs
+from linksim.media.limits import LONGEST
+from linksim.media.sources import media_suffix
+from studies.run.clips import NO_CLIP, ClipRef, clip_of, clip_refs
 from studies.run.plan import Point, plan
 from studies.run.point import run_point
 from studies.run.progress import progress_bar
@@ -58,6 +59,7 @@ def run(
     work: Work = run_point,
     engine: Engine | None = None,
     on_curve: Callable[[str], object] | None = None,
+    longest: float = LONGEST,
 ) -> RunResult:
     """Run a study, or what of it is missing in `folder`.
 
@@ -80,13 +82,15 @@ def run(
     on_curve : callable, optional
         Is given the label of a scheme as soon as all its points over a channel are there and the
         tables hold them, but not after the last; for reports of what is there so far.
+    longest : float
+        Seconds from which on a clip is refused.
 
     Raises
     ------
     LinksimError
         If a clip cannot be read, or the folder is another study's or cannot be written.
     """
-    clips = clip_refs(study)
+    clips = clip_refs(study, longest)
     points = plan(study, clips)
     store = Store(folder)
     with store.claim(study, clips):
@@ -161,7 +165,7 @@ def _keep(
 
 
 def _keep_original(ref: ClipRef, folder: Path) -> None:
-    clip = load_clip(ref.source)
+    clip = clip_of(ref)
     path = folder / f"original-{ref.name}{media_suffix(clip)}"
     if not path.exists():
         write(clip, path)

@@ -14,7 +14,7 @@ from linksim.errors import LinksimError
 from linksim.link.accounting import channel_uses
 from linksim.link.config import LinkConfig
 from linksim.media import Clip
-from linksim.media.faces.mesh import installed
+from linksim.media.faces.networks import installed
 from linksim.media.synthetic.expression import Expression
 from linksim.media.synthetic.portrait import Portrait, Pose
 from linksim.metrics import METRICS

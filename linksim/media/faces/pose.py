@@ -23,7 +23,9 @@ from typing import Self
 import numpy as np
 
 from linksim.errors import LinksimError
-from linksim.media.faces.mesh import OUTER_EYES, find_faces, installed, upright_mesh
+from linksim.media.faces.detector import find_faces
+from linksim.media.faces.mesh import OUTER_EYES, upright_mesh
+from linksim.media.faces.networks import installed
 
 # Eye corners, the nose, its root and what is between the brows: no lip, lid or jaw moves them.
 RIGID = (33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 2, 98, 327, 55, 285, 9, 8, 107, 336)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linksim.media.faces.mesh import Point
+from linksim.media.faces.networks import Point
 from linksim.media.synthetic.sitter import INNER_LIPS, LIPS, OVAL, Sitter, soft_fill
 
 # Points of the mesh, in the order of an outline or a line.

@@ -13,7 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from linksim.errors import LinksimError
-from linksim.media.faces.mesh import find_mesh, installed
+from linksim.media.faces.detector import least_face
+from linksim.media.faces.mesh import find_mesh
+from linksim.media.faces.networks import installed
 from semantic.wav2lip.networks.sizes import SIDE
 
 EYE_CORNERS, NOSE_BASE = (33, 263), 2
@@ -64,7 +66,8 @@ def face_boxes(frames: Sequence[np.ndarray] | np.ndarray, name: str = "the clip"
     found = [find_box(frame) for frame in frames]
     seen = [i for i, box in enumerate(found) if box is not None]
     if not seen or len(found) - len(seen) > MOST_FRAMES_WITHOUT_FACE * len(found):
-        raise LinksimError(f"{name}: {len(seen)} of {len(found)} frames show a face")
+        size = f" of {least_face(frames[0])} pixels or more" if len(frames) else ""
+        raise LinksimError(f"{name}: {len(seen)} of {len(found)} frames show a face{size}")
     known = np.stack([box for box in found if box is not None])
     boxes = [np.interp(np.arange(len(found)), seen, values) for values in known.T]
     return smooth(np.stack(boxes, 1))

@@ -1,6 +1,7 @@
 """The networks that find a face, and what they compute."""
 
-from linksim.media.faces.mesh import DETECTOR, MESH, VIEWS, installed, network_file
+from linksim.media.faces.mesh import VIEWS
+from linksim.media.faces.networks import DETECTOR, MESH, installed, network_file
 from studies.bench.networks.network import Network
 from studies.bench.networks.tflite import tflite_size
 

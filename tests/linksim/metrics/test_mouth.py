@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from linksim.media import Clip
-from linksim.media.faces import mesh as facemesh
+from linksim.media.faces import networks as facemesh
 from linksim.media.synthetic import heads as synthetic
 from linksim.metrics import evaluate, mouth
 
@@ -89,7 +89,7 @@ def test_half_of_the_frames_must_show_a_face(head):
 def test_no_face_is_nan():
     value = measure(NOISE, NOISE)
     assert np.isnan(value.value)
-    assert value.reason == "0 of 6 frames of the reference show a face"
+    assert value.reason == "0 of 6 frames of the reference show a face of 18 pixels or more"
 
 
 def test_without_the_extra_it_is_nan(monkeypatch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from linksim.media.faces.mesh import installed
+from linksim.media.faces.networks import installed
 from semantic.training.weights import trained
 from semantic.wav2lip import scores
 from semantic.wav2lip.frames.talk import Talk, generated_talks

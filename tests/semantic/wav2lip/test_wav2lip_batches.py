@@ -9,7 +9,7 @@ import pytest
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
-from linksim.media.faces.mesh import installed
+from linksim.media.faces.networks import installed
 from linksim.media.synthetic.heads import SPEAKERS
 from semantic.wav2lip.batches import APART, GeneratorBatches, SyncBatches, spread_starts
 from semantic.wav2lip.frames.talk import Talk, kept, load_talks, talk_of

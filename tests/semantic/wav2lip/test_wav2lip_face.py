@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from linksim.media.faces.mesh import installed
+from linksim.media.faces.networks import installed
 from semantic.wav2lip.frames.alignment import at_training_rate, mel_start, mel_windows
 from semantic.wav2lip.frames.animate import animate, voice_of
 from semantic.wav2lip.frames.blend import lower_face_mask, paste

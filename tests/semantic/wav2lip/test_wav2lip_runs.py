@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from linksim.media.faces.mesh import installed
+from linksim.media.faces.networks import installed
 from semantic.training import weights
 from semantic.wav2lip.frames.talk import Talk, generated_talks
 from semantic.wav2lip.networks.expert import SyncExpert

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from linksim.errors import LinksimError
-from linksim.media.faces.mesh import installed
+from linksim.media.faces.networks import installed
 from semantic.wav2lip.frames.face import mouth_l1
 from semantic.wav2lip.frames.talk import Talk
 from semantic.wav2lip.judge import judge, offset_warnings

@@ -19,7 +19,7 @@ from linksim.endpoint import (
 )
 from linksim.errors import LinksimError
 from linksim.media import Clip
-from linksim.media.faces.mesh import installed
+from linksim.media.faces.networks import installed
 from linksim.media.synthetic.expression import Expression
 from linksim.media.synthetic.portrait import Portrait, Pose
 from semantic.dvst.endpoint import SETUP_BYTES

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from linksim.media import Clip
-from linksim.media.faces.mesh import installed
+from linksim.media.faces.networks import installed
 from linksim.media.synthetic.expression import Expression
 from linksim.media.synthetic.portrait import Portrait, Pose
 from semantic.dvst.training.recipe import Recipe

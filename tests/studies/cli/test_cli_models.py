@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from linksim.media.faces.mesh import DETECTOR, MESH, installed, network_file
+from linksim.media.faces.networks import DETECTOR, MESH, installed, network_file
 from semantic.text.alphabet import TOKENS
 from semantic.text.sizes import CHUNK, PRESETS
 from semantic.training.weights import FOLDER

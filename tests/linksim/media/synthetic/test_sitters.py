@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from linksim.media.faces.mesh import LOWER_LIP, UPPER_LIP, face_mesh, installed
+from linksim.media.faces.mesh import LOWER_LIP, UPPER_LIP, face_mesh
+from linksim.media.faces.networks import installed
 
 pytestmark = pytest.mark.skipif(not installed(), reason="needs linksim[clip]")
 
