@@ -32,6 +32,7 @@ from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.phy.coding.redundancy import VERSIONS
+from linksim.phy.graphs import compiled
 from linksim.seeding import derive_seed, seed_sionna
 
 AGE_QUANTILE = 0.9
@@ -84,8 +85,8 @@ class AdaptiveBitLink:
                 "more subcarriers, or another mcs_table"
             )
         self.outer_loop = OuterLoop(config.mcs_table, 1, transceiver.symbols_per_frame)
-        self.transmit = tf.function(transceiver.transmit, jit_compile=True)
-        self.measure_snr = tf.function(transceiver.measure_snr, jit_compile=True)
+        self.transmit = compiled(transceiver.transmit)
+        self.measure_snr = compiled(transceiver.measure_snr)
 
     def payload_bytes(self, mcs: int) -> int:
         """Return what a slot carries."""

@@ -17,6 +17,7 @@ from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.phy.coding.codes import CODES
 from linksim.phy.coding.harq import SCRAMBLING_INIT
 from linksim.phy.coding.mcs import Mcs
+from linksim.phy.graphs import compiled
 from linksim.phy.modulations import MODULATIONS
 from linksim.seeding import derive_seed, seed_sionna
 
@@ -110,9 +111,9 @@ class BitLink:
         sequence = generate_prng_seq(self._frame_bits, SCRAMBLING_INIT)
         self._scramble = tf.constant(sequence, tf.float32)
         self._source = BinarySource()
-        self._send = tf.function(self._send_payload, jit_compile=True)
-        self._send_random = tf.function(self._send_random_payload, jit_compile=True)
-        self._count = tf.function(self._count_errors, jit_compile=True)
+        self._send = compiled(self._send_payload)
+        self._send_random = compiled(self._send_random_payload)
+        self._count = compiled(self._count_errors)
 
     def transmit(
         self,

@@ -20,6 +20,7 @@ from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.phy.coding.code_block import CodeBlock
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
+from linksim.phy.graphs import compiled
 from linksim.seeding import derive_seed, seed_sionna
 
 BATCH_SLOTS = 64
@@ -68,7 +69,7 @@ class Retransmitter:
         self._code = HarqCode(
             block, modulation, combining=config.combining, iterations=config.decoder_iterations
         )
-        self._pass = tf.function(transceiver.transmit, jit_compile=True)
+        self._pass = compiled(transceiver.transmit)
 
     def transmit(
         self,

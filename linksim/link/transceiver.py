@@ -108,7 +108,10 @@ class OfdmTransceiver:
         ------
         tf.complex64, [frames * slots per frame, …], as `Channel.sample` gives it
         """
-        return self.channel.sample(frames, self.slots_per_frame, self.grid)
+        # Models of sectors, and perhaps a user's channel, need AutoGraph within a graph.
+        sample = self.channel.sample
+        draw = sample if tf.executing_eagerly() else tf.function(sample)
+        return draw(frames, self.slots_per_frame, self.grid)
 
     def realisation(self, seed: int) -> ChannelRealisation:
         """Return the realisation of the channel over time that a transmission's seed stands for."""

@@ -9,6 +9,7 @@ from linksim.link.config import LinkConfig
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.montecarlo import Counts, Tally
 from linksim.phy.coding.harq import SCRAMBLING_INIT
+from linksim.phy.graphs import compiled
 from linksim.phy.modulations import MODULATIONS
 from linksim.seeding import derive_seed, seed_sionna
 
@@ -31,7 +32,7 @@ class UncodedLink:
         self._map, self._demap = modulation.mapper(), modulation.slicer()
         self._soft = modulation.demapper()
         self._source = BinarySource()
-        self._measure = tf.function(self._measure_batch, jit_compile=True)
+        self._measure = compiled(self._measure_batch)
 
     def transmit(self, bits: np.ndarray, snr_db: float, seed: int) -> tuple[np.ndarray, int]:
         """Send bits as they are, as for a code of one's own.

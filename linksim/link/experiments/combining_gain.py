@@ -17,6 +17,7 @@ from linksim.phy.coding.code_block import CodeBlock
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.phy.coding.rate_matching import gather, select
 from linksim.phy.coding.redundancy import VERSIONS
+from linksim.phy.graphs import compiled
 from linksim.seeding import derive_seed, seed_sionna
 
 BATCH_BLOCKS = 256
@@ -126,7 +127,7 @@ class _Gain:
                 f"not over '{config.channel_text}' in domain {config.domain}"
             )
         self._transceiver = OfdmTransceiver(config)
-        self._pass = tf.function(self._transceiver.transmit, jit_compile=True)
+        self._pass = compiled(self._transceiver.transmit)
         self._code = self._make(self._block)
         counts = range(1, config.harq + 1)
         self._alone = [self._code if self._chase else self._single(count) for count in counts]

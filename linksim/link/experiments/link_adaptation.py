@@ -29,6 +29,7 @@ from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.montecarlo import Tally
 from linksim.phy.coding.harq import SoftBuffer
 from linksim.phy.coding.redundancy import VERSIONS
+from linksim.phy.graphs import compiled
 from linksim.seeding import derive_seed, seed_sionna
 
 DRAWN_SLOTS = 4096
@@ -101,8 +102,8 @@ class ParallelLinks:
         self._round_trip = max(1, config.feedback_delay_slots)
         self._outer_loop = OuterLoop(table, links, self._transceiver.symbols_per_frame)
         self._code = lru_cache(maxsize=None)(lambda mcs: SentWords(self._slot_codes.code(mcs)))
-        self._pass = tf.function(self._transceiver.transmit, jit_compile=True)
-        self._measure = tf.function(self._transceiver.measure_snr, jit_compile=True)
+        self._pass = compiled(self._transceiver.transmit)
+        self._measure = compiled(self._transceiver.measure_snr)
         self._channel = lru_cache(maxsize=1)(self._draw)
         self._reports = lru_cache(maxsize=1)(self._report)
 
