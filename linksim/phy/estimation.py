@@ -241,8 +241,9 @@ def estimate_noise(h_ls: list[tf.Tensor], symbols: int) -> tf.Tensor:
 
     Third differences over the neighbouring pilots of an OFDM symbol, 1 -3 3 -1, whose squares add
     up to 20: a channel that a parabola follows over four pilots leaves none of itself in them,
-    and white noise all of its variance. A delay spread s leaves about (2 pi d s)^6 / 20 of the
-    channel's power, with d the pilots' distance in Hz.
+    and white noise all of its variance. A path at delay t leaves (2 sin(pi d t))^6 / 20 of its
+    power, with d the distance of a stream's pilots in Hz. So the floor is some E[(2 pi d t)^6] / 20
+    of the channel's power: 720 (2 pi d s)^6 / 20 where powers fall exponentially with spread s.
 
     Input
     -----

@@ -85,8 +85,8 @@ def _watched(row: dict[str, Any]) -> str:
 
 
 def _theory(axes: Axes, curves: Sequence[Curve], quantity: str, snr: str) -> None:
-    """Draw the closed form or the outage bound of each link, once where they are the same."""
-    from studies.figures.ber import capacity_limit_db, theory_curve
+    """Draw the closed form or the bounds of each link, once where they are the same."""
+    from studies.figures.ber import BICM, capacity_limit_db, theory_curves
 
     drawn: set[tuple[float, ...]] = set()
     for curve in curves:
@@ -96,14 +96,15 @@ def _theory(axes: Axes, curves: Sequence[Curve], quantity: str, snr: str) -> Non
         if (quantity == "bler") != coded:
             continue
         shift = curve.link.ebn0_offset_db(coded=coded) if snr == "ebn0_db" else 0.0
-        known = theory_curve(curve.link, grid, coded=coded)
-        if known and tuple(known[1]) not in drawn:
-            drawn.add(tuple(known[1]))
-            axes.plot(grid - shift, known[1], "k--", lw=0.8, marker="", label=known[0])
+        known = theory_curves(curve.link, grid, coded=coded)
+        for (name, rates), dashes in zip(known, ("--", "-."), strict=False):
+            if tuple(rates) not in drawn:
+                drawn.add(tuple(rates))
+                axes.plot(grid - shift, rates, "k", ls=dashes, lw=0.8, marker="", label=name)
         limit = capacity_limit_db(curve.link) if coded else None
         if limit is not None and (limit,) not in drawn:
             drawn.add((limit,))
-            axes.axvline(limit - shift, color="k", ls=":", lw=0.8, label="ergodic capacity")
+            axes.axvline(limit - shift, color="k", ls=":", lw=0.8, label=BICM)
 
 
 def _reference(axes: Axes, other: Reference, quantity: str, snr: str, curve: Curve) -> None:

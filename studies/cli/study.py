@@ -29,7 +29,7 @@ def add_flags(parser: ArgumentParser) -> None:
         ("report", report, "write report.html"),
     ):
         drawing = study_tables.add_folder(actions, name, command, about)
-        text = "draw the outage bound beside block error rates in Rayleigh fading"
+        text = "draw outage bounds beside block error rates in Rayleigh fading"
         drawing.add_argument("--theory", action="store_true", help=text)
         _add_style(drawing)
     study_tables.add_tables(actions)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from linksim.link.config import LinkConfig
-from linksim.link.theory import ergodic_limit_db, outage_rayleigh
 from linksim.metrics import METRICS
 from linksim.phy.modulations import MODULATIONS
+from studies.figures.ber import outage_curves
 from studies.run.frames import frames
 from studies.run.kinds import KINDS, MUSIC
 from studies.run.store import Store
@@ -23,7 +23,6 @@ from studies.spec.study import Study
 ES_N0 = "$E_s/N_0$"
 SNR_LABEL = f"SNR, {ES_N0} per resource element (dB)"
 USES_LABEL = "Channel uses per pixel"
-OUTAGE, LIMIT = "outage bound", "ergodic limit"
 MOST_CURVES = 4
 """Channels share a figure, told apart by line style, up to this many curves."""
 
@@ -63,11 +62,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit from theory: a block error rate over SNR in dB, or an SNR alone (`rate` is None)."""
+    """A limit from theory: a block error rate over SNR in dB."""
 
     name: str
     snr_db: np.ndarray
-    rate: np.ndarray | None = None
+    rate: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -256,21 +255,16 @@ def _share(curves: list[Curve], name: str) -> list[tuple[str, list[Curve]]]:
 
 
 def _limits(study: Study, channels: Sequence[str]) -> list[Limit]:
-    """Return what no code can beat in flat Rayleigh fading.
-
-    P(outage) where a block sees one channel realisation; the ergodic limit where it sees several.
-    """
-    links = [s.link_config(c) for c in channels for s in study.swept]
-    flat = [x for x in links if x.channel == "rayleigh"]
+    """Return what no code can beat in flat Rayleigh fading, once for links that are alike."""
+    limits: dict[str, Limit] = {}
     snr_db = np.linspace(min(study.snr_db), max(study.snr_db), 100)
-    limits = []
-    for rate in sorted({_rate(link) for link in flat if link.interleave_slots == 1}):
-        outage = outage_rayleigh(rate, 10 ** (snr_db / 10))
-        limits.append(Limit(f"{OUTAGE}, {rate:.2f} bit/use", snr_db, outage))
-    for rate in sorted({_rate(link) for link in flat if link.interleave_slots > 1}):
-        least = np.array([ergodic_limit_db(rate)])
-        limits.append(Limit(f"{LIMIT}, {rate:.2f} bit/use", least))
-    return limits
+    for channel, scheme in itertools.product(channels, study.swept):
+        link = scheme.link_config(channel)
+        over = f", {link.interleave_slots} slots" if link.interleave_slots > 1 else ""
+        for name, rate in outage_curves(link, snr_db):
+            named = f"{name}, {_rate(link):.2f} bit/use{over}"
+            limits.setdefault(named, Limit(named, snr_db, rate))
+    return list(limits.values())
 
 
 def _rate(link: LinkConfig) -> float:

@@ -138,10 +138,7 @@ def _draw_curve(axes: Axes, curve: Curve, look: Look, label: str, *, logarithmic
 def _draw_limits(axes: Axes, limits: Iterable[Limit]) -> None:
     look = {"color": plt.rcParams["text.color"], "lw": 0.8}
     for limit in limits:
-        if limit.rate is None:
-            axes.axvline(limit.snr_db[0], ls=":", label=limit.name, **look)
-        else:
-            axes.plot(limit.snr_db, limit.rate, ls="--", marker="", label=limit.name, **look)
+        axes.plot(limit.snr_db, limit.rate, ls="--", marker="", label=limit.name, **look)
 
 
 def _legend(canvas: Canvas, axes: Axes) -> None:

@@ -80,8 +80,7 @@ def _curve(curve: Curve, look: Look) -> dict[str, Any]:
 
 
 def _limit(limit: Limit) -> dict[str, Any]:
-    rate = None if limit.rate is None else _numbers(limit.rate)
-    return {"name": limit.name, "x": _numbers(limit.snr_db), "rate": rate}
+    return {"name": limit.name, "x": _numbers(limit.snr_db), "rate": _numbers(limit.rate)}
 
 
 def _numbers(values: np.ndarray) -> list[float | None]:

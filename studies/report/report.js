@@ -146,7 +146,7 @@ function makeChart(panel) {
       inside.append(draw("line", { class: "cursor", x1: at, x2: at, y1: box.top, y2: box.bottom }));
     }
     for (const limit of panel.limits) {
-      if (!state.hidden.has(byScheme(limit.name))) inside.append(drawLimit(limit, x, y, box));
+      if (!state.hidden.has(byScheme(limit.name))) inside.append(drawLimit(limit, x, y));
     }
     spots = [];
     for (const curve of visible) {
@@ -262,12 +262,7 @@ function drawAxes(svg, panel, range, yTicks, box, x, y) {
   svg.append(draw("text", up, panel.y_label));
 }
 
-function drawLimit(limit, x, y, box) {
-  if (limit.rate === null) {
-    const at = x(limit.x[0]);
-    const ends = { x1: at, x2: at, y1: box.top, y2: box.bottom };
-    return draw("line", { class: "limit", "stroke-dasharray": "1.5 3", ...ends });
-  }
+function drawLimit(limit, x, y) {
   const points = limit.x.map((v, i) => [x(v), y(limit.rate[i])]);
   return draw("path", { class: "limit", "stroke-dasharray": "6 3", d: polyline(points) });
 }
@@ -324,9 +319,8 @@ function drawLegend(legend, panel) {
       entries.set(byChannel(channel), [channel, swatch({ colour: "var(--ink)", marker: "" }, dash)]);
     }
   }
-  for (const { name, rate } of panel.limits) {
-    const dash = rate === null ? "1.5 3" : "6 3";
-    entries.set(byScheme(name), [name, swatch({ colour: "var(--ink)", marker: "" }, dash)]);
+  for (const { name } of panel.limits) {
+    entries.set(byScheme(name), [name, swatch({ colour: "var(--ink)", marker: "" }, "6 3")]);
   }
   const active = legend.contains(document.activeElement) ? document.activeElement.dataset.key : "";
   legend.replaceChildren();

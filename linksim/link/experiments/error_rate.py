@@ -14,6 +14,7 @@ from linksim.link.config import LinkConfig
 from linksim.link.transceiver import OfdmTransceiver
 from linksim.link.uncoded_link import UncodedLink
 from linksim.montecarlo import Counts, StopRule, simulate
+from linksim.phy.channels.models.flat import Rician
 
 MEASURE_SLOTS, MEASURE_ELEMENTS = 256, 2**21
 """Slots, and resource elements times antenna pairs, of one compiled batch at most.
@@ -157,7 +158,7 @@ def error_rate(
         bit_errors=counts.bits.errors,
         blocks=counts.blocks.trials,
         block_errors=counts.blocks.errors,
-        theory_ber=float("nan") if coded else theory_ber(config, snr_db),
+        theory_ber=float("nan") if coded else float(theory_ber(config, snr_db)),
         stop=reason,
     )
 
@@ -178,12 +179,15 @@ def measure_slots(config: LinkConfig) -> int:
 def theory_ber(config: LinkConfig, snr_db: Any) -> Any:
     """Return the uncoded bit error rate with perfect CSI; NaN if the channel has no closed form.
 
-    With several streams it is that of the zero-forcing equaliser.
+    Of AWGN, Rician and Rayleigh fading. With several receive antennas it is that of maximum ratio
+    combining, with several streams that of the zero-forcing equaliser.
     """
     snr = 10.0 ** (np.asarray(snr_db, float) / 10.0)
     channel = config.channel_model
     if channel.name == "awgn":
         return theory.ber_awgn(config.modulation, snr)
+    if isinstance(channel, Rician):
+        return theory.ber_rician(config.modulation, snr, channel.k_factor)
     if channel.name != "rayleigh" or (config.streams > 1 and config.equalizer != "zf"):
         return np.full_like(snr, np.nan)
     branches = channel.rx_antennas - config.streams + 1

@@ -152,6 +152,19 @@ def test_estimated_noise_is_unbiased(layout: PilotLayout, delay_spread: float) -
     assert measured.std() < 0.35 * no
 
 
+def test_the_floor_of_the_noise_estimate_is_the_one_stated() -> None:
+    """No noise, and powers that fall exponentially: 720 (2 pi d s)^6 / 20, not the 720th of it."""
+    spacing, spread = 60e3, 100e-9
+    tau = np.arange(0.0, 30 * spread, spread / 20)
+    power = np.exp(-tau / spread)
+    rng = np.random.default_rng(0)
+    taps = rng.normal(size=(2, 4000, tau.size)) * np.sqrt(power / power.sum() / 2)
+    turns = np.exp(-2j * np.pi * tau[:, np.newaxis] * spacing * np.arange(36))
+    h = tf.constant(((taps[0] + 1j * taps[1]) @ turns)[:, np.newaxis], tf.complex64)
+    left = estimate_noise([h], 1).numpy().mean()
+    assert left == pytest.approx(720 * (2 * np.pi * spacing * spread) ** 6 / 20, rel=0.25)
+
+
 def test_lmmse_compiles_under_xla() -> None:
     _, h_ls = _noisy_pilots("tdl-a")
     lmmse = ESTIMATORS["lmmse"].interpolators(GRID, parse_channel("tdl-a"))[0]

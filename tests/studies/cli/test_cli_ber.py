@@ -76,3 +76,13 @@ def test_several_links_are_one_figure(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_fields_that_say_nothing_are_refused(words: list[str], line: str) -> None:
     with pytest.raises(LinksimError, match=line):
         described(*words)
+
+
+def test_a_link_without_a_closed_form_has_null_for_it(tmp_path: Path) -> None:
+    """An array without dimensions, which JSON has no word for, ended the command."""
+    words = ["--uncoded", "--channel", "tdl-a", "--estimator", "perfect", "--snr", "10"]
+    words += ["--link", "subcarriers=12", "--max-blocks", "100", "--json"]
+    assert main(["ber", *words, str(tmp_path / "out.json")]) == 0
+    (record,) = json.loads((tmp_path / "out.json").read_text())["records"]
+    assert record["theory_ber"] is None
+    assert 0 < record["ber"] < 1

@@ -113,7 +113,8 @@ def test_curves_in_the_page_are_those_of_the_summary(folder: Path) -> None:
         ("lower", False),
         ("lower", True),
     ]
-    assert [limit["name"][:6] for limit in bler["limits"]] == ["outage", "ergodi"]
+    assert [limit["name"][:6] for limit in bler["limits"]] == ["outage", "outage", "finite"]
+    assert "slots" in bler["limits"][1]["name"]
     assert pesq["limits"] == []
     curve = pesq["curves"][0]
     rows = [

@@ -35,6 +35,10 @@ def test_closed_forms_are_given_where_there_are_any() -> None:
     flat = LinkConfig(channel="rayleigh:coherence=re", estimator="perfect")
     assert 0 < theory_ber(flat, 10.0) < 0.5
     assert np.isnan(theory_ber(LinkConfig(channel="tdl-a"), 10.0))
+    rician = theory_ber(LinkConfig(channel="rician:k_factor=0"), 10.0)
+    assert rician == pytest.approx(theory_ber(LinkConfig(channel="rayleigh"), 10.0))
+    one, four = (theory_ber(LinkConfig(channel=f"rayleigh:rx_antennas={n}"), 10.0) for n in (1, 4))
+    assert four < one / 10
 
 
 def test_large_grids_and_antennas_make_small_batches() -> None:
