@@ -4,7 +4,7 @@
 
     density of what a slot tells, C(g) or a normal about it ─▶ L-fold convolution ─▶ P(sum < L R)
 
-A block over L slots meets a mean capacity that still fades: its ergodic capacity is no bound.
+The mean capacity over L slots is random too: the ergodic capacity bounds no block of so many.
 """
 
 import math
