@@ -69,6 +69,23 @@ def open_media(source: Path) -> Iterator[Any]:
             ) from None
 
 
+def decoded(source: Path, container: Any, stream: Any) -> Iterator[Any]:
+    """Yield the frames of a stream.
+
+    Raises
+    ------
+    LinksimError
+        If another stream turns up on the way, which PyAV does not know.
+    """
+    try:
+        yield from container.decode(stream)
+    except IndexError:
+        raise LinksimError(
+            f"{source}: damaged, or a stream begins in its midst; write it anew, e.g. "
+            "ffmpeg -i IN OUT"
+        ) from None
+
+
 def time_of(frame: Any, otherwise: Fraction) -> Fraction:
     """Return the time stamp of a frame in s, or another where it has none."""
     return otherwise if frame.pts is None else frame.pts * frame.time_base

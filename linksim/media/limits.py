@@ -51,7 +51,7 @@ def out_of_memory(source: Path, why: str, free: int | None = None) -> LinksimErr
 
 
 def free_memory() -> int | None:
-    """Return how many bytes this process may still take; None where the system does not say."""
+    """Return how many bytes a clip may take; None where the system does not say."""
     known = [size for size in (_of_machine(), _of_process()) if size is not None]
     return max(0, min(known)) if known else None
 
@@ -75,7 +75,11 @@ def _of_machine() -> int | None:
 
 
 def _of_process() -> int | None:
-    """Return what is left of the limit on address space (``ulimit -v``), in bytes."""
+    """Return what a clip may take of the limit on address space (``ulimit -v``), in bytes.
+
+    It is half of what is left: frames have their addresses before the pictures that are laid out
+    on them give theirs back.
+    """
     try:
         import resource
 
@@ -83,6 +87,6 @@ def _of_process() -> int | None:
         if limit == resource.RLIM_INFINITY:
             return None
         pages = int(Path("/proc/self/statm").read_text().split()[0])
-        return limit - pages * resource.getpagesize()
+        return (limit - pages * resource.getpagesize()) // 2
     except (ImportError, OSError, ValueError):
         return None

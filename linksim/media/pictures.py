@@ -8,7 +8,7 @@ import numpy as np
 
 from linksim.errors import LinksimError
 from linksim.media import limits, truncation
-from linksim.media.container import Track, open_media, time_of
+from linksim.media.container import Track, decoded, open_media, time_of
 from linksim.media.frame_grid import grid_rate, shown
 from linksim.media.limits import LONGEST
 from linksim.media.upright import deinterlaced, displayed
@@ -50,7 +50,7 @@ def read_pictures(source: Path, limit: Fraction | None, longest: float = LONGEST
         announced = stream.average_rate or stream.guessed_rate or Fraction(25)
         times: list[Fraction] = []
         pictures = _Pictures(source, _stated_count(container, stream, announced, limit))
-        for frame in deinterlaced(container.decode(stream), stream):
+        for frame in deinterlaced(decoded(source, container, stream), stream):
             time = time_of(frame, times[-1] + 1 / announced if times else Fraction(0))
             if limit is not None and times and time - times[0] >= limit:
                 break

@@ -14,7 +14,7 @@ import numpy as np
 
 from linksim.errors import LinksimError
 from linksim.media import limits, truncation
-from linksim.media.container import Track, open_media, time_of
+from linksim.media.container import Track, decoded, open_media, time_of
 from linksim.media.limits import LONGEST
 
 GAP = Fraction(8, 1000)
@@ -70,7 +70,7 @@ def read_sound(
         zero = None if video is None else video.start
         start: Fraction | None = None
         mixer, resampler = _Mixer(), _Resampler(sample_rate)
-        for frame, time, late in _in_time(container.decode(stream)):
+        for frame, time, late in _in_time(decoded(source, container, stream)):
             start = time if start is None else start
             zero = time if zero is None else zero
             limits.check_length(source, float(time - start), longest)

@@ -150,3 +150,16 @@ def test_clips_by_name_have_the_limit(tmp_path):
     wavfile.write(tmp_path / "a.wav", 8000, np.zeros(16_000, np.int16))
     with pytest.raises(LinksimError, match="above the limit of 1 s"):
         load_clip(str(tmp_path / "a.wav"), 1.0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of address space are Linux's")
+def test_half_of_the_address_space_is_free_for_a_clip():
+    script = """
+import resource
+from linksim.media.limits import free_memory
+pages = int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (4096 * pages + 2**30, -1))
+print(free_memory() / 2**30)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert float(done.stdout) == pytest.approx(0.5, abs=0.01)

@@ -135,12 +135,14 @@ def clips_end(clip):
     ("name", "video", "audio"),
     [("a.mp4", "libx264", "aac"), ("a.mkv", "libx264", "libopus"), ("a.webm", "libvpx", "libopus"),
      ("a.mp4", "libx264", "libopus"), ("a.avi", "mpeg4", "libmp3lame"), ("a.ts", "libx264", "aac"),
-     ("a.mpg", "mpeg1video", "mp2"), ("a.mov", "mpeg4", "pcm_s24le")],
+     ("a.mpg", "mpeg1video", "mp2"), ("a.mov", "mpeg4", "pcm_s24le"),
+     ("parts.mp4", "libx264", "libopus")],
 )  # fmt: skip
 def test_sound_beside_video(tmp_path, name, video, audio):
     path = tmp_path / name
     source, how = sound(2, audio)
-    ffmpeg("-f", "lavfi", "-i", VIDEO, *source, "-c:v", video, "-q:v", 2, *how, path)
+    parts = ["-movflags", "frag_keyframe+empty_moov"] if name == "parts.mp4" else []
+    ffmpeg("-f", "lavfi", "-i", VIDEO, *source, "-c:v", video, "-q:v", 2, *how, *parts, path)
     clip = read(path)
     assert clip.fps == 25
     check_sound(path, clip)
