@@ -34,6 +34,8 @@ def settled_model(preset: str, path: Path, without: str | None = None) -> DvstMo
     model = DvstModel(preset=preset, without=without)
     load(path, model)
     model.settle()
+    for layer in model._flatten_layers():
+        layer.built = True  # as all are; Keras would trace each once more to find out
     return model
 
 
