@@ -12,11 +12,13 @@ from linksim.link.accounting import channel_uses
 from linksim.link.adaptive_link import AdaptedTransmission, AdaptiveBitLink, AdaptiveSender
 from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
+from linksim.link.cqi import needed_snr
 from linksim.link.framing import unpack
 from linksim.link.outer_loop import START_DB, OuterLoop
 from linksim.link.transceiver import OfdmTransceiver
 from linksim.link.transmission import Link
 from linksim.phy.coding.mcs import MCS_TABLES, Mcs
+from linksim.phy.effective_sinr import beta_of
 
 SMALL = {"subcarriers": 36, "estimator": "perfect"}
 RNG = np.random.default_rng(0)
@@ -189,7 +191,14 @@ def test_several_streams_are_adapted_by_the_sinr_after_detection() -> None:
     inverse = np.linalg.inv(h_flat.conj().swapaxes(1, 2) @ h_flat)
     variance = 2 * no * np.real(np.diagonal(inverse, axis1=1, axis2=2))
     measured_snr = transceiver.measure_snr(h, tf.constant(no)).numpy()
-    np.testing.assert_allclose(measured_snr, 1 / variance.mean(axis=1), rtol=1e-3)
+    schemes = MCS_TABLES[1]
+    for sinr, measured in zip(1 / variance, measured_snr, strict=True):
+        betas = np.array([beta_of(mcs) for mcs in schemes])
+        effective = -betas * np.log(np.exp(-sinr / betas[:, np.newaxis]).mean(axis=1))
+        borne = np.flatnonzero(effective >= [needed_snr(mcs) for mcs in schemes])
+        expected = effective[borne.max(initial=0)]
+        assert measured == pytest.approx(expected, rel=1e-3)
+        assert 1 / np.mean(1 / sinr) * 0.999 < expected < sinr.mean()
 
 
 def test_a_table_of_higher_orders_carries_more() -> None:
