@@ -194,7 +194,9 @@ class Csi:
     Parameters
     ----------
     snr_db : float
-        Quantised mean Es/N0 per resource element in dB; NaN if no report arrived.
+        Quantised mean over slots of the effective SNR in dB; NaN if no report arrived. It is Es/N0
+        per resource element where the channel is flat over a slot and there is one stream; where
+        streams disturb one another it is the SINR after equalisation.
     """
 
     snr_db: float

@@ -37,8 +37,8 @@ class BitTransmission:
     overhead_uses : int
         Pilot resource elements.
     snr : np.ndarray
-        float32, [slots]; Es/N0 measured from the pilots of each slot, linear; NaN where nothing
-        was sent.
+        float32, [slots]; effective SNR of each slot as measured, linear; NaN where nothing was
+        sent.
     attempts, delay_slots : np.ndarray
         int, [blocks]; transmissions of each block, and slots from the start of the first to the
         end of that with which it arrived, 0 if none did.

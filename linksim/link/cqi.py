@@ -11,8 +11,13 @@ GAP_DB = 3.0
 
 
 def spectral_efficiency(mcs: Mcs) -> float:
-    """Return the information bits per data resource element of a scheme in `CQI_TABLE`."""
+    """Return the information bits per data resource element of a scheme."""
     return MODULATIONS[mcs.modulation].bits * mcs.code_rate
+
+
+def needed_snr(mcs: Mcs) -> float:
+    """Return the SNR in AWGN, linear, at which a scheme is taken to work."""
+    return 10.0 ** (GAP_DB / 10.0) * (2.0 ** spectral_efficiency(mcs) - 1.0)
 
 
 def select_mcs(csi: Csi | None) -> Mcs:
@@ -24,7 +29,7 @@ def select_mcs(csi: Csi | None) -> Mcs:
     Parameters
     ----------
     csi : Csi or None
-        The last report; ``snr_db`` is Es/N0 per resource element in dB.
+        The last report; ``snr_db`` is the effective SNR in dB.
     """
     if csi is None or isnan(csi.snr_db):
         return CQI_TABLE[0]

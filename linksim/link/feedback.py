@@ -56,7 +56,7 @@ class CsiFeedback:
         Parameters
         ----------
         snr : np.ndarray
-            float, [slots]; measured Es/N0, linear; NaN where nothing was measured.
+            float, [slots]; measured SNR, linear; NaN where nothing was measured.
         seed : int
             Decides which reports are lost.
 

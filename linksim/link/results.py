@@ -89,8 +89,8 @@ class StreamResult:
     accounting : Accounting
         The cost of the stream.
     snr : np.ndarray
-        float32, [slots]; Es/N0 measured from the pilots of each slot, linear; NaN where nothing
-        was sent.
+        float32, [slots]; effective SNR of each slot as measured, linear; NaN where nothing was
+        sent.
     block_ok : np.ndarray or None
         bool, [blocks]; whether the CRC of each block passed; None of a symbol stream.
     clusters : np.ndarray or None

@@ -23,7 +23,7 @@ class SymbolTransmission:
     channel_uses, overhead_uses : int
         Data resource elements (padding included) and pilots.
     snr : np.ndarray
-        float32, [slots]; Es/N0 measured from the pilots of each slot, linear.
+        float32, [slots]; effective SNR of each slot as measured, linear.
     """
 
     latents: np.ndarray
@@ -112,7 +112,7 @@ class SymbolLink:
         Raises
         ------
         LinksimError
-            If a latent is NaN or infinite.
+            If the latents are no run of real numbers, or one is NaN or infinite.
         """
         values = real_run(latents, "latents")[np.newaxis]
         if not np.isfinite(values).all():

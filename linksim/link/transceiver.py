@@ -10,9 +10,12 @@ from sionna.phy.ofdm import ResourceGridMapper
 
 from linksim.link.accounting import frame_pilots, frame_symbols, frame_uses
 from linksim.link.config import LinkConfig
+from linksim.link.cqi import needed_snr
 from linksim.phy.channels import CHANNELS, Channel, Multipath
 from linksim.phy.channels.realisation import ChannelRealisation, burst_slots
 from linksim.phy.channels.sampling import check_sampling
+from linksim.phy.coding.mcs import MCS_TABLES
+from linksim.phy.effective_sinr import EffectiveSinr
 from linksim.phy.equalisers import EQUALISERS
 from linksim.phy.estimation import estimate_noise
 from linksim.phy.estimators import ESTIMATORS
@@ -38,8 +41,10 @@ class Equalised:
         includes the mean error of the channel estimate and, in the time domain, the interference
         of subcarriers and symbols.
     snr : tf.Tensor
-        float32, [frames * slots]; Es/N0 of each slot measured from its pilots, linear: that of
-        a stream after all receive antennas are combined, were there no other stream.
+        float32, [frames * slots]; effective SNR of each slot, linear, as `EffectiveSinr` has it for
+        the fastest MCS that the slot bears. Of one stream it is that of Es/N0 at the pilots after
+        all receive antennas are combined; of several, which disturb one another, that of the SINR
+        after equalisation.
     """
 
     symbols: tf.Tensor
@@ -97,6 +102,8 @@ class OfdmTransceiver:
         if type(channel) not in CHANNELS.own.values():
             check_sampling(channel, self.grid)
         self._noise_known = config.noise == "known"
+        schemes = MCS_TABLES[config.mcs_table]
+        self._effective = EffectiveSinr(schemes, [needed_snr(mcs) for mcs in schemes])
         self._interpolate = ESTIMATORS[config.estimator].interpolators(self.grid, channel)
         streams = StreamManagement([[1]], self._streams)
         self._equalise = EQUALISERS[config.equalizer].build(resource_grid, streams)
@@ -147,13 +154,22 @@ class OfdmTransceiver:
             no = estimate_noise(h_ls, len(self.grid.layout.symbols))
         h_hat, error = self._estimate(h, h_ls, no)
         x_hat, variance = self._equalise(y, share * h_hat, share**2 * error, no)
-        power = sum(tf.reduce_mean(tf.abs(x) ** 2, axis=-1) for x in h_ls) / self._streams
-        excess = tf.reduce_sum(power, axis=1) - self._rx * no
+        variance = tf.maximum(variance[:, 0], VARIANCE_FLOOR)
         return Equalised(
             symbols=self._from_slots(x_hat[:, 0]),
-            noise_variance=tf.maximum(self._from_slots(variance[:, 0]), VARIANCE_FLOOR),
-            snr=tf.maximum(excess, 0.0) / (self._streams * no),
+            noise_variance=self._from_slots(variance),
+            snr=self._effective_snr(h_ls, variance, no),
         )
+
+    def _effective_snr(
+        self, h_ls: list[tf.Tensor], variance: tf.Tensor, no: tf.Tensor
+    ) -> tf.Tensor:
+        """Return the effective SNR of each slot, which is what CSI is made of."""
+        if self._streams > 1:
+            width = self.symbols_per_frame // self.slots_per_frame
+            return self._effective(tf.reshape(1.0 / variance, [-1, width]))
+        power = tf.reduce_sum(tf.abs(h_ls[0]) ** 2, axis=1)
+        return self._effective.of_pilots(power / tf.reshape(no, [-1, 1]), self._rx)
 
     def transmit(
         self, symbols: tf.Tensor, h: tf.Tensor, no: tf.Tensor
@@ -163,10 +179,9 @@ class OfdmTransceiver:
         return out.symbols, out.noise_variance, out.snr
 
     def measure_snr(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Measure the SNR of each slot that data would meet, by which a link is adapted.
+        """Measure the SNR of each slot that data would meet, as `Equalised` has it.
 
-        Where there is one stream it is Es/N0 as measured from pilots; of several, which disturb
-        one another, the harmonic mean of the SINR after equalisation. A frame is a slot here.
+        A frame is a slot here.
 
         Input
         -----
@@ -178,8 +193,7 @@ class OfdmTransceiver:
         tf.float32, [slots]; linear
         """
         silence = tf.zeros([h.shape[0], self.symbols_per_frame], tf.complex64)
-        out = self(silence, h, no)
-        return out.snr if self._streams == 1 else 1.0 / tf.reduce_mean(out.noise_variance, axis=1)
+        return self(silence, h, no).snr
 
     def _at_pilots(self, y: tf.Tensor) -> list[tf.Tensor]:
         """Return the least-squares estimates of each stream, [slots, rx antennas, pilots]."""
