@@ -59,7 +59,7 @@ def displayed(frame: Any, aspect: Fraction | None) -> np.ndarray:
 
     Its width is multiplied by the aspect of a pixel, rounded down as FFmpeg's filter ``scale``
     does, and it is then turned and mirrored as the file's display matrix says, to the nearest
-    quarter turn.
+    quarter turn. A photograph is turned as its Exif block says, but not mirrored.
 
     Parameters
     ----------
@@ -77,8 +77,7 @@ def displayed(frame: Any, aspect: Fraction | None) -> np.ndarray:
         pixels = _widened(frame, aspect)
     else:
         pixels = frame.to_ndarray(format="rgb24")
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    return np.ascontiguousarray(pixels if matrix is None else _turned(pixels, matrix))
+    return np.ascontiguousarray(_turned(pixels, frame))
 
 
 def _widened(frame: Any, aspect: Fraction) -> np.ndarray:
@@ -87,8 +86,14 @@ def _widened(frame: Any, aspect: Fraction) -> np.ndarray:
     return wide.to_ndarray(format="rgb24")
 
 
-def _turned(pixels: np.ndarray, matrix: Any) -> np.ndarray:
+def _turned(pixels: np.ndarray, frame: Any) -> np.ndarray:
     """Apply a display matrix of ISO 14496-12: x' = a x + c y, y' = b x + d y; u, v, w are fixed."""
+    try:
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # PyAV does not know the type of other data beside it, as of a photograph
+        return np.rot90(pixels, round(frame.rotation / 90))
+    if matrix is None:
+        return pixels
     a, b, _, c, d = (int(value) for value in np.frombuffer(matrix, np.int32)[:5])
     right, down = a, d
     if abs(b) > abs(a):

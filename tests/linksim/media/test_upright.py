@@ -1,8 +1,10 @@
 """Pictures are seen as their file says: turned, mirrored, with square pixels, without a comb."""
 
+import struct
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -66,6 +68,21 @@ def test_a_phone_held_upright_has_square_pixels_across_its_turn(tmp_path):
     pixels = np.zeros((1, 24, 40, 3), np.uint8)
     film(tmp_path / "a.mp4", pixels, matrix=(0, 1, -1, 0), aspect=Fraction(2))
     assert read(tmp_path / "a.mp4").frames.shape == (1, 80, 24, 3)
+
+
+@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, 3), (8, 1)])
+def test_photographs_stand_as_their_camera_was_held(tmp_path, orientation, turns):
+    """The Exif block of a JPEG is data beside the picture of which PyAV does not know the type."""
+    pixels = np.zeros((48, 80, 3), np.uint8)
+    pixels[:16, :16] = 255
+    jpeg = cv2.imencode(".jpg", pixels)[1].tobytes()
+    tag = struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x112, 3, 1, orientation, 0, 0)
+    exif = b"Exif\0\0" + tag
+    block = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    (tmp_path / "a.jpg").write_bytes(jpeg[:2] + block + jpeg[2:])
+    (got,) = read(tmp_path / "a.jpg").frames
+    assert got.shape == (pixels if turns % 2 == 0 else pixels.swapaxes(0, 1)).shape
+    assert np.abs(got.astype(int) - np.rot90(pixels, turns)).mean() < 2
 
 
 def test_interlaced_pictures_have_no_comb(tmp_path):
