@@ -18,18 +18,23 @@ This module needs neither TensorFlow nor, for ``.npz``, h5py.
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from linksim.arrays import HDF5, read_arrays
+from linksim.digests import file_state
 from linksim.errors import LinksimError
 from linksim.phy.channels.channel import MAX_ANTENNAS
 
 KEYS = ("a", "tau", "sampling_frequency")
-HDF5 = (".h5", ".hdf5")
 SUFFIXES = (".npz", *HDF5)
+<<<<<<< HEAD
 UNUSED_FREQUENCY = np.array(1.0)
 """Sampling frequency of realisations of one time, which have none."""
+=======
+LARGEST = 1e100
+"""Largest coefficient, whose power can still be summed up in double precision."""
+>>>>>>> 84b4f20 (Read arrays of others with their size and kind checked)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +74,11 @@ def read_cir(path: Path) -> Cir:
         If there is no such file, or what it holds are no impulse responses; in one line.
     """
     check_suffix(path)
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise LinksimError(f"{path}: {error.strerror or error}") from None
-    return _read(path, state.st_mtime_ns, state.st_size)
+    return _read(path.absolute(), *file_state(path))
 
 
 @lru_cache(maxsize=4)
+<<<<<<< HEAD
 def _read(path: Path, modified: int, size: int) -> Cir:
     del modified, size  # by which a file that has changed is another
     try:
@@ -86,6 +88,12 @@ def _read(path: Path, modified: int, size: int) -> Cir:
         raise LinksimError(f"{path}: cannot be read as {path.suffix}: {reason}") from None
     single = "a" in values and values["a"].shape[-1:] == (1,)
     missing = [key for key in (KEYS[:2] if single else KEYS) if key not in values]
+=======
+def _read(path: Path, *state: int) -> Cir:
+    del state  # by which a file that has changed is another
+    values = read_arrays(path, KEYS)
+    missing = [key for key in KEYS if key not in values]
+>>>>>>> 84b4f20 (Read arrays of others with their size and kind checked)
     if missing:
         raise LinksimError(f"{path}: lacks {', '.join(missing)}; it must hold {', '.join(KEYS)}")
     try:
@@ -94,6 +102,7 @@ def _read(path: Path, modified: int, size: int) -> Cir:
         raise LinksimError(f"{path}: {error}") from None
 
 
+<<<<<<< HEAD
 def _load_npz(path: Path) -> dict[str, np.ndarray]:
     with np.load(path, allow_pickle=False) as file:
         return {key: file[key] for key in KEYS if key in file}
@@ -110,6 +119,9 @@ def _load_hdf5(path: Path) -> dict[str, np.ndarray]:
 def _checked(
     a: np.ndarray, tau: np.ndarray, sampling_frequency: np.ndarray = UNUSED_FREQUENCY
 ) -> Cir:
+=======
+def _checked(a: np.ndarray, tau: np.ndarray, sampling_frequency: np.ndarray) -> Cir:
+>>>>>>> 84b4f20 (Read arrays of others with their size and kind checked)
     for name, value in zip(KEYS, (a, tau, sampling_frequency), strict=True):
         _check_numbers(name, value)
     a, tau = _of_sionna(a, tau)
@@ -118,6 +130,15 @@ def _checked(
     if sampling_frequency.size != 1 or sampling_frequency.item() <= 0:
         text = f"sampling_frequency must be one positive number, not {sampling_frequency}"
         raise LinksimError(text)
+<<<<<<< HEAD
+=======
+    a = a.astype(np.complex128)
+    largest = np.abs(a).max()
+    if largest > LARGEST or 0 < largest < 1 / LARGEST:
+        raise LinksimError(f"a is up to {largest:.3g}; give coefficients nearer to 1")
+    if a.ndim == 3:
+        a = a[:, np.newaxis, np.newaxis]
+>>>>>>> 84b4f20 (Read arrays of others with their size and kind checked)
     if max(a.shape[1:3]) > MAX_ANTENNAS:
         raise LinksimError(f"a has {a.shape[1]}x{a.shape[2]} antennas; the most are {MAX_ANTENNAS}")
     a = a.astype(np.complex128)  # squares of integers or of small floats would be none
