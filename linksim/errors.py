@@ -1,6 +1,6 @@
 """Errors that are answers: one clear line, exit code 2."""
 
-import sys
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
@@ -38,5 +38,5 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> LinksimError:
 
 @lru_cache(maxsize=1024)
 def warn_once(message: str) -> None:
-    """Print a warning on stderr, in one line, unless that was done before."""
-    print(f"warning: {' '.join(message.split())}", file=sys.stderr)
+    """Warn in one line, unless that was done before."""
+    warnings.warn(" ".join(message.split()), LinksimWarning, stacklevel=2)

@@ -28,13 +28,10 @@ from linksim.phy.channels.channel import MAX_ANTENNAS
 
 KEYS = ("a", "tau", "sampling_frequency")
 SUFFIXES = (".npz", *HDF5)
-<<<<<<< HEAD
 UNUSED_FREQUENCY = np.array(1.0)
 """Sampling frequency of realisations of one time, which have none."""
-=======
 LARGEST = 1e100
 """Largest coefficient, whose power can still be summed up in double precision."""
->>>>>>> 84b4f20 (Read arrays of others with their size and kind checked)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,22 +75,11 @@ def read_cir(path: Path) -> Cir:
 
 
 @lru_cache(maxsize=4)
-<<<<<<< HEAD
-def _read(path: Path, modified: int, size: int) -> Cir:
-    del modified, size  # by which a file that has changed is another
-    try:
-        values = _load_hdf5(path) if path.suffix in HDF5 else _load_npz(path)
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        reason = " ".join(str(error).split())
-        raise LinksimError(f"{path}: cannot be read as {path.suffix}: {reason}") from None
-    single = "a" in values and values["a"].shape[-1:] == (1,)
-    missing = [key for key in (KEYS[:2] if single else KEYS) if key not in values]
-=======
 def _read(path: Path, *state: int) -> Cir:
     del state  # by which a file that has changed is another
     values = read_arrays(path, KEYS)
-    missing = [key for key in KEYS if key not in values]
->>>>>>> 84b4f20 (Read arrays of others with their size and kind checked)
+    single = "a" in values and values["a"].shape[-1:] == (1,)
+    missing = [key for key in (KEYS[:2] if single else KEYS) if key not in values]
     if missing:
         raise LinksimError(f"{path}: lacks {', '.join(missing)}; it must hold {', '.join(KEYS)}")
     try:
@@ -102,26 +88,9 @@ def _read(path: Path, *state: int) -> Cir:
         raise LinksimError(f"{path}: {error}") from None
 
 
-<<<<<<< HEAD
-def _load_npz(path: Path) -> dict[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as file:
-        return {key: file[key] for key in KEYS if key in file}
-
-
-def _load_hdf5(path: Path) -> dict[str, np.ndarray]:
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        found = {key: file.get(key) for key in KEYS}
-        return {k: np.asarray(v) for k, v in found.items() if isinstance(v, h5py.Dataset)}
-
-
 def _checked(
     a: np.ndarray, tau: np.ndarray, sampling_frequency: np.ndarray = UNUSED_FREQUENCY
 ) -> Cir:
-=======
-def _checked(a: np.ndarray, tau: np.ndarray, sampling_frequency: np.ndarray) -> Cir:
->>>>>>> 84b4f20 (Read arrays of others with their size and kind checked)
     for name, value in zip(KEYS, (a, tau, sampling_frequency), strict=True):
         _check_numbers(name, value)
     a, tau = _of_sionna(a, tau)
@@ -130,19 +99,12 @@ def _checked(a: np.ndarray, tau: np.ndarray, sampling_frequency: np.ndarray) -> 
     if sampling_frequency.size != 1 or sampling_frequency.item() <= 0:
         text = f"sampling_frequency must be one positive number, not {sampling_frequency}"
         raise LinksimError(text)
-<<<<<<< HEAD
-=======
-    a = a.astype(np.complex128)
-    largest = np.abs(a).max()
-    if largest > LARGEST or 0 < largest < 1 / LARGEST:
-        raise LinksimError(f"a is up to {largest:.3g}; give coefficients nearer to 1")
-    if a.ndim == 3:
-        a = a[:, np.newaxis, np.newaxis]
->>>>>>> 84b4f20 (Read arrays of others with their size and kind checked)
     if max(a.shape[1:3]) > MAX_ANTENNAS:
         raise LinksimError(f"a has {a.shape[1]}x{a.shape[2]} antennas; the most are {MAX_ANTENNAS}")
     a = a.astype(np.complex128)  # squares of integers or of small floats would be none
     peak = np.abs(a).max()
+    if peak > LARGEST or 0 < peak < 1 / LARGEST:
+        raise LinksimError(f"a is up to {peak:.3g}; give coefficients nearer to 1")
     if not peak > 0:
         raise LinksimError("a is 0 throughout")
     a /= peak
