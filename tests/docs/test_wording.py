@@ -34,7 +34,6 @@ PRIVATE = {
 
 ALLOWED = {
     r'recorded_as="sway"': "name in records from before",
-    r'recorded_as="sway"': "name in records from before",
     r"closed pipe|worker's pipe|os\.pipe\(|pair of pipes|-debugging-pipe": "between processes",
     r"\bfad(e|es|ing) (in|out)\b|repeat and fade": "of loudness",
     r"\bblocks? fades\b|\bchannel fades\b|' fades every": "a verb",

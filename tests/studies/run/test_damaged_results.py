@@ -68,7 +68,7 @@ def test_a_record_that_cannot_be_used_counts_as_not_run(
     said = capsys.readouterr()
     assert f"{POINTS - 1} done, 1 missing" in said.out
     assert said.err.count("\n") == 1
-    assert said.err.startswith(f"warning: {path}: ")
+    assert said.err.startswith(f"linksim: warning: {path}: ")
     for command in ("table", "cost", *(["report"] if change == "cut" else [])):
         assert main(["study", command, str(folder)]) == 0
     done = run(load(study_file), folder, work=fake_record)
