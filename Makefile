@@ -4,7 +4,7 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 DOCS_INSTALLED := $(VENV)/.docs-installed
 
-.PHONY: study test docs lint format clean
+.PHONY: study test fuzz docs lint format clean
 
 study: $(INSTALLED)
 	$(VENV)/bin/linksim study run quick --workers 2 --out results/quick
@@ -15,6 +15,10 @@ test: $(INSTALLED)
 	@$(VENV)/bin/python -m coverage erase
 	@$(VENV)/bin/python .ci/tests_by_folder.py $(COVERAGE); code=$$?; \
 	$(VENV)/bin/python .ci/coverage_by_room.py; exit $$code
+
+# Damaged studies, results, files and arguments: 2,000 of them, or as many as 5 minutes let.
+fuzz: $(INSTALLED)
+	$(VENV)/bin/python tests/studies/fuzz/harness.py --cases 2000 --seconds 300 --workers 2
 
 docs: $(DOCS_INSTALLED)
 	$(VENV)/bin/sphinx-build --fail-on-warning --fresh-env --write-all --quiet \

@@ -70,7 +70,7 @@ class Txt2Vid(Endpoint):
     link: str | None = option(None, "options of the link as the transmitter knows it, key=value,…")
     gop: int = option(38, "distance from one intra-coded frame to the next", "frame")
     weights: str | None = option(
-        None, "file with the generator's weights, instead of the shipped ones"
+        None, "file with the generator's weights, instead of the shipped ones", file=True
     )
 
     def __post_init__(self) -> None:

@@ -1,7 +1,9 @@
 """Errors that are answers: one clear line, exit code 2."""
 
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 
 class LinksimError(ValueError):
@@ -32,3 +34,9 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> LinksimError:
     near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.4)
     remedy = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
     return LinksimError(f"unknown {kind} '{name}'; {remedy}")
+
+
+@lru_cache(maxsize=1024)
+def warn_once(message: str) -> None:
+    """Warn in one line, unless that was done before."""
+    warnings.warn(" ".join(message.split()), LinksimWarning, stacklevel=2)

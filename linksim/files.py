@@ -1,13 +1,77 @@
 """Files that appear whole or not at all."""
 
+import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from linksim.errors import LinksimError
 
 PREFIX = ".partial-"
+MOST_JSON_BYTES = 256 * 10**6
+"""Most bytes of a JSON file that is read."""
+
+
+def regular(path: Path) -> os.stat_result:
+    """Return the state of a file that can be read from its start to its end.
+
+    Raises
+    ------
+    LinksimError
+        If there is none: it is missing, in a loop of links, a folder or a pipe, which would hang.
+    """
+    try:
+        state = path.stat()
+    except (OSError, ValueError) as error:  # the latter for a NUL in the name
+        raise LinksimError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    if stat.S_ISDIR(state.st_mode):
+        raise LinksimError(f"{path}: is a folder; give the name of a file")
+    if not stat.S_ISREG(state.st_mode):
+        raise LinksimError(f"{path}: is not a regular file; give another name")
+    return state
+
+
+def read_json(path: Path, *, nan: bool = False) -> Any:
+    """Return what a JSON file holds.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    nan : bool
+        Whether NaN and infinity, which are no JSON, are taken for numbers.
+
+    Raises
+    ------
+    LinksimError
+        If there is no such file, or it is no JSON: cut off, too deep, too large, or with NaN.
+    """
+    if regular(path).st_size > MOST_JSON_BYTES:
+        raise LinksimError(f"{path}: is larger than {MOST_JSON_BYTES / 1e6:g} MB")
+    try:
+        return json.loads(path.read_bytes(), parse_constant=None if nan else _refuse)
+    except OSError as error:
+        raise LinksimError(f"{path}: {error.strerror or error}") from None
+    except RecursionError:
+        raise LinksimError(f"{path}: is not JSON that can be read: nested too deeply") from None
+    except ValueError as error:
+        raise LinksimError(f"{path}: is not JSON that can be read: {error}") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"it holds {constant}, which is no number")
+
+
+def is_plain(path: Path, folder: Path) -> bool:
+    """Return whether a path leads to a regular file below a folder without passing a link."""
+    try:
+        straight = path.resolve() == folder.resolve() / path.relative_to(folder)
+        return straight and stat.S_ISREG(path.stat(follow_symlinks=False).st_mode)
+    except (OSError, ValueError, RuntimeError):  # the last for a loop of links
+        return False
 
 
 @contextmanager
@@ -18,6 +82,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f"{PREFIX}{os.getpid()}-{path.name}")
     try:
+        temporary.unlink(missing_ok=True)  # a link of this name would be written through
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
@@ -41,6 +106,21 @@ def remove_partial(folder: Path) -> None:
     """Delete the temporary files of a killed process in a folder, but not below it."""
     for path in folder.glob(f"{PREFIX}*"):
         path.unlink(missing_ok=True)
+
+
+def check_folder(path: Path) -> None:
+    """Find out before a long computation whether a folder can be made; it is not made yet.
+
+    Raises
+    ------
+    LinksimError
+        If something else is in its place, or in that of a folder above it.
+    """
+    above = next(p for p in (path, *path.absolute().parents) if os.path.lexists(p))
+    if not above.is_dir():
+        raise LinksimError(f"{path}: {above} is no folder; give another name")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise LinksimError(f"{path}: cannot be written: {above} is not yours to write to")
 
 
 def check_writable(path: Path) -> None:

@@ -10,6 +10,7 @@ import math
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from linksim.errors import LinksimError, unknown
@@ -34,6 +35,7 @@ def option(
     choices: Collection[Any] | None = None,
     flag: str = "",
     recorded_as: str = "",
+    file: bool = False,
 ) -> Any:
     """Return a dataclass field with what commands and documentation tell of it.
 
@@ -49,9 +51,12 @@ def option(
         Name of a command's flag without its dashes, where it is not that of the field.
     recorded_as : str
         Name that records know it by, where it once had another.
+    file : bool
+        Whether it names a file, by whose content results are told apart.
     """
     told = {"help": help, "unit": unit, "within": within, "choices": choices, "flag": flag}
-    return dataclasses.field(default=default, metadata=told | {"recorded_as": recorded_as})
+    told |= {"recorded_as": recorded_as, "file": file}
+    return dataclasses.field(default=default, metadata=told)
 
 
 def recorded(values: Any) -> dict[str, Any]:
@@ -59,6 +64,12 @@ def recorded(values: Any) -> dict[str, Any]:
     fields = dataclasses.fields(values)
     names = {field.name: field.metadata.get("recorded_as") or field.name for field in fields}
     return {names[name]: value for name, value in dataclasses.asdict(values).items()}
+
+
+def files_of(values: Any) -> dict[str, Path]:
+    """Return the files that options of a dataclass name, by the names of the options."""
+    marked = [field.name for field in dataclasses.fields(values) if field.metadata.get("file")]
+    return {name: Path(getattr(values, name)) for name in marked if getattr(values, name)}
 
 
 def check_choices(values: Any) -> None:
@@ -192,7 +203,8 @@ _TYPES = [type_.__name__ for type_ in _NOUNS]
 def check_range(what: str, value: float, low: float, high: float) -> None:
     """Raise `LinksimError` unless ``low <= value <= high``; `what` names the option."""
     if not low <= value <= high:
-        raise LinksimError(f"{what} must be between {low:g} and {high:g}, not {value:g}")
+        shown = f"{value:g}" if abs(value) < 1e300 or isinstance(value, float) else "a huge number"
+        raise LinksimError(f"{what} must be between {low:g} and {high:g}, not {shown}")
 
 
 def split_spec(spec: str, what: str) -> tuple[str, dict[str, str]]:

@@ -1,11 +1,15 @@
-"""Plug-ins: classes and objects from outside of linksim, by dotted path ``"module.Name"``."""
+"""Plug-ins: classes and objects from outside of linksim, by dotted path ``"module.Name"``.
 
-import hashlib
+A module is looked for among those that are installed, then in folders that were named for this.
+"""
+
 import importlib
-import inspect
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import is_dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -13,10 +17,66 @@ from linksim.errors import LinksimError
 
 T = TypeVar("T")
 
+FOLDERS_VARIABLE = "LINKSIM_IMPORT"
+"""Environment variable of the folders that dotted paths are looked for in; processes inherit it."""
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+
+def folders() -> list[str]:
+    """Return the folders that dotted paths are looked for in, after what is installed."""
+    return list(filter(None, os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)))
+
+
+def import_from(folder: Path) -> None:
+    """Let dotted paths be looked for in a folder, by processes that this one starts as well.
+
+    Nothing is loaded from it, whatever its modules are called, before a dotted path is.
+
+    Raises
+    ------
+    LinksimError
+        If it is no folder.
+    """
+    whole = str(folder.absolute())
+    if not folder.is_dir():
+        raise LinksimError(f"{folder}: is no folder to import from")
+    if whole not in folders():
+        os.environ[FOLDERS_VARIABLE] = os.pathsep.join([*folders(), whole])
+
+
+@contextmanager
+def reading_results() -> Iterator[None]:
+    """Load no dotted path, as results that are merely read may be anyone's."""
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
 
 def is_dotted(name: str) -> bool:
     """Return whether a name is a dotted path; no name in a registry has a dot."""
     return "." in name
+
+
+def is_withheld(name: str) -> bool:
+    """Return whether a name is a dotted path that is not loaded, as results are merely read."""
+    return _reading.get() and is_dotted(name)
+
+
+def make_findable(name: str, what: str) -> None:
+    """Let the module of a dotted path be found in `folders`, from now on.
+
+    Raises
+    ------
+    LinksimError
+        If results are merely read.
+    """
+    if is_withheld(name):
+        raise LinksimError(
+            f"{what} '{name}' is code that results name; to run it name its folder by --import"
+        )
+    sys.path += [folder for folder in folders() if folder not in sys.path]
 
 
 def load_object(path: str, what: str) -> Any:
@@ -77,36 +137,3 @@ def load_class(path: str, base: type[T], what: str) -> type[T]:
     if not hasattr(sys.modules[cls.__module__], "__file__"):
         raise LinksimError(f"{where} stands in no file; save it as a module")
     return cast("type[T]", cls)
-
-
-def code_digest(cls: type) -> str:
-    """Return 16 hexadecimal digits of the SHA-256 of the file that a class stands in.
-
-    They tell whether a result is of the class as it is now.
-    """
-    return file_digest(Path(inspect.getfile(cls)))
-
-
-def source_digest(cls: type) -> str:
-    """Return 16 hexadecimal digits of the SHA-256 of the source of a class.
-
-    Of a class without a source, typed into an interactive session, its methods' code is taken.
-    """
-    try:
-        text = inspect.getsource(cls).encode()
-    except (OSError, TypeError):
-        codes = [f.__code__ for f in vars(cls).values() if inspect.isfunction(f)]
-        text = b"".join(code.co_code + repr(code.co_consts).encode() for code in codes)
-    return hashlib.sha256(text).hexdigest()[:16]
-
-
-def file_digest(path: Path) -> str:
-    """Return 16 hexadecimal digits of the SHA-256 of a file; from memory, if it has not changed."""
-    state = path.stat()
-    return _digest(path, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=64)
-def _digest(path: Path, modified: int, size: int) -> str:
-    del modified, size  # by which a file that has changed is another
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -14,8 +14,9 @@ from functools import cached_property, lru_cache
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
+from linksim.digests import is_own, module_digest
 from linksim.errors import LinksimError, unknown
-from linksim.plugins import is_dotted, load_class, load_object
+from linksim.plugins import is_dotted, load_class, load_object, make_findable
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -79,7 +80,8 @@ class Registry(Mapping[str, P], Generic[P]):
     Raises
     ------
     LinksimError
-        When a name is looked up that no part has; the message names the nearest one.
+        When a name is looked up that no part has; the message names the nearest one. Also for a
+        dotted path where results are merely read.
 
     Examples
     --------
@@ -106,6 +108,7 @@ class Registry(Mapping[str, P], Generic[P]):
         if name in self.own:
             return self.own[name]
         if is_dotted(name):
+            make_findable(name, self.kind)
             return self._load(name)
         installed = self._installed
         if name not in installed:
@@ -120,6 +123,15 @@ class Registry(Mapping[str, P], Generic[P]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+    def code_digest(self, name: str) -> str:
+        """Return the digest of the code of a part; empty of one that comes with linksim."""
+        if name in self.own:
+            return ""
+        path = name if is_dotted(name) else self._installed.get(name, "")
+        self[name]  # which raises for a name that no part has
+        module = path.rpartition(".")[0]
+        return "" if is_own(module) else module_digest(module)
 
     def _is_part(self, value: Any) -> bool:
         return isinstance(value, self.base)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import resample_poly
 
+from linksim.arrays import map_array
 from linksim.errors import LinksimError
 from semantic.asc.sizes import MAX_RATE, MIN_RATE, RATES, SAMPLE_RATE
 
@@ -94,9 +95,9 @@ def load(files: Sequence[Path], min_seconds: float = 0.0) -> np.ndarray:
 def _samples(file: Path) -> np.ndarray:
     if file.suffix == ".npy":
         try:
-            return np.load(file, allow_pickle=False).astype(np.int16)
-        except ValueError as error:
-            raise LinksimError(f"{file}: not an array of samples ({error})") from None
+            return map_array(file).astype(np.int16)
+        except LinksimError as error:
+            raise LinksimError(f"{error}; it is not an array of samples") from None
     # Where recordings were decoded beforehand, training needs no decoder.
     from linksim.media import read
 

@@ -59,7 +59,9 @@ class Asc(Endpoint):
         "low", "channel uses per sample: low (0.25), mid (0.5), high (1), or 0.2 to 1"
     )
     preset: str = option("compact", "sizes of the networks: compact or paper")
-    weights: str | None = option(None, "file of weights to use instead of the shipped ones")
+    weights: str | None = option(
+        None, "file of weights to use instead of the shipped ones", file=True
+    )
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:

@@ -86,7 +86,9 @@ class Dvst(Endpoint):
     gop: int = option(38, "frames from one without reference to the next", "frame")
     audio: str = option("asc", "asc, at 1 channel use per sample, or none")
     preset: str = option("compact", "network: compact or paper")
-    weights: str | None = option(None, "file of weights to use instead of the shipped ones")
+    weights: str | None = option(
+        None, "file of weights to use instead of the shipped ones", file=True
+    )
     without: str | None = option(
         None, "part left out, to see what it is worth: temporal, context, rate or snr"
     )

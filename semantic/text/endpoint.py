@@ -67,7 +67,9 @@ class Text(Endpoint):
     uses: float = option(32.0, "least number of channel uses per character")
     slots: int = option(4, "least number of slots of 72 subcarriers", "slot")
     preset: str = option("compact", "sizes of the networks: compact or paper")
-    weights: str | None = option(None, "file of weights to use instead of the shipped ones")
+    weights: str | None = option(
+        None, "file of weights to use instead of the shipped ones", file=True
+    )
 
     def __post_init__(self) -> None:
         for name, known in (("form", FORMS), ("preset", PRESETS)):

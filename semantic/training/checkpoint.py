@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from linksim.arrays import read_arrays
 from linksim.errors import LinksimError
 
 
@@ -44,9 +45,8 @@ def peek(path: Path) -> dict[str, Any]:
         If the file is none.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return json.loads(str(file["state"]))
-    except (OSError, ValueError, KeyError) as error:
+        return dict(json.loads(str(read_arrays(path)["state"])))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise LinksimError(f"{path}: not a checkpoint ({error}); delete it to start anew") from None
 
 
@@ -55,10 +55,10 @@ def restore(path: Path, models: Sequence[keras.Model], *, optimizer: bool) -> No
     kinds = _state(models)
     if not optimizer:
         del kinds["optimizer"]
-    with np.load(path, allow_pickle=False) as file:
-        for kind, variables in kinds.items():
-            for i, variable in enumerate(variables):
-                variable.assign(file[f"{kind}{i}"])
+    arrays = read_arrays(path)
+    for kind, variables in kinds.items():
+        for i, variable in enumerate(variables):
+            variable.assign(arrays[f"{kind}{i}"])
 
 
 def _state(models: Sequence[keras.Model]) -> dict[str, list[Any]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from linksim.arrays import map_array
 from linksim.errors import LinksimError
 
 PICTURES = (".png", ".jpg", ".jpeg")
@@ -81,10 +82,7 @@ def _frames(file: Path, seconds: float | None) -> np.ndarray:
     if suffix in PICTURES:
         return read_picture(file)[None]
     if suffix == ".npy":
-        try:
-            frames = np.load(file, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise LinksimError(f"{file}: not an array of frames ({error})") from None
+        frames = map_array(file)
         check_frames(frames, str(file))
         return frames if seconds is None else frames[: max(1, round(seconds * FPS))]
     # Where videos were decoded beforehand, training needs no decoder.

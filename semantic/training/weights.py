@@ -2,16 +2,17 @@
 
 import functools
 import os
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import keras
 import numpy as np
 
+from linksim.arrays import read_arrays
+from linksim.digests import file_state
 from linksim.errors import LinksimError
 
 M = TypeVar("M", bound=keras.Model)
@@ -68,16 +69,17 @@ def load(path: Path, model: keras.Model) -> None:
         If the file is missing, no weights, or of other variables.
     """
     stored = model.STORED
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except FileNotFoundError:
+    if not path.exists() and not path.is_symlink():
         raise LinksimError(
             f"{path}: no such weights; train them with 'linksim train {stored.name}'"
-        ) from None
-    except (OSError, ValueError, zipfile.BadZipFile):
+        )
+    try:
+        arrays = read_arrays(path)
+    except LinksimError as error:
+        reason = str(error).removeprefix(f"{path}: ")
         raise LinksimError(
-            f"{path}: not a file of weights; give one that 'linksim train {stored.name}' wrote"
+            f"{path}: not a file of weights, {reason}; give one that 'linksim train "
+            f"{stored.name}' wrote"
         ) from None
     variables = _stored(model)
     shapes = {name: tuple(v.shape) for name, v in variables.items()}
@@ -86,11 +88,13 @@ def load(path: Path, model: keras.Model) -> None:
             f"{path}: holds weights of another preset of the {stored.title}, or of an earlier "
             f"version; train them with 'linksim train {stored.name}'"
         )
+    for name, array in arrays.items():
+        if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+            raise LinksimError(f"{path}: '{name}' holds what is no number; train it again")
     for name, variable in variables.items():
         variable.assign(arrays[name].astype(np.float32))
 
 
-@functools.lru_cache(maxsize=8)
 def trained(kind: type[M], preset: str, path: Path | None = None) -> M:
     """Return a model with weights from a file, built once, to use and not to train.
 
@@ -108,8 +112,20 @@ def trained(kind: type[M], preset: str, path: Path | None = None) -> M:
     LinksimError
         If the weights cannot be had.
     """
+    path = path or path_of(kind.STORED.name, preset)
+    return cast(M, _trained(kind, preset, path, *state_of(path)))
+
+
+def state_of(path: Path) -> tuple[int, ...]:
+    """Return what differs for a file of weights that has changed; nothing if there is none."""
+    return file_state(path) if path.exists() else ()
+
+
+@functools.lru_cache(maxsize=8)
+def _trained(kind: type[keras.Model], preset: str, path: Path, *state: int) -> keras.Model:
+    del state  # by which a file that has changed is another
     model = kind(preset=preset)
-    load(path or path_of(kind.STORED.name, preset), model)
+    load(path, model)
     return model
 
 

@@ -76,7 +76,7 @@ class Wav2Vid(Endpoint):
     personalise: float = option(
         0.0, "length of the start that is sent and that the generator is fine-tuned on", "s"
     )
-    weights: str | None = option(None, "file of the generator's weights instead of the shipped")
+    weights: str | None = option(None, "file of the generator's own weights", file=True)
 
     def __post_init__(self) -> None:
         where = "scheme 'wav2vid': option"

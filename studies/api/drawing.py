@@ -130,6 +130,9 @@ def _write(figure: Figure, path: Path) -> None:
     if path.suffix[1:] not in figure.canvas.get_supported_filetypes():
         known = ", ".join(sorted(figure.canvas.get_supported_filetypes()))
         raise LinksimError(f"{path}: no format of a figure; known: {known}")
+    from studies.figures.text import settle_text
+
+    settle_text(figure)
     try:
         with replacing(path) as temporary:
             figure.savefig(temporary)

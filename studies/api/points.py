@@ -13,13 +13,16 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from linksim.errors import LinksimError
-from linksim.files import write_text
+from linksim.files import read_json, write_text
 from linksim.link.config import LinkConfig
+from linksim.link.contents import endpoint_contents, link_contents
 from linksim.montecarlo import StopRule
 from studies.api.curve import Row
+from studies.run.offspring import settle
 
 if typing.TYPE_CHECKING:
     from linksim.endpoint import Endpoint
@@ -74,7 +77,11 @@ class Measure(ABC):
             raise LinksimError(
                 f"workers need classes that stand in a module, not in a notebook: {error}"
             ) from None
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        spawn = get_context("spawn")
+        with (
+            TemporaryDirectory(prefix="linksim-") as temporary,
+            ProcessPoolExecutor(workers, spawn, settle, (temporary,)) as pool,
+        ):
             running = [pool.submit(_task, self, *task, folder) for task in tasks]
             for task, future in zip(tasks, running, strict=True):
                 found = future.result()
@@ -104,13 +111,14 @@ def kept(
     if folder is None:
         return measure.rows(place, link, snr_db)
     told = {"link": link.identity(), "snr_db": snr_db, **measure.identity(place)}
+    told |= {"contents": contents} if (contents := link_contents(link)) else {}
     text = json.dumps(told, sort_keys=True, default=str)
     file = folder / "points" / f"{hashlib.sha256(text.encode()).hexdigest()[:20]}.json"
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_json(file, nan=True)
         if found["of"] == json.loads(text):
             return typing.cast(list[Row], found["rows"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         pass  # not there, or not whole: it is measured
     rows = measure.rows(place, link, snr_db)
     try:
@@ -170,6 +178,7 @@ class Media(Measure):
         return {
             "kind": "media",
             "endpoint": repr(endpoint),
+            "endpoint_contents": endpoint_contents(endpoint),
             "clip": self.clip.fingerprint(),
             "metrics": self.metrics,
             "trials": self.trials,

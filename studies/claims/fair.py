@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from baselines.digital.base import DigitalEndpoint
 from baselines.digital.budget import TOLERANCE
 from linksim.errors import LinksimError, unknown
+from linksim.plugins import is_withheld
 from studies.claims.estimate import Estimate, mean
 from studies.claims.judge import interval
 from studies.claims.results import (
@@ -172,7 +173,8 @@ def compare_folder(folder: Path, scheme: str = SCHEME) -> list[Match]:
 
 
 def _rivals(study: Study, scheme: str) -> list[str]:
-    digital = (s.label for s in study.swept if isinstance(s.endpoint(), DigitalEndpoint))
+    known = (s for s in study.swept if not is_withheld(s.scheme))
+    digital = (s.label for s in known if isinstance(s.endpoint(), DigitalEndpoint))
     return [label for label in digital if label != scheme]
 
 

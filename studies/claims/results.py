@@ -1,6 +1,5 @@
 """The results of a study as checks read them: the values of single trials."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from linksim.errors import LinksimError
+from linksim.files import read_json
 from linksim.metrics import METRICS
 from studies.run.kinds import SPEECH
-from studies.run.plan import plan
 from studies.run.record import OK, block_tally
 from studies.run.store import Store
 from studies.spec.figure import BLER
@@ -175,12 +174,12 @@ def read(folder: Path) -> Results:
         If the folder is not that of a study, or its timings are damaged.
     """
     store = Store(folder)
-    study, clips = store.study()
+    study, _ = store.study()
     values: dict[Place, dict[Trial, float]] = {}
     reasons: dict[Place, str] = {}
     points = [
         p
-        for p in plan(study, clips)
+        for p in store.planned()
         if (p.channel, p.clip.kind) == (study.channels[0], SPEECH) and p.scheme in study.swept
     ]
     for point in points:
@@ -216,14 +215,14 @@ def _quantities(record: dict[str, Any], metrics: Sequence[str]) -> dict[str, flo
 
 
 def _bench(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
     try:
-        bench = json.loads(path.read_bytes())
+        bench = read_json(path, nan=True)
         return {"systems": {name: dict(blocks) for name, blocks in bench["systems"].items()}} | {
             "seconds": float(bench["seconds"])
         }
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise LinksimError(
             f"{path}: not what 'linksim bench call --json' writes; delete it or time anew"
         ) from None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
+from linksim.files import read_json
 from studies.bench.bench import BENCHES, Bench
 from studies.cli import arguments
 from studies.cli.command import Command
@@ -50,13 +51,7 @@ def run(args: Namespace) -> int:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    import json
-
-    try:
-        figures = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "is not JSON"
-        raise LinksimError(f"{path}: {reason}") from None
+    figures = read_json(path, nan=True)
     if not isinstance(figures, dict):
         raise LinksimError(f"{path}: holds no figures of 'linksim bench'")
     return figures

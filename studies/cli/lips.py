@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linksim.errors import LinksimError
+from linksim.files import regular
 from linksim.options import check_range
 from studies.cli import arguments
 from studies.cli.command import Command
@@ -49,11 +50,14 @@ def run(args: Namespace) -> int:
     from semantic.wav2lip.frames.talk import generated_talks, load_talks
 
     arguments.check_outputs(args)
+    videos = find_videos(args.video) if args.video else []
+    for weights in filter(None, (args.generator, args.expert, args.judge)):
+        regular(weights)
     groups: dict[str, Sequence[Talk]] = {}
     if args.generated:
         groups["synthetic"] = generated_talks(args.generated, args.seed, SECONDS, args.faces)
     if args.video:
-        groups["real"] = load_talks(find_videos(args.video), SECONDS, args.faces)
+        groups["real"] = load_talks(videos, SECONDS, args.faces)
     import_tensorflow()
     console = Console(width=120)
     with console.status("") as status:

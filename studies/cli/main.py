@@ -12,7 +12,9 @@ from typing import TextIO
 
 from linksim import __version__
 from linksim.errors import LinksimError, LinksimWarning
+from linksim.plugins import import_from
 from linksim.startup import import_tensorflow, quiet_tensorflow
+from studies.cli.arguments import path
 from studies.cli.command import COMMANDS, Command
 from studies.cli.parser import Parser, add_parts
 
@@ -32,15 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _prepare_streams()
-    if "" not in sys.path:  # where schemes and channels given by dotted path may be
-        sys.path.append("")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        device, rest = _device_parser().parse_known_args(arguments)
+        common, rest = _common_parser().parse_known_args(arguments)
+        for folder in common.folders:
+            import_from(folder)
         args = command_parser().parse_args(rest)
-        args.argv = arguments
-        _prepare_tensorflow(device.device)
+        args.argv, args.folders = arguments, common.folders
+        _prepare_tensorflow(common.device)
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             code = args.run(args)
@@ -71,7 +73,7 @@ def command_parser() -> Parser:
     parser = Parser(
         prog="linksim",
         description="Wireless link-level simulation with media endpoints.",
-        parents=[_device_parser()],
+        parents=[_common_parser()],
     )
     parser.add_argument("--version", action="version", version=f"linksim {__version__}")
     add_parts(parser, COMMANDS, _fill, dest="command", metavar="COMMAND")
@@ -97,11 +99,15 @@ def _fill(parser: ArgumentParser, command: Command) -> None:
     command.add_flags(parser)
 
 
-def _device_parser() -> Parser:
+def _common_parser() -> Parser:
     """Return the parser of what may stand before and after the command."""
     parser = Parser(prog="linksim", add_help=False)
     parser.add_argument(
         "--device", choices=("cpu", "gpu"), help="where to compute; default: a GPU if there is one"
+    )
+    text = "folder that modules of dotted paths are in; may be given again (default: a study's own)"
+    parser.add_argument(
+        "--import", action="append", default=[], type=path, dest="folders", metavar="DIR", help=text
     )
     return parser
 

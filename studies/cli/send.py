@@ -35,7 +35,7 @@ def add_flags(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Send, and write the received clip and ``report.json``."""
     from linksim.endpoint import make_endpoint
-    from linksim.files import check_writable
+    from linksim.files import check_folder, check_writable
     from linksim.link.config import LinkConfig
     from linksim.media.sources import load_clip
     from linksim.options import build
@@ -51,6 +51,7 @@ def run(args: Namespace) -> int:
         raise LinksimError(f"--snr '{args.snr}': one transmission has one SNR; sweep with a study")
     if not 0 <= args.seed < 2**63:
         raise LinksimError(f"--seed must be at least 0 and below {2**63}, not {args.seed}")
+    check_folder(args.out)
     clip = load_clip(args.clip, args.longest)
     args.out.mkdir(parents=True, exist_ok=True)
     check_writable(args.out / REPORT)

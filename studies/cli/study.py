@@ -119,6 +119,9 @@ def run_study(args: Namespace) -> int:
         return 130
     page = write_report(folder, style=style)
     print(f"{result.points} points: {result.kept} kept, {result.run} run, {result.failed} failed")
+    if result.beside:
+        print(f"{result.beside} points of earlier runs, at SNRs or trials that are not asked for "
+              "now, stand at the end of results.csv, marked")  # fmt: skip
     for label, reason in result.left_out.items():
         print(f"{label} is left out: {reason}")
     print(f"{folder / 'results.csv'}\n{folder / 'summary.csv'}\n{page}")
@@ -155,11 +158,10 @@ def list_studies(args: Namespace) -> int:
 
 def show_status(args: Namespace) -> int:
     """Print how far a study is."""
-    from studies.run.plan import plan
     from studies.run.store import Store
 
     store = Store(args.folder)
-    points = plan(*store.study())
+    points = store.planned()
     records = [store.load(point) for point in points]
     missing = sum(record is None for record in records)
     failed = [r for r in records if r and r["status"].startswith("failed")]
@@ -191,12 +193,11 @@ def report(args: Namespace) -> int:
 
 
 def _kept(folder: Path) -> str:
-    from studies.run.plan import plan
     from studies.run.store import Store
 
     store = Store(folder)
     try:
-        points = plan(*store.study())
+        points = store.planned()
     except LinksimError:  # stopped before the folder was a study's
         return "nothing to be"
     return f"{sum(map(store.finished, points))} of {len(points)} points are"

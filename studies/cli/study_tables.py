@@ -2,9 +2,11 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from linksim.errors import LinksimError
+from linksim.plugins import reading_results
 from studies.cli import arguments
 
 
@@ -15,8 +17,18 @@ def add_folder(
     parser: ArgumentParser = actions.add_parser(name, help=about, description=about)
     text = "output folder of a study"
     parser.add_argument("folder", type=arguments.path, metavar="DIR", help=text)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=reading(run))
     return parser
+
+
+def reading(run: Callable[[Namespace], int]) -> Callable[[Namespace], int]:
+    """Return a command that loads no code which results name, unless folders of it are named."""
+
+    def read(args: Namespace) -> int:
+        with nullcontext() if args.folders else reading_results():
+            return run(args)
+
+    return read
 
 
 def add_tables(actions: Any) -> None:
@@ -44,7 +56,7 @@ def add_tables(actions: Any) -> None:
     diff = actions.add_parser("diff", help=about, description=about)
     diff.add_argument("first", type=arguments.path, metavar="A", help="output folder of a study")
     diff.add_argument("second", type=arguments.path, metavar="B", help="another one")
-    diff.set_defaults(run=print_diff)
+    diff.set_defaults(run=reading(print_diff))
 
     about = "say which claims of the Wav2Vid paper hold"
     claims = add_folder(actions, "claims", print_claims, about)

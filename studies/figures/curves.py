@@ -11,6 +11,7 @@ import numpy as np
 
 from linksim.link.config import LinkConfig
 from linksim.phy.modulations import MODULATIONS
+from linksim.plugins import is_withheld
 from studies.figures.ber import outage_curves
 from studies.figures.panel import Curve, Limit, Panel, channels_of
 from studies.run.frames import frames
@@ -174,8 +175,9 @@ def _limits(study: Study, curves: Sequence[Curve]) -> list[Limit]:
     drawn = {label for curve in curves for label in curve.schemes}
     schemes = [scheme for scheme in study.swept if scheme.label in drawn]
     limits: dict[str, Limit] = {}
+    channels = [c for c in channels_of(curves) if not is_withheld(c.partition(":")[0])]
     snr_db = np.linspace(min(study.snr_db), max(study.snr_db), 100)
-    for channel, scheme in itertools.product(channels_of(curves), schemes):
+    for channel, scheme in itertools.product(channels, schemes):
         link = scheme.link_config(channel)
         over = f", {link.interleave_slots} slots" if link.interleave_slots > 1 else ""
         for name, rate in outage_curves(link, snr_db):

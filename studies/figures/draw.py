@@ -13,9 +13,11 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from linksim.errors import LinksimError
 from studies.figures.curves import panels
 from studies.figures.panel import Curve, Limit, Panel
 from studies.figures.style import Style, load_style, save, styled
+from studies.figures.text import settle_text, without_glyph_warnings
 from studies.run.store import Store
 from studies.spec.figure import BLER, CHANNEL_USES, CURVES, FIGURES, Figure, FigureKind
 
@@ -46,15 +48,24 @@ def draw_all(folder: Path, *, theory: bool = False, style: Style | None = None) 
         The files written, under ``figures/``.
     """
     study, _ = Store(folder).study()
+    figures = folder / "figures"
+    if figures.is_symlink():
+        raise LinksimError(f"{figures}: is a link, through which nothing is written; remove it")
     written: list[Path] = []
     for name in dict.fromkeys(figure.kind for figure in study.drawn):
         entries = [figure for figure in study.drawn if figure.kind == name]
         with styled(style or load_style()):
             for stem, canvas in FIGURES[name].draw(folder, entries, theory):
-                for suffix in ("pdf", "png"):
-                    written.append(folder / "figures" / f"{stem}.{suffix}")
-                    save(canvas, written[-1])
-                plt.close(canvas)
+                paths = [figures / f"{stem}.{suffix}" for suffix in ("pdf", "png")]
+                try:
+                    for path in paths:
+                        save(canvas, path)
+                except (ValueError, RuntimeError) as error:  # as of LaTeX, or of a style
+                    reason = " ".join(str(error).split())[:120]
+                    raise LinksimError(f"{paths[0]}: cannot be drawn: {reason}") from None
+                finally:
+                    plt.close(canvas)
+                written += paths
     return written
 
 
@@ -91,7 +102,9 @@ def draw(panel: Panel) -> Canvas:
     axes.set_ylabel(panel.y_label)
     axes.set_title(panel.title)
     _legend(canvas, axes)
-    canvas.canvas.draw()
+    settle_text(canvas)
+    with without_glyph_warnings():
+        canvas.canvas.draw()
     plt.close(canvas)
     return canvas
 

@@ -14,11 +14,17 @@ from cycler import cycler
 from matplotlib.figure import Figure
 
 from linksim.errors import LinksimError
-from linksim.files import replacing
+from linksim.files import regular, replacing
+from studies.figures.text import settle_text, without_glyph_warnings
 
 STYLE_FILE = Path(__file__).with_name("linksim.mplstyle")
 IEEE = "ieee"
 """The project's own style: one IEEE column."""
+
+MOST_BYTES = 10**6
+"""Most bytes of a style file."""
+MOST_PIXELS = 10_000
+"""Most pixels of a side of a figure, which takes 4 bytes a pixel while it is drawn."""
 
 Style = dict[str, Any]
 """Settings of Matplotlib, by name."""
@@ -50,7 +56,11 @@ def load_style(name: str = IEEE) -> Style:
 
 
 def _try(style: Style) -> None:
-    """Draw next to nothing: LaTeX may be missing, or the figure of no size."""
+    """Draw next to nothing: LaTeX may be missing, or the figure of no size, or of an absurd one."""
+    density = style.get("savefig.dpi", "figure")
+    dpi = style.get("figure.dpi", 100.0) if density == "figure" else density
+    if not all(inches * dpi <= MOST_PIXELS for inches in style["figure.figsize"]):
+        raise ValueError(f"its figures have sides of more than {MOST_PIXELS} pixels")
     with styled(style), _warnings(), warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         canvas, axes = plt.subplots()
@@ -75,7 +85,8 @@ def styled(style: Style) -> Iterator[None]:
 def save(canvas: Figure, path: Path) -> None:
     """Write a figure in the format of the path's suffix; the same figure gives the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
+    settle_text(canvas)
+    with replacing(path) as temporary, without_glyph_warnings():
         metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
         canvas.savefig(temporary, metadata=metadata)
 
@@ -86,11 +97,18 @@ def _file(name: str) -> Style:
         near = difflib.get_close_matches(name, [IEEE, *plt.style.available], n=1, cutoff=0.6)
         hint = f"did you mean '{near[0]}'?" if near else f"give a file, {IEEE} or one of Matplotlib"
         raise LinksimError(f"--style {name}: no such style; {hint}")
+    if not path.is_dir() and regular(path).st_size > MOST_BYTES:
+        raise LinksimError(f"--style {path}: is larger than {MOST_BYTES / 1e6:g} MB")
     try:
         return _read(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise LinksimError(f"--style {path}: cannot be read: {reason}") from None
+    except LinksimError:
+        raise
+    except Exception as error:  # Matplotlib's parsers raise anything
+        reason = " ".join(str(error).split())[:120]
+        raise LinksimError(f"--style {path}: not a style of Matplotlib: {reason}") from None
 
 
 def _read(path: Path) -> Style:

@@ -209,6 +209,8 @@ def _sheet(file: Path, point: Point, original: Clip, record: Mapping[str, Any]) 
     received = _read(file) if "generated" in origins else None
     if not received or received.frames is None or original.frames is None:
         return ""
+    if received.frames.shape != original.frames.shape or len(origins) != len(original.frames):
+        return ""  # the file is another one's
     sheet = contact_sheet(original.frames, received.frames, origins)
     assert sheet is not None
     label = html.escape(point.scheme.label)

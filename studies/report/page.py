@@ -7,14 +7,13 @@ import re
 import shlex
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from linksim.errors import LinksimError
-from linksim.files import write_text
+from linksim.files import is_plain, write_text
 from linksim.media import read
 from linksim.metrics import METRICS
 from studies.claims.fair import fair_section
@@ -26,7 +25,7 @@ from studies.report.gallery import gallery
 from studies.report.players import data_uri
 from studies.run.clips import NO_CLIP, ClipRef
 from studies.run.kinds import BITS, MUSIC, SPEECH
-from studies.run.plan import Point, plan
+from studies.run.plan import Inputs, Point
 from studies.run.record import OK, SAMPLE_RATE
 from studies.run.store import Store
 from studies.spec.figure import BLER
@@ -74,7 +73,7 @@ def write_report(folder: Path, *, theory: bool = False, style: Style | None = No
     figures = [
         path for path in draw_all(folder, theory=theory, style=style) if path.suffix == ".png"
     ]
-    points = plan(study, clips)
+    points = store.planned()
     records = {p.id: r for p in points if (r := store.load(p)) and r["status"] == OK}
     summary = store.read_table("summary.csv")
     sections = [(title, text) for section in SECTIONS for title, text in [section(folder)] if text]
@@ -82,7 +81,7 @@ def write_report(folder: Path, *, theory: bool = False, style: Style | None = No
         "title": html.escape(study.title or study.name),
         "lead": _lead(study, store, clips, records),
         "contents": "".join(f'<a href="#{_slug(t)}">{html.escape(t)}</a>' for t, _ in sections),
-        "links": _links(study),
+        "links": _links(study, store.inputs()),
         "figures": "".join(_figure(path) for path in figures),
         "clips": NOTHING_TO_PLAY
         if study.links_alone
@@ -105,7 +104,7 @@ def write_report(folder: Path, *, theory: bool = False, style: Style | None = No
 def _lead(study: Study, store: Store, clips: Sequence[ClipRef], records: Records) -> str:
     """Say in a few lines what was simulated, and how to do it again."""
     snr_db = f"{study.snr_db[0]:g} to {study.snr_db[-1]:g} dB, {len(study.snr_db)} values"
-    total = len(plan(study, clips))
+    total = len(store.planned())
     done = f"{len(records)} of {total} transmissions"
     facts = {
         "Clips": "<br>".join(_clip_facts(clip, store.media) for clip in clips),
@@ -136,8 +135,9 @@ def _clip_facts(ref: ClipRef, media: Path) -> str:
     if ref == NO_CLIP:
         return "none: random bits"
     facts = [html.escape(ref.name)]
+    files = media.glob(f"original-{glob.escape(ref.name)}.*")
     try:
-        clip = read(next(media.glob(f"original-{glob.escape(ref.name)}.*")))
+        clip = read(next(path for path in files if is_plain(path, media.parent)))
     except (StopIteration, LinksimError):
         return facts[0]
     if clip.frames is not None and clip.fps is not None:
@@ -170,13 +170,13 @@ def command(study: Study) -> str:
     return shlex.join([*words, study.name, *clips, *changes, *again])
 
 
-def _links(study: Study) -> str:
+def _links(study: Study, inputs: Inputs) -> str:
     """Tabulate the schemes with all that their links and endpoints were set to."""
     head = ["Scheme", "Endpoint", *(name for _, name in LINK_COLUMNS)]
     table = []
     for scheme in study.swept:
-        link = asdict(scheme.link_config(study.channels[0]))
-        options = asdict(scheme.endpoint())  # type: ignore[call-overload]
+        told = inputs[study.channels[0], scheme.label]
+        link, options = told["link"], told["options"] | scheme.options
         chosen = ", ".join(f"{k} {_plain(v)}" for k, v in options.items() if v is not None)
         endpoint = f"{scheme.scheme}: {chosen}" if chosen else scheme.scheme
         values = [_plain(link[key]) for key, _ in LINK_COLUMNS]

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from linksim.errors import LinksimError
+from linksim.files import is_plain
 from linksim.media import read
 
 _MIME = {".png": "image/png", ".mp4": "video/mp4", ".wav": "audio/wav", ".jpg": "image/jpeg"}
@@ -56,9 +57,12 @@ class Players:
 
 
 def media_file(folder: Path, stem: str) -> Path | None:
-    """Return the file of a clip that can be shown or played; None if there is none."""
+    """Return the file of a clip that can be shown or played; None if there is none.
+
+    Links are not followed: what they lead to may be anything, and a page would hold it.
+    """
     paths = [folder / f"{stem}{suffix}" for suffix in (".mp4", ".png", ".wav")]
-    return next((path for path in paths if path.exists()), None)
+    return next((path for path in paths if is_plain(path, folder.parent)), None)
 
 
 def fingerprint(path: Path) -> bytes:

@@ -4,16 +4,16 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from linksim import __version__
+from linksim.arrays import read_arrays
 from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, SymbolStream
 from linksim.files import replacing
+from linksim.link.contents import endpoint_contents, options_by_content
 from linksim.media import Clip
 from linksim.phy.coding.mcs import Mcs
-from linksim.plugins import code_digest
 from studies.run.plan import digest
 
 
@@ -37,15 +37,15 @@ class EncoderCache:
         key = {
             "clip": self.fingerprint,
             "endpoint": f"{type(endpoint).__module__}.{type(endpoint).__qualname__}",
-            "code": code_digest(type(endpoint)),
-            "options": asdict(endpoint),  # type: ignore[call-overload]
+            "contents": endpoint_contents(endpoint),
+            "options": options_by_content(endpoint),
             "csi": asdict(csi) if endpoint.uses_csi and csi else None,
             "linksim": __version__,
         }
         path = self.folder / f"{digest(key)}.npz"
         try:
             return load_encoded(path)
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # absent or truncated
+        except (ValueError, KeyError, TypeError):  # absent or damaged
             encoded = endpoint.encode(clip, csi)
             save_encoded(encoded, path)
             return encoded
@@ -73,10 +73,10 @@ def save_encoded(encoded: Encoded, path: Path) -> None:
 
 def load_encoded(path: Path) -> Encoded:
     """Read what `save_encoded` wrote."""
-    with np.load(path, allow_pickle=False) as arrays:
-        heads = json.loads(arrays["heads"].tobytes())
-        streams = [_stream(head, arrays[f"stream{i}"]) for i, head in enumerate(heads)]
-        return Encoded(tuple(streams), arrays["setup"].tobytes())
+    arrays = read_arrays(path)
+    heads = json.loads(arrays["heads"].tobytes())
+    streams = [_stream(head, arrays[f"stream{i}"]) for i, head in enumerate(heads)]
+    return Encoded(tuple(streams), arrays["setup"].tobytes())
 
 
 def _stream(head: dict[str, Any], body: np.ndarray) -> BitStream | SymbolStream:

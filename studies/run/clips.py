@@ -1,6 +1,9 @@
 """The clips of a study: where they come from, and a fingerprint of their content."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from linksim.media import Clip
 from linksim.media.limits import LONGEST
@@ -33,8 +36,8 @@ class ClipRef:
     source: str
     fingerprint: str
     kind: Kind
-    seconds: float
-    pixels: int = 0  # a study.json from before they were counted lacks them until the next run
+    seconds: Annotated[float, Field(ge=0.0, lt=1e9)]
+    pixels: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
 
 NO_CLIP = ClipRef("bits", "", "", BITS, 0.0)

@@ -4,14 +4,18 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from linksim.metrics import METRICS
 from linksim.seeding import derive_seed
 from studies.run.clips import NO_CLIP, ClipRef
 from studies.spec.scheme import BOUND_CHANNEL, Bound, Scheme
 from studies.spec.study import Study
+
+Inputs = dict[tuple[str, str], dict[str, Any]]
+"""What a curve depends on apart from clip, SNR and seed, by its channel and its label."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,10 @@ class Point:
         Stable, unique within a study and fit for a file name.
     config_hash : str
         Hash of endpoint, options, link, SNR, clip content, trial and seed. Metrics are not
-        part of it: they look at the result and do not change it.
+        part of it, unless their code is not linksim's: they look at the result and do not
+        change it.
+    inputs : dict
+        What it depends on, see `curve_inputs`.
     """
 
     id: str
@@ -38,13 +45,47 @@ class Point:
     metrics: tuple[str, ...]
     fid_frames: int | None
     config_hash: str
+    inputs: dict[str, Any] = field(hash=False)
 
 
-def plan(study: Study, clips: Sequence[ClipRef]) -> list[Point]:
+def inputs_of(study: Study) -> Inputs:
+    """Return what each curve depends on, see `curve_inputs`.
+
+    Raises
+    ------
+    LinksimError
+        If a file is missing.
+    """
+    curves: list[tuple[str, Scheme | Bound]] = [
+        *itertools.product(study.channels, study.swept),
+        *((BOUND_CHANNEL, bound) for bound in study.bounds),
+    ]
+    return {(c, s.label): curve_inputs(s, c, study.metrics) for c, s in curves}
+
+
+def curve_inputs(scheme: Scheme | Bound, channel: str, metrics: Sequence[str]) -> dict[str, Any]:
+    """Return what a scheme over a channel depends on, files and code by their contents.
+
+    Metrics that come with linksim are no part of it: they look at the result and do not change it.
+    """
+    codes = {f"code of {name}": METRICS.code_digest(name) for name in metrics}
+    return scheme.inputs(channel) | {name: code for name, code in codes.items() if code}
+
+
+def plan(study: Study, clips: Sequence[ClipRef], inputs: Inputs | None = None) -> list[Point]:
     """Return every point of a study in the order of its results.
 
     All schemes share the seeds, so that they meet the same fading and noise and their
     differences show sooner.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    clips : sequence of ClipRef
+        Its clips.
+    inputs : Inputs, optional
+        What its curves depended on when it ran; by default what they depend on now.
     """
     simulated: list[Scheme | Bound] = [*study.swept]
     bounds: list[Scheme | Bound] = [*study.bounds]
@@ -53,8 +94,9 @@ def plan(study: Study, clips: Sequence[ClipRef]) -> list[Point]:
         itertools.product(study.channels, simulated, snr_db, clips, trials),
         itertools.product([BOUND_CHANNEL], bounds, snr_db, clips, [0]),  # nothing random in it
     )
+    known = inputs_of(study) if inputs is None else inputs
     return [
-        _point(study, channel, scheme, snr, clip, trial)
+        _point(study, known[channel, scheme.label], channel, scheme, snr, clip, trial)
         for channel, scheme, snr, clip, trial in every
         if _sends(scheme, clip)
     ]
@@ -65,12 +107,36 @@ def _sends(scheme: Scheme | Bound, clip: ClipRef) -> bool:
     return (isinstance(scheme, Scheme) and scheme.links_alone) == (clip == NO_CLIP)
 
 
+def point_at(
+    study: Study, clips: Sequence[ClipRef], inputs: Inputs, record: Mapping[str, Any]
+) -> Point | None:
+    """Return the point that a record is of, be its SNR and trial among the study's or not.
+
+    None where it is of no curve or clip of the study.
+    """
+    curves: list[Scheme | Bound] = [*study.swept, *study.bounds]
+    scheme = next((s for s in curves if s.label == record["scheme"]), None)
+    clip = next((c for c in clips if c.name == record["clip"]), None)
+    key = (record["channel"], record["scheme"])
+    if scheme is None or clip is None or key not in inputs:
+        return None
+    return _point(
+        study, inputs[key], key[0], scheme, float(record["snr_db"]), clip, record["trial"]
+    )
+
+
 def _point(
-    study: Study, channel: str, scheme: Scheme | Bound, snr_db: float, clip: ClipRef, trial: int
+    study: Study,
+    inputs: dict[str, Any],
+    channel: str,
+    scheme: Scheme | Bound,
+    snr_db: float,
+    clip: ClipRef,
+    trial: int,
 ) -> Point:
     seed = derive_seed(study.seed, channel, snr_db, clip.name, trial)
     config_hash = digest(
-        scheme.inputs(channel)
+        inputs
         | {
             "snr_db": snr_db,
             "clip": clip.fingerprint,
@@ -93,6 +159,7 @@ def _point(
         metrics=tuple(study.metrics),
         fid_frames=study.fid_frames,
         config_hash=config_hash,
+        inputs=inputs,
     )
 
 

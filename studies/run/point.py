@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from linksim.errors import LinksimError
 from linksim.startup import import_tensorflow
 from studies.run.kinds import measurable
-from studies.run.plan import Point
+from studies.run.plan import Point, curve_inputs
 from studies.spec.scheme import Bound, Scheme
 
 if TYPE_CHECKING:
@@ -32,15 +33,23 @@ def run_point(point: Point, folder: Path) -> dict[str, Any]:
         config, endpoint = point.scheme.link_config(point.channel), point.scheme.endpoint()
         assert isinstance(endpoint, LinkAlone)
         counted = count(config, endpoint.stop, point.snr_db, point.seed)
+        _check_unchanged(point)
         elapsed = round(time.perf_counter() - start, 3)
         return head(point, OK) | counted | {"versions": versions(), "elapsed_s": elapsed}
     outcome = _outcome(point, folder)
+    _check_unchanged(point)
     if isinstance(outcome, str):
         return undefined_record(point, outcome) | {"versions": versions(), "elapsed_s": 0.0}
     if point.trial == 0:
         write(outcome.clip, folder / "media" / f"{point.id}{media_suffix(outcome.clip)}")
     elapsed = round(time.perf_counter() - start, 3)
     return record_of(point, outcome) | {"versions": versions(), "elapsed_s": elapsed}
+
+
+def _check_unchanged(point: Point) -> None:
+    """Raise `LinksimError` if a file or code that a point depends on has changed since it began."""
+    if curve_inputs(point.scheme, point.channel, point.metrics) != point.inputs:
+        raise LinksimError("a file or class that it depends on has changed; run the study again")
 
 
 def _outcome(point: Point, folder: Path) -> "Outcome | str":
@@ -52,6 +61,8 @@ def _outcome(point: Point, folder: Path) -> "Outcome | str":
     from studies.run.evaluate import evaluate, link_for
 
     clip, snr_db = clip_of(point.clip), point.snr_db
+    if clip.fingerprint() != point.clip.fingerprint:
+        raise LinksimError(f"clip '{point.clip.source}' has changed; run the study again")
     metrics = measurable(point.metrics, point.clip.kind)
     cache = EncoderCache(folder / "cache", point.clip.fingerprint)
     if isinstance(point.scheme, Bound):

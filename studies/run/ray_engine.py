@@ -157,7 +157,7 @@ def _environment() -> dict[str, str]:
     carried.setdefault("OMP_NUM_THREADS", "")
     if os.environ.get("CUDA_VISIBLE_DEVICES") == "-1":  # of --device cpu
         carried["CUDA_VISIBLE_DEVICES"] = "-1"
-    paths = [*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)), os.getcwd()]
+    paths = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     return carried | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, paths))}
 
 

@@ -1,17 +1,18 @@
 """Runs the missing points of a study and keeps each as soon as it is there."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from linksim.errors import LinksimError
 from linksim.media import write
 from linksim.media.limits import LONGEST
 from linksim.media.sources import media_suffix
 from studies.run.clips import NO_CLIP, ClipRef, clip_of, clip_refs
-from studies.run.plan import Point, plan
+from studies.run.plan import Point, inputs_of, plan
 from studies.run.point import run_point
 from studies.run.progress import progress_bar
 from studies.run.record import failed_record, rows
@@ -30,6 +31,9 @@ from studies.run.workers import (
 from studies.spec.scheme import SweptScheme
 from studies.spec.study import Study
 
+NOT_ASKED = "; of an earlier run"
+"""End of the status of a row whose SNR or trial the study does not ask for now."""
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -41,6 +45,9 @@ class RunResult:
         Points in all, found from before, newly finished, and failed.
     left_out : dict of str to str
         Label of each scheme that cannot run here, and why. What of it was not found was not run.
+    beside : int
+        Points of earlier runs at SNRs and trials that are not asked for now; they stand at the end
+        of ``results.csv``, marked, and in no mean.
     """
 
     points: int
@@ -48,6 +55,7 @@ class RunResult:
     run: int
     failed: int
     left_out: dict[str, str]
+    beside: int = 0
 
 
 def run(
@@ -91,15 +99,17 @@ def run(
         If a clip cannot be read, or the folder is another study's or cannot be written.
     """
     clips = clip_refs(study, longest)
-    points = plan(study, clips)
+    inputs = inputs_of(study)
+    points = plan(study, clips, inputs)
     store = Store(folder)
-    with store.claim(study, clips):
+    with store.claim(study, clips, inputs):
         for clip in (clip for clip in clips if clip != NO_CLIP):
             _keep_original(clip, store.media)
         ordered = points if order is None else [points[i] for i in order]
         missing = [point for point in ordered if not store.finished(point)]
         left_out = study.left_out()
         finished = {point.id for point in points} - {point.id for point in missing}
+        beside = store.beside(study, clips, inputs, points)
         to_run = [point for point in missing if point.scheme.label not in left_out]
         try:
             results = (engine or _local_engine(to_run, workers))(to_run, folder, work)
@@ -108,18 +118,21 @@ def run(
                 failed += bad
                 finished.add(point.id)
                 if on_curve and _completes(point, points, finished):
-                    write_tables(store, points)
+                    write_tables(store, points, beside)
                     on_curve(point.scheme.label)
         finally:
-            write_tables(store, points)
+            write_tables(store, points, beside)
     kept, new = len(points) - len(missing), len(to_run) - failed
-    return RunResult(len(points), kept, new, failed, left_out)
+    return RunResult(len(points), kept, new, failed, left_out, len(beside))
 
 
-def write_tables(store: Store, points: Sequence[Point]) -> None:
+def write_tables(
+    store: Store, points: Sequence[Point], beside: Sequence[Mapping[str, Any]] = ()
+) -> None:
     """Write ``results.csv`` and ``summary.csv`` from the records that are there.
 
-    A column an axis of the sweep stands at their end.
+    A column an axis of the sweep stands at their end. Records of earlier runs that are not asked
+    for now stand in the former alone, marked.
     """
     metrics = points[0].metrics
     clips = list(dict.fromkeys(point.clip for point in points))
@@ -127,6 +140,8 @@ def write_tables(store: Store, points: Sequence[Point]) -> None:
     axes = tuple(dict.fromkeys(axis for place in places.values() for axis in place))
     records = [record for point in points if (record := store.load(point))]
     table = [row for record in records for row in rows(record, metrics)]
+    for row in (row for record in beside for row in rows(record, metrics)):
+        table.append(row | {"status": f"{row['status']}{NOT_ASKED}"})
     summary = summarise(records, metrics, clips)
     for name, lines in (("results.csv", table), ("summary.csv", summary)):
         placed = (row | places.get(row["scheme"], {}) for row in lines)

@@ -6,6 +6,7 @@
     points/         one JSON record a point, each appears whole or not at all
     media/          original and received clips
     cache/          encoder output
+    .temporary/     what workers leave behind that are ended at once; removed with each run
     results.csv     every point, in the study's order; the same bytes however it was run
     summary.csv     means and intervals over clips and trials
 
@@ -13,26 +14,32 @@ A folder belongs to one study. Its SNR values, trials, sweep, figures and title 
 runs, which then compute only what is missing; anything else makes it another study.
 """
 
-import csv
 import fcntl
-import io
 import json
+import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from linksim import __version__
-from linksim.errors import LinksimError
-from linksim.files import remove_partial, write_text
-from studies.run.clips import ClipRef
-from studies.run.plan import Point
-from studies.run.record import COLUMNS, OK, rows
+from linksim.errors import LinksimError, warn_once
+from linksim.files import read_json, remove_partial, write_text
+from studies.run.clips import NO_CLIP, ClipRef
+from studies.run.plan import Inputs, Point, plan, point_at
+from studies.run.record import COLUMNS, OK
+from studies.run.record import head as head_of
+from studies.run.stored import Done, Head, Identity, read_rows, reason_of, table_text
 from studies.run.summary import SUMMARY_COLUMNS
+from studies.run.workers import TEMPORARY
+from studies.spec.checks import check_size
+from studies.spec.figure import STORED
 from studies.spec.study import Study
 
 TABLES = {"results.csv": COLUMNS, "summary.csv": SUMMARY_COLUMNS}
-IDENTITY = {"linksim", "study", "clips"}
 CLIPS = {"clips", "music"}  # compared by content
 EXTENDABLE = {"snr_db", "trials", "sweep", "figures", "title"}
 
@@ -53,7 +60,7 @@ class Store:
         self.cache = folder / "cache"
 
     @contextmanager
-    def claim(self, study: Study, clips: Sequence[ClipRef]) -> Iterator[None]:
+    def claim(self, study: Study, clips: Sequence[ClipRef], inputs: Inputs) -> Iterator[None]:
         """Hold the folder for a run of `study`, and make it its own if it is new.
 
         Raises
@@ -65,34 +72,82 @@ class Store:
         with self._disk(hint):
             for folder in (self.points, self.media, self.cache):
                 folder.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / ".lock").open("w")
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+            lock = os.fdopen(os.open(self.folder / ".lock", flags, 0o666), "rb", buffering=0)
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise LinksimError(f"{self.folder}: another run is writing here") from None
             with self._disk(hint):
-                self._identify(study, clips)
+                self._identify(study, clips, inputs)
                 for folder in (self.folder, self.points, self.media, self.cache):
                     remove_partial(folder)
-            yield
+            self._remove_temporary()  # of workers that were killed
+            try:
+                yield
+            finally:
+                self._remove_temporary()
+
+    def _remove_temporary(self) -> None:
+        folder = self.folder / TEMPORARY
+        if not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def save(self, record: Mapping[str, Any]) -> None:
         """Write the record of a point."""
+        model = Done if record["status"] == OK else Head
+        model.model_validate(record)
         text = json.dumps(record, indent=1, allow_nan=False) + "\n"
         with self._disk():
             write_text(self.points / f"{record['id']}.json", text)
 
     def load(self, point: Point) -> dict[str, Any] | None:
-        """Return the record of a point; None if there is none, or none that can be used."""
-        try:
-            record = json.loads((self.points / f"{point.id}.json").read_bytes())
-            fits = record["config_hash"] == point.config_hash
-            if fits and record["status"] == OK:
-                list(rows(record, point.metrics))  # raises if a part is missing
-            return record if fits and isinstance(record["status"], str) else None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        """Return the record of a point; None if there is none, or none that can be used.
+
+        Of one that is there and cannot be used, a warning says why.
+        """
+        path = self.points / f"{point.id}.json"
+        if not path.exists():
             return None
+        try:
+            return self._record(path, point)
+        except LinksimError as error:
+            warn_once(f"{error}; it counts as not run")
+            return None
+
+    def _record(self, path: Path, point: Point) -> dict[str, Any] | None:
+        found = read_json(path)
+        try:
+            head = Head.model_validate(found)
+            if head.config_hash != point.config_hash:
+                return None
+            ok = head.status == OK
+            record: dict[str, Any] = (Done if ok else Head).model_validate(found).model_dump()
+        except ValidationError as error:
+            raise LinksimError(f"{path}: is damaged: {reason_of(error)}") from None
+        if any(record[name] != value for name, value in head_of(point, head.status).items()):
+            raise LinksimError(f"{path}: is the record of another point")
+        sends_clip = point.clip != NO_CLIP
+        lacks_metrics = ok and sends_clip and set(point.metrics) - record["metrics"].keys()
+        return None if lacks_metrics else record
+
+    def beside(
+        self, study: Study, clips: Sequence[ClipRef], inputs: Inputs, points: Sequence[Point]
+    ) -> list[dict[str, Any]]:
+        """Return the records of the study's curves at SNRs and trials that it does not ask for."""
+        asked, found = {point.id for point in points}, []
+        for path in sorted(self.points.glob("*.json")):
+            if path.stem in asked:
+                continue
+            try:
+                told = Head.model_validate(read_json(path)).model_dump()
+            except ValueError:  # damaged, and nobody asks for it
+                continue
+            point = point_at(study, clips, inputs, told)
+            if point is not None and point.id == path.stem and (record := self.load(point)):
+                found.append(record)
+        return sorted(found, key=lambda r: (r["channel"], r["scheme"], r["snr_db"], r["trial"]))
 
     def finished(self, point: Point) -> bool:
         """Return whether a point needs no run; failed ones are tried again."""
@@ -106,12 +161,8 @@ class Store:
 
         A row may lack columns, which stay empty.
         """
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(table)
         with self._disk():
-            write_text(self.folder / name, text.getvalue())
+            write_text(self.folder / name, table_text(columns, table))
 
     def read_table(self, name: str) -> list[dict[str, str]]:
         """Read what `write_table` wrote.
@@ -121,21 +172,10 @@ class Store:
         LinksimError
             If the folder has no such table, or a damaged one.
         """
-        try:
-            text = (self.folder / name).read_bytes().decode("utf-8")
-            reader = csv.DictReader(io.StringIO(text, newline=""))
-            table = list(reader)
-            ragged = any(None in row or None in row.values() for row in table)
-            columns = tuple(reader.fieldnames or ())[: len(TABLES[name])]  # then those of a sweep
-            if ragged or columns != TABLES[name] or not text.endswith("\n"):
-                raise ValueError
-        except OSError:
-            raise LinksimError(f"{self.folder}: has no {name}; run the study first") from None
-        except (ValueError, csv.Error):
-            raise LinksimError(
-                f"{self.folder / name}: is damaged; run the study again, which keeps its points"
-            ) from None
-        return table
+        path = self.folder / name
+        if not path.exists():
+            raise LinksimError(f"{self.folder}: has no {name}; run the study first")
+        return read_rows(path, TABLES[name])
 
     def identity(self) -> dict[str, Any]:
         """Read ``study.json``.
@@ -146,18 +186,17 @@ class Store:
             If the folder is not that of a study, or its file is damaged.
         """
         path = self.folder / "study.json"
+        if not path.exists():
+            raise LinksimError(f"{self.folder}: not a study's folder; it has no study.json")
+        mend = "delete it and run the study again, which keeps its points"
         try:
-            identity = json.loads(path.read_bytes())
-            if not identity.keys() >= IDENTITY:
-                raise ValueError
-        except OSError:
+            identity: dict[str, Any] = Identity.model_validate(read_json(path)).model_dump()
+        except ValidationError as error:
             raise LinksimError(
-                f"{self.folder}: not a study's folder; it has no study.json"
+                f"{path}: is damaged or of another version: {reason_of(error)}; {mend}"
             ) from None
-        except (ValueError, AttributeError):
-            raise LinksimError(
-                f"{path}: is damaged; delete it and run the study again, which keeps its points"
-            ) from None
+        except LinksimError as error:
+            raise LinksimError(f"{error}; {mend}") from None
         return identity
 
     def study(self) -> tuple[Study, list[ClipRef]]:
@@ -165,26 +204,46 @@ class Store:
         identity = self.identity()
         try:
             clips = [ClipRef(**clip) for clip in identity["clips"]]
-            return Study.model_validate(identity["study"]), clips
-        except (ValueError, KeyError, TypeError):
+            study = Study.model_validate(identity["study"], context=STORED)
+            check_size(study, len(clips))
+        except ValidationError as error:
+            reason = reason_of(error)
+        except LinksimError as error:
+            reason = str(error)
+        else:
+            return study, clips
+        raise LinksimError(f"{self.folder}/study.json: is damaged or of another version: {reason}")
+
+    def planned(self) -> list[Point]:
+        """Return the points of the study as last run here; no code or file of others is asked."""
+        study, clips = self.study()
+        try:
+            return plan(study, clips, self.inputs())
+        except KeyError as error:
             raise LinksimError(
-                f"{self.folder}: study.json is damaged or of another version"
+                f"{self.folder}/study.json: is damaged: it lacks the inputs of {error}"
             ) from None
 
-    def _identify(self, study: Study, clips: Sequence[ClipRef]) -> None:
+    def inputs(self) -> Inputs:
+        """Return what the curves of the study depended on when it was last run here."""
+        return {(channel, label): v for channel, label, v in self.identity()["inputs"]}
+
+    def _identify(self, study: Study, clips: Sequence[ClipRef], inputs: Inputs) -> None:
         ours = {
             "linksim": __version__,
             "study": study.model_dump(mode="json"),
             "clips": [vars(clip) for clip in clips],
+            "inputs": [[*key, values] for key, values in inputs.items()],
         }
         if (self.folder / "study.json").exists():
             theirs = self.identity()
             for name, here, there in _differences(ours, theirs):
+                shown = f"{name} is {there!r:.200} there and {here!r:.200} here"
                 raise LinksimError(
-                    f"{self.folder}: holds another study ({name} is {there!r} there and {here!r} "
-                    "here); choose another --out"
+                    f"{self.folder}: holds another study ({shown}); choose another --out"
                 )
-        write_text(self.folder / "study.json", json.dumps(ours, indent=1) + "\n")
+        text = json.dumps(ours, indent=1, default=str)  # as `studies.run.plan.digest` does
+        write_text(self.folder / "study.json", text + "\n")
 
     @contextmanager
     def _disk(self, hint: str = "all finished points are kept") -> Iterator[None]:

@@ -6,7 +6,9 @@ worker is used there again; it notices a worker that died, and it can be stopped
 
 import json
 import multiprocessing
+import shutil
 import signal
+import tempfile
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from linksim.errors import LinksimError
+from studies.run.offspring import settle
 from studies.run.plan import Point
 
 PATIENCE = 10.0
@@ -24,6 +27,9 @@ PATIENCE = 10.0
 MOST_LINKS = 3
 """Different links that one worker compiles: TensorFlow keeps what it compiled, some 40 MB a link,
 for as long as a process lives. Two more than the first are less than a tenth of what it holds."""
+
+TEMPORARY = ".temporary"
+"""Folder within that of a study that workers have folders of their own in."""
 
 Work = Callable[[Point, Path], dict[str, Any]]
 
@@ -193,7 +199,10 @@ class _Process:
     def __init__(self, folder: Path, work: Work) -> None:
         context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, folder, work), daemon=True)
+        (folder / TEMPORARY).mkdir(parents=True, exist_ok=True)
+        self.temporary = tempfile.mkdtemp(dir=(folder / TEMPORARY).absolute())
+        given = (theirs, folder, work, self.temporary)
+        self.process = context.Process(target=_serve, args=given, daemon=True)
         self.process.start()
         theirs.close()  # else it would stay open when the worker dies, and wait() would not return
 
@@ -220,9 +229,11 @@ class _Process:
         self.process.terminate()
         self.process.join()
         self.connection.close()
+        shutil.rmtree(self.temporary, ignore_errors=True)
 
 
-def _serve(connection: Connection, folder: Path, work: Work) -> None:
+def _serve(connection: Connection, folder: Path, work: Work, temporary: str) -> None:
+    settle(temporary)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     try:
         while True:

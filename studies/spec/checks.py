@@ -7,6 +7,7 @@ from linksim.endpoint import ENDPOINTS
 from linksim.errors import LinksimError, unknown
 from studies.spec import axes
 from studies.spec.figure import BLER, CHANNEL_USES, CURVES, FIGURES, SNR, Figure
+from studies.spec.mathtext import check_math
 from studies.spec.scheme import BITRATES
 from studies.spec.study import Study
 from studies.spec.yaml_source import Source
@@ -18,7 +19,8 @@ def check(study: Study, source: Source) -> None:
     """Raise `LinksimError` unless all that a study names exists and fits together."""
     _check_schemes(study, source)
     _check_sweep(study, source)
-    _check_size(study, source)
+    with source.field("trials"):
+        check_size(study, len(study.clips) + len(study.music))
     _check_figures(study, source)
 
 
@@ -29,6 +31,7 @@ def _check_schemes(study: Study, source: Source) -> None:
             if scheme.label in labels:
                 raise LinksimError(f"'{scheme.label}' is given twice; each scheme needs its own")
             labels.add(scheme.label)
+            check_math(scheme.label)
         with source.field("schemes", index, "scheme"):
             ENDPOINTS[scheme.scheme]
         with source.field("schemes", index, "options"):
@@ -40,6 +43,7 @@ def _check_schemes(study: Study, source: Source) -> None:
             if bound.label in labels:
                 raise LinksimError(f"'{bound.label}' is given twice; each curve needs its own")
             labels.add(bound.label)
+            check_math(bound.label)
         with source.field("bounds", index, "scheme"):
             if bound.scheme not in BITRATES:
                 raise unknown("scheme of a bound", bound.scheme, BITRATES)
@@ -51,12 +55,8 @@ def _check_sweep(study: Study, source: Source) -> None:
     for axis, values in study.sweep.items():
         with source.field("sweep", axis):
             axes.check_axis(axis, values, study.schemes)
-    count = sum(
-        math.prod(len(v) for axis, v in study.sweep.items() if axes.applies(axis, scheme))
-        for scheme in study.schemes
-    )
-    if count > axes.MAX_SCHEMES:
-        raise source.error(("sweep",), f"makes {count} curves; at most {axes.MAX_SCHEMES}")
+    with source.field("sweep"):
+        _check_sweep_size(study)
     for axis, values in study.sweep.items():
         mine = [scheme for scheme in study.schemes if axes.applies(axis, scheme)]
         for (index, value), scheme in itertools.product(enumerate(values), mine):
@@ -83,6 +83,9 @@ def _check_figures(study: Study, source: Source) -> None:
             if label not in labels:
                 error = unknown("label", label, labels)
                 raise source.error(("figures", index, "schemes", place), error)
+        for curve in figure.curves:
+            with source.field("figures", index, "curves", curve):
+                check_math(curve)
         if figure.kind == CURVES:
             _check_curves(study, figure, index, source)
         if figure.file_name in names:
@@ -144,9 +147,20 @@ def _check_against_uses(study: Study, figure: Figure, index: int, source: Source
                 raise source.error(("figures", index, "curves", curve, place), error)
 
 
-def _check_size(study: Study, source: Source) -> None:
-    clips = max(1, len(study.clips) + len(study.music))
-    links = len(study.channels) * len(study.swept) * clips
+def check_size(study: Study, clips: int) -> None:
+    """Raise `LinksimError` if a study has more points than can be kept."""
+    _check_sweep_size(study)
+    links = len(study.channels) * len(study.swept) * max(1, clips)
     points = links * len(study.snr_db) * study.trials
     if points > MAX_POINTS:
-        raise source.error(("trials",), f"the study has {points} points; at most {MAX_POINTS}")
+        count = points if points < 10**12 else "far too many"
+        raise LinksimError(f"the study has {count} points; at most {MAX_POINTS}")
+
+
+def _check_sweep_size(study: Study) -> None:
+    count = sum(
+        math.prod(len(v) for axis, v in study.sweep.items() if axes.applies(axis, scheme))
+        for scheme in study.schemes
+    )
+    if count > axes.MAX_SCHEMES:
+        raise LinksimError(f"makes {count} curves; at most {axes.MAX_SCHEMES}")

@@ -1,5 +1,6 @@
 """Reading a study: all of it is checked before anything runs."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from linksim.errors import LinksimError, unknown
 from linksim.media.sources import BUILTINS, clip_name, is_builtin
+from linksim.plugins import import_from
 from studies.spec import axes
 from studies.spec.checks import check
 from studies.spec.figure import Figure
@@ -35,7 +37,8 @@ def load(
     Parameters
     ----------
     name : str or Path
-        A packaged study or a YAML file; clips in the file are relative to it.
+        A packaged study or a YAML file; clips in the file are relative to it, and modules of
+        dotted paths may lie beside it.
     overrides : iterable of str
         ``dotted.path=value`` assignments.
     clips, music : sequence of str or Path
@@ -50,6 +53,8 @@ def load(
     """
     path = _find(str(name))
     source = read_source(path)
+    if path.parent != PACKAGED:
+        import_from(path.parent)
     for assignment in overrides:
         source.override(assignment)
     for field, flag, given in (("clips", "--clip", clips), ("music", "--music", music)):
@@ -127,7 +132,7 @@ def _find_files(clip: str, folder: Path) -> list[str]:
         if clip not in BUILTINS:
             raise unknown("clip", clip, BUILTINS)
         return [clip]
-    path = (folder / clip).resolve()
+    path = Path(os.path.abspath(folder / clip))
     if path.is_dir():
         files = sorted(str(p) for p in path.iterdir() if p.is_file() and p.name[0] != ".")
         if not files:

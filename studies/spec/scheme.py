@@ -6,12 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from linksim.endpoint import ENDPOINTS, Endpoint, make_endpoint
+from linksim.endpoint import Endpoint, make_endpoint
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
-from linksim.options import build, recorded
-from linksim.phy.channels import CHANNELS, channel_class, parse_channel
-from linksim.plugins import code_digest, file_digest, is_dotted
+from linksim.link.contents import endpoint_contents, link_contents, options_by_content
+from linksim.options import build
 
 BOUND_CHANNEL = "rayleigh"
 BITRATES = {"opus": (6000, 256_000)}
@@ -77,9 +76,10 @@ class Scheme(BaseModel):
 
     def check(self, channels: Iterable[str]) -> None:
         """Raise `LinksimError` unless the endpoint and its link over each channel can be made."""
-        self.endpoint()
+        endpoint_contents(self.endpoint())
         for channel in channels:
             link = self.link_config(channel)
+            link_contents(link)
             if self.links_alone and link.harq > 1:
                 raise LinksimError(
                     f"scheme '{LINK_ALONE}' counts each transmission by itself, so harq says "
@@ -87,26 +87,19 @@ class Scheme(BaseModel):
                 )
 
     def inputs(self, channel: str) -> dict[str, Any]:
-        """Return all that a transmission depends on, apart from clip, SNR and seed."""
+        """Return all that a transmission depends on, apart from clip, SNR and seed.
+
+        Files enter by their contents, and so does code that does not come with linksim, whose
+        version says nothing of it.
+        """
+        endpoint, link = self.endpoint(), self.link_config(channel)
         return {
             "scheme": self.scheme,
-            "options": recorded(self.endpoint()),
-            "link": self.link_config(channel).identity(),
-            **self._digests(channel),
+            "options": options_by_content(endpoint),
+            "link": link.identity(),
+            **endpoint_contents(endpoint),
+            **link_contents(link),
         }
-
-    def _digests(self, channel: str) -> dict[str, str]:
-        """Return digests of what does not come with linksim, whose version says nothing of it."""
-        classes: dict[str, type] = {}
-        if is_dotted(self.scheme):
-            classes[self.scheme] = ENDPOINTS[self.scheme]
-        name = channel.partition(":")[0]
-        if name.lower() not in CHANNELS:
-            classes[name] = channel_class(name)
-        digests = {f"code of {name}": code_digest(cls) for name, cls in classes.items()}
-        if path := parse_channel(channel).drawn_from:
-            digests["impulse responses"] = file_digest(path)
-        return digests
 
 
 class SweptScheme(Scheme):

@@ -55,7 +55,7 @@ def _number(value: object, spec: object) -> float:
         if isinstance(value, bool):
             raise ValueError
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise LinksimError(f"SNR '{spec}' is not understood; {_MEND}") from None
     if not LOWEST <= number <= HIGHEST:
         raise LinksimError(f"SNR {number:g} dB is outside {LOWEST:g} to {HIGHEST:g} dB")

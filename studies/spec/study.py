@@ -3,13 +3,21 @@
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from linksim.endpoint import ENDPOINTS
 from linksim.media.sources import BUILTIN
 from linksim.phy.channels import canonical
+from linksim.plugins import is_withheld
 from studies.spec import axes
-from studies.spec.figure import BLER, Figure, Name, known_metric, unique
+from studies.spec.figure import BLER, STORED, Figure, Name, known_metric, unique
 from studies.spec.scheme import (
     BOUND_CHANNEL,
     LINK_ALONE,
@@ -22,7 +30,12 @@ from studies.spec.scheme import (
 )
 from studies.spec.snr import parse_snr
 
-Channels = Annotated[list[Annotated[str, AfterValidator(canonical)]], AfterValidator(unique)]
+
+def _channel(spec: str, info: ValidationInfo) -> str:
+    return spec if info.context == STORED else canonical(spec)
+
+
+Channels = Annotated[list[Annotated[Line, AfterValidator(_channel)]], AfterValidator(unique)]
 MetricName = Annotated[str, AfterValidator(known_metric)]
 
 
@@ -118,7 +131,10 @@ class Study(BaseModel):
     @property
     def drawn(self) -> list[Figure]:
         """The figures of the study: those that it names, or one for every metric."""
-        return self.figures or [Figure(metric=metric) for metric in (*self.metrics, BLER)]
+        return self.figures or [
+            Figure.model_validate({"metric": metric}, context=STORED)
+            for metric in (*self.metrics, BLER)
+        ]
 
     @property
     def curves(self) -> list[tuple[str, str]]:
@@ -128,7 +144,8 @@ class Study(BaseModel):
 
     def left_out(self) -> dict[str, str]:
         """Return the label of each scheme that cannot run here, and what it lacks."""
-        reasons = {s.label: ENDPOINTS[s.scheme].missing() for s in self.swept}
+        schemes = {s.label: s.scheme for s in self.swept if not is_withheld(s.scheme)}
+        reasons = {label: ENDPOINTS[name].missing() for label, name in schemes.items()}
         return {label: reason for label, reason in reasons.items() if reason}
 
 

@@ -17,6 +17,10 @@ MAX_VALUES = 100_000
 """Aliases of aliases turn a few lines into more values than memory holds."""
 
 
+YAML = "tag:yaml.org,2002:"
+"""Beginning of the tags of YAML."""
+PLAIN = ("bool", "null", "int", "float", "str", "seq", "map", "merge")
+"""Tags of plain data, without dates and objects, which no field of a study takes."""
 SCALARS = (
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
@@ -42,11 +46,29 @@ def _loader() -> type[yaml.SafeLoader]:
     class Loader(yaml.SafeLoader):
         yaml_implicit_resolvers: dict = {}  # noqa: RUF012  (PyYAML's own interface)
 
+        def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+            tag = node.tag.removeprefix(YAML)
+            if tag not in PLAIN:
+                shown = node.tag.replace(YAML, "!!")[:40]
+                raise _fault(node, f"tag {shown} is not for plain data; leave it out")
+            try:
+                return super().construct_object(node, deep)
+            except (yaml.YAMLError, RecursionError):
+                raise
+            except Exception:  # PyYAML's own constructors raise anything
+                text = str(node.value)[:40] if isinstance(node, yaml.ScalarNode) else "this"
+                raise _fault(node, f"'{text}' is no {tag}") from None
+
     for tag, form, first in SCALARS:
-        name = f"tag:yaml.org,2002:{tag}"
-        Loader.add_implicit_resolver(name, re.compile(form), list(first))
-    Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+        Loader.add_implicit_resolver(YAML + tag, re.compile(form), list(first))
+    Loader.add_constructor(f"{YAML}int", lambda _, node: int(node.value))
     return Loader
+
+
+def _fault(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(
+        problem=" ".join(problem.split()), problem_mark=node.start_mark
+    )
 
 
 @dataclass
@@ -95,8 +117,10 @@ class Source:
         path = _path(key.strip())
         try:
             value = yaml.load(text, _loader())
-        except (yaml.YAMLError, ValueError, RecursionError):
-            raise LinksimError(f"{place}: '{text[:60]}' is not valid YAML") from None
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            problem = getattr(error, "problem", None)
+            reason = f": {problem}" if problem else ""
+            raise LinksimError(f"{place}: '{text[:60]}' is not valid YAML{reason}") from None
         target: Any = self.data
         for depth, part in enumerate(path):
             _check_step(target, part, f"{place}: {'.'.join(map(str, path[:depth]))}")
@@ -115,7 +139,7 @@ def _path(key: str) -> FieldPath:
     first, _, axis = key.partition(".")
     if first == "sweep" and axis:
         return first, axis
-    return tuple(int(part) if part.isdecimal() else part for part in key.split("."))
+    return tuple(int(p) if re.fullmatch("[0-9]{1,9}", p) else p for p in key.split("."))
 
 
 def read_source(path: Path) -> Source:

@@ -8,7 +8,6 @@ from typing import Any
 
 from linksim.endpoint import SETUP
 from linksim.errors import unknown
-from studies.run.plan import plan
 from studies.run.record import OK
 from studies.run.store import Store
 from studies.spec.study import Study
@@ -152,11 +151,11 @@ def paper_table(folder: Path, *, snr_db: float | None = None) -> str:
 def _costs(folder: Path, snr_db: float | None) -> tuple[Study, Costs]:
     """Return a study, and what each of its schemes spent in each transmission."""
     store = Store(folder)
-    study, clips = store.study()
+    study, _ = store.study()
     if snr_db is not None and snr_db not in study.snr_db:
         raise unknown("SNR", f"{snr_db:g}", [f"{snr:g}" for snr in study.snr_db])
     costs: Costs = {scheme.label: [] for scheme in study.swept}
-    for point in plan(study, clips):
+    for point in store.planned():
         if snr_db not in (None, point.snr_db):
             continue
         record = store.load(point)

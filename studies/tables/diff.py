@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from scipy import stats
 
-from studies.run.plan import plan
 from studies.run.store import Store, field_differences
 from studies.tables.markup import terminal_table
 
@@ -136,7 +135,7 @@ def _verdict(a: Value, b: Value, widen: float) -> str:
 def _values_of_points(store: Store) -> dict[tuple[object, ...], object]:
     """Return what each finished point measured; times and versions are no part of it."""
     found: dict[tuple[object, ...], object] = {}
-    for point in plan(*store.study()):
+    for point in store.planned():
         if record := store.load(point):
             key = (point.scheme.label, point.channel, point.snr_db, point.clip.name, point.trial)
             names = ("status", "metrics", "block_errors", "accounting")

@@ -1,6 +1,7 @@
 """Tables in Markdown, in HTML and on a terminal, from rows of cells."""
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,17 @@ if TYPE_CHECKING:
 
 Cell = str | tuple[str, str]
 """Text, or text with its class in HTML or its style on a terminal."""
+
+MARKS = re.compile(
+    r"""[\\`|$]           # code, columns, formulas, and the backslash itself
+    | \*(?!$)            # emphasis, which one star at the end cannot begin
+    | (?<!\w)_ | _(?!\w)
+    | \](?=[(\[])        # links
+    | <(?=[A-Za-z/!?])   # HTML
+    | &(?=\#?\w+;)""",
+    re.VERBOSE,
+)
+"""Marks that Markdown reads as more than themselves."""
 
 
 def markdown_table(
@@ -20,8 +32,14 @@ def markdown_table(
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def escaped(text: str) -> str:
+    """Return text that Markdown shows as it stands, whatever marks are in it."""
+    shown = MARKS.sub(r"\\\g<0>", text)
+    return " ".join(shown.split())
+
+
 def _escaped(cells: Iterable[str]) -> list[str]:
-    return [cell.replace("|", r"\|") for cell in cells]
+    return [escaped(cell) for cell in cells]
 
 
 def html_table(

@@ -10,7 +10,7 @@ from linksim.errors import LinksimError, unknown
 from linksim.metrics import METRICS
 from studies.run.frames import frames
 from studies.run.kinds import KINDS
-from studies.run.plan import Point, plan
+from studies.run.plan import Point
 from studies.run.record import OK, uses_per_pixel, uses_per_sample
 from studies.run.store import Store
 from studies.spec.figure import BLER
@@ -58,7 +58,7 @@ def markdown(
     names = [clip.name for clip in clips if clip.kind == kind]
     if not names:
         raise LinksimError(f"{folder}: the study has no clips of {kind}")
-    shown = [p for p in plan(study, clips) if p.clip.kind == kind]
+    shown = [p for p in store.planned() if p.clip.kind == kind]
     records = {p.id: r for p in shown if (r := store.load(p)) and r["status"] == OK}
     means = {
         (r["channel"], r["scheme"], float(r["snr_db"])): r

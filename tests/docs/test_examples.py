@@ -114,6 +114,9 @@ def test_points_are_of_the_class_as_it_is_now(folder: Path, blocks: Blocks) -> N
     before = ours.inputs("rayleigh"), theirs.inputs("rayleigh")
     with (folder / "analog_pcm.py").open("a") as file:
         file.write("# another word\n")
+    with pytest.raises(LinksimError, match="has changed since it was loaded"):
+        ours.inputs("rayleigh")
+    sys.modules.pop("analog_pcm")
     assert ours.inputs("rayleigh") != before[0]
     assert theirs.inputs("rayleigh") == before[1]
 

@@ -34,6 +34,8 @@ schemes:
 @pytest.fixture(autouse=True)
 def _fake_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Install the entry point ``fake`` for this process and those it starts."""
+    monkeypatch.setenv("LINKSIM_IMPORT", "")  # which studies beside modules add to
+    monkeypatch.setattr(sys, "path", list(sys.path))
     site = tmp_path / "site"
     info = site / "fake_parts-0.dist-info"
     info.mkdir(parents=True)

@@ -83,7 +83,7 @@ def test_a_figure_of_a_study(
 ) -> None:
     text = f"{study_text}figures: [{{kind: my_parts.MY_FIGURE, name: uses}}, {{metric: bler}}]\n"
     run(load(write_study(text)), tmp_path / "out", work=fake_record)
-    assert main(["study", "report", str(tmp_path / "out")]) == 0
+    assert main(["study", "report", str(tmp_path / "out"), "--import", str(tmp_path)]) == 0
     drawn = {path.stem for path in draw_all(tmp_path / "out")}
     assert "uses" in drawn
     assert any(name.startswith("bler") for name in drawn)

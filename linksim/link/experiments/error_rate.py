@@ -12,6 +12,7 @@ from linksim.link import theory
 from linksim.link.batches import batch_slots
 from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
+from linksim.link.contents import link_contents
 from linksim.link.transceiver import OfdmTransceiver
 from linksim.link.uncoded_link import UncodedLink
 from linksim.montecarlo import Counts, StopRule, simulate
@@ -160,9 +161,14 @@ def error_rate(
     )
 
 
-@lru_cache(maxsize=4)
 def _counter(config: LinkConfig, coded: bool) -> ErrorCounter:
     """Return this process's counter of a link; one takes seconds to compile."""
+    return _kept_counter(config, coded, *link_contents(config).items())
+
+
+@lru_cache(maxsize=4)
+def _kept_counter(config: LinkConfig, coded: bool, *contents: tuple[str, str]) -> ErrorCounter:
+    del contents  # by which a link of files that have changed is another
     return ErrorCounter(config, coded=coded)
 
 

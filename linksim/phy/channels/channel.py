@@ -7,8 +7,6 @@ from typing import ClassVar
 from linksim.options import check_range
 
 if typing.TYPE_CHECKING:
-    from pathlib import Path
-
     import tensorflow as tf
 
     from linksim.phy.grid import Grid
@@ -62,11 +60,6 @@ class Channel(ABC):
     def memory_slots(self) -> int | None:
         """Coherence time in slots; None if all those of a burst are correlated."""
         return 1
-
-    @property
-    def drawn_from(self) -> "Path | None":
-        """File that realisations come from, and that results depend on."""
-        return None
 
     def check_grid(self, slot_duration: float) -> None:  # noqa: B027
         """Raise `LinksimError` where the channel cannot be sampled for slots of so many s."""

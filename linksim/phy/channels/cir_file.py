@@ -18,18 +18,20 @@ This module needs neither TensorFlow nor, for ``.npz``, h5py.
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from linksim.arrays import HDF5, read_arrays
+from linksim.digests import file_state
 from linksim.errors import LinksimError
 from linksim.phy.channels.channel import MAX_ANTENNAS
 
 KEYS = ("a", "tau", "sampling_frequency")
-HDF5 = (".h5", ".hdf5")
 SUFFIXES = (".npz", *HDF5)
 UNUSED_FREQUENCY = np.array(1.0)
 """Sampling frequency of realisations of one time, which have none."""
+LARGEST = 1e100
+"""Largest coefficient, whose power can still be summed up in double precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,21 +71,13 @@ def read_cir(path: Path) -> Cir:
         If there is no such file, or what it holds are no impulse responses; in one line.
     """
     check_suffix(path)
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise LinksimError(f"{path}: {error.strerror or error}") from None
-    return _read(path, state.st_mtime_ns, state.st_size)
+    return _read(path.absolute(), *file_state(path))
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, modified: int, size: int) -> Cir:
-    del modified, size  # by which a file that has changed is another
-    try:
-        values = _load_hdf5(path) if path.suffix in HDF5 else _load_npz(path)
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        reason = " ".join(str(error).split())
-        raise LinksimError(f"{path}: cannot be read as {path.suffix}: {reason}") from None
+def _read(path: Path, *state: int) -> Cir:
+    del state  # by which a file that has changed is another
+    values = read_arrays(path, KEYS)
     single = "a" in values and values["a"].shape[-1:] == (1,)
     missing = [key for key in (KEYS[:2] if single else KEYS) if key not in values]
     if missing:
@@ -92,19 +86,6 @@ def _read(path: Path, modified: int, size: int) -> Cir:
         return _checked(**values)
     except LinksimError as error:
         raise LinksimError(f"{path}: {error}") from None
-
-
-def _load_npz(path: Path) -> dict[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as file:
-        return {key: file[key] for key in KEYS if key in file}
-
-
-def _load_hdf5(path: Path) -> dict[str, np.ndarray]:
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        found = {key: file.get(key) for key in KEYS}
-        return {k: np.asarray(v) for k, v in found.items() if isinstance(v, h5py.Dataset)}
 
 
 def _checked(
@@ -122,6 +103,8 @@ def _checked(
         raise LinksimError(f"a has {a.shape[1]}x{a.shape[2]} antennas; the most are {MAX_ANTENNAS}")
     a = a.astype(np.complex128)  # squares of integers or of small floats would be none
     peak = np.abs(a).max()
+    if peak > LARGEST or 0 < peak < 1 / LARGEST:
+        raise LinksimError(f"a is up to {peak:.3g}; give coefficients nearer to 1")
     if not peak > 0:
         raise LinksimError("a is 0 throughout")
     a /= peak

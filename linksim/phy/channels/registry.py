@@ -2,10 +2,10 @@
 
 from dataclasses import fields, is_dataclass
 
+from linksim.digests import source_digest
 from linksim.errors import LinksimError
 from linksim.options import build, split_spec
 from linksim.phy.channels.channel import Channel
-from linksim.plugins import source_digest
 from linksim.registry import ClassRegistry
 
 CHANNELS: ClassRegistry[Channel] = ClassRegistry(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from semantic.dvst.bitstream.gop import Receiver, Sender
 from semantic.dvst.networks.model import DvstModel
-from semantic.training.weights import load
+from semantic.training.weights import load, state_of
 
 
 class Codec:
@@ -39,7 +39,6 @@ def settled_model(preset: str, path: Path, without: str | None = None) -> DvstMo
     return model
 
 
-@functools.lru_cache(maxsize=4)
 def codec_of(preset: str, path: Path, without: str | None = None) -> Codec:
     """Return the codec with weights from a file, built once.
 
@@ -48,4 +47,10 @@ def codec_of(preset: str, path: Path, without: str | None = None) -> Codec:
     LinksimError
         If the weights cannot be had.
     """
+    return _codec_of(preset, path, without, *state_of(path))
+
+
+@functools.lru_cache(maxsize=4)
+def _codec_of(preset: str, path: Path, without: str | None, *state: int) -> Codec:
+    del state  # by which a file that has changed is another
     return Codec(settled_model(preset, path, without))

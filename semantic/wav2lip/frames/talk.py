@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from linksim.arrays import read_arrays
 from linksim.errors import LinksimError
 from linksim.media import Clip, read, require
 from linksim.media.resample import resample
@@ -162,10 +163,9 @@ def kept(folder: Path | None, key: str, make: Callable[[], Talk]) -> Talk:
     file = folder / f"{key}.npz"
     if file.exists():
         try:
-            with np.load(file, allow_pickle=False) as arrays:
-                seen = arrays.get("seen")
-                return Talk(arrays["faces"], arrays["voice"], str(arrays["name"]), seen)
-        except (OSError, ValueError, KeyError) as error:
+            held = read_arrays(file)
+            return Talk(held["faces"], held["voice"], str(held["name"]), held.get("seen"))
+        except (ValueError, KeyError) as error:
             raise LinksimError(f"{file}: not a talk ({error}); delete it") from None
     talk = make()
     folder.mkdir(parents=True, exist_ok=True)

@@ -91,6 +91,8 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["bench", "memory", "--scheme", "opsu"], "unknown scheme 'opsu'; did you mean 'opus'?"),
         (["bench", "memory", "--scheme", "opus", "--clip", "absent.wav"], "absent.wav: no such"),
         (["bench", "link", "--json", "/proc/x.json"], "/proc/x.json: cannot be written"),
+        (["lips", "--video", "nowhere"], "nowhere: no such file or folder"),
+        (["lips", "--generator", "nowhere.npz"], "nowhere.npz: No such file or directory"),
     ],
 )
 def test_bad_commands_give_one_line(
@@ -132,6 +134,17 @@ def test_bad_send_gives_one_line(
     assert err.count("\n") == 1
     assert message in err
     assert not (tmp_path / "out").exists()
+
+
+def test_send_looks_at_its_folder_before_the_clip(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linksim.media.sources.load_clip", None)
+    (tmp_path / "file").touch()
+    options = [text for pair in SEND.items() for text in pair]
+    for out in ("file", "file/below"):
+        assert main(["send", "builtin", *options, "--out", str(tmp_path / out)]) == 2
+        assert f"{tmp_path / 'file'} is no folder" in capsys.readouterr().err
 
 
 def _bad_clips(folder: Path) -> None:

@@ -7,9 +7,10 @@ import matplotlib.pyplot as plt
 import pytest
 from fake_parts import fake_record
 
-from linksim.errors import LinksimError
+from linksim.errors import LinksimError, LinksimWarning, warn_once
 from studies.cli.main import main
 from studies.figures.style import STYLE_FILE, load_style, styled
+from studies.figures.text import settle_text
 from studies.run.runner import run
 from studies.spec.load import load
 
@@ -47,6 +48,9 @@ def test_names() -> None:
         ("hello\n", "Missing colon"),
         ("figure.figsize: 0, 0\n", "Matplotlib cannot draw with it: divide by zero"),
         ("axes.prop_cycle: cycler('color', [])\n", "Matplotlib cannot draw with it"),
+        ("figure.figsize: 1e6, 2\n", "its figures have sides of more than 10000 pixels"),
+        ("figure.figsize: nan, 2\n", "its figures have sides of more than 10000 pixels"),
+        ("savefig.dpi: 1e5\n", "its figures have sides of more than 10000 pixels"),
         ("\xff", "not UTF-8 text"),
     ],
 )
@@ -77,3 +81,17 @@ def test_the_command_refuses_bad_styles_first(
     assert err.startswith(f"linksim: {message}")
     assert err.count("\n") == 1
     assert not out.exists()
+
+
+def test_letters_that_a_font_lacks_come_from_another() -> None:
+    warn_once.cache_clear()
+    with styled(load_style()):
+        canvas, axes = plt.subplots()
+        axes.set_title("\u0531\u2801 x")  # Armenian and Braille, which STIX lacks and DejaVu has
+        axes.set_xlabel("plain \u03b1")
+        axes.set_ylabel("\uf8d0\uf8d1")  # private letters, which no font has
+        with pytest.warns(LinksimWarning, match="no font here has '\uf8d0\uf8d1'"):
+            settle_text(canvas)
+        plt.close(canvas)
+    assert axes.title.get_fontfamily()[-1].startswith("DejaVu")
+    assert axes.xaxis.label.get_fontfamily() == ["serif"]

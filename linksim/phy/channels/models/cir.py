@@ -133,7 +133,7 @@ class CirChannel(Drawn):
 
     name: ClassVar[str] = "cir"
     positional: ClassVar[str] = "file"
-    file: str = option("", "NumPy .npz or HDF5 that holds a, tau and sampling_frequency")
+    file: str = option("", "NumPy .npz or HDF5 that holds a, tau and sampling_frequency", file=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -165,11 +165,6 @@ class CirChannel(Drawn):
         """Return what paths beyond the cyclic prefix leave on others, over the channel's power."""
         powers = np.mean(np.abs(self._cir.a) ** 2, axis=(1, 2, 4))
         return late_interference(powers, self._cir.tau, subcarrier_spacing)
-
-    @property
-    def drawn_from(self) -> Path:
-        """The file."""
-        return Path(self.file)
 
     @cached_property
     def _cir(self) -> Cir:  # type: ignore[override]

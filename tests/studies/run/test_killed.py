@@ -1,0 +1,123 @@
+"""A study that is killed, or whose workers are: nothing is lost, and nobody is left behind."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fake_parts import fake_record
+
+from studies.run.runner import run
+from studies.run.store import Store
+from studies.run.workers import TEMPORARY
+from studies.spec.load import load
+
+KILLS = int(os.environ.get("LINKSIM_KILLS", "4"))
+"""Times that the study is killed."""
+LONGEST = 5.0
+"""Seconds for all processes to end, once the first has."""
+RUN = """
+import sys
+from pathlib import Path
+from fake_parts import slow_record
+from studies.run.runner import run
+from studies.spec.load import load
+
+if __name__ == "__main__":
+    study, out = map(Path, sys.argv[1:])
+    run(load(study), out, workers=2, work=slow_record)
+"""
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+def _below(parent: int) -> set[int]:
+    """Return the processes that a process has started, and those that they have."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit():
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                parents[int(folder.name)] = int(fields[1])
+        except OSError:
+            continue
+    found, waiting = set(), {parent}
+    while waiting:
+        waiting = {pid for pid, of in parents.items() if of in waiting} - found
+        found |= waiting
+    return found
+
+
+def _alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_study_survives_being_killed(study_file: Path, tmp_path: Path) -> None:
+    """Kill it, or a worker, at random moments; what it ends with is what an undisturbed one has."""
+    script, out = tmp_path / "run_it.py", tmp_path / "out"
+    script.write_text(RUN)
+    run(load(study_file), tmp_path / "undisturbed", work=fake_record)
+    rng, killed, at_work = random.Random(1), 0, 0
+    while killed < KILLS:
+        process = subprocess.Popen(
+            [sys.executable, str(script), str(study_file), str(out)], stderr=subprocess.DEVNULL
+        )
+        time.sleep(rng.uniform(0.1, 7.0))
+        family = {process.pid} | _below(process.pid)
+        if process.poll() is None:
+            victim = rng.choice([process.pid, rng.choice(sorted(family))])
+            os.kill(victim, signal.SIGKILL)
+            killed += 1
+            at_work += len(family) > 2
+            if victim != process.pid:  # the rest is done without that worker, or not at all
+                process.wait(timeout=120)
+            process.wait()
+            end = time.monotonic() + LONGEST
+            while any(map(_alive, family)) and time.monotonic() < end:
+                time.sleep(0.05)
+            assert not [pid for pid in family if _alive(pid)]
+        if len(list((out / "points").glob("*.json"))) == 24:  # then once more, from the start
+            for path in (out / "points").iterdir():
+                path.unlink()
+    assert at_work
+    run(load(study_file), out, workers=2, work=fake_record)
+    assert not (out / TEMPORARY).exists()
+    assert (out / "results.csv").read_bytes() == (
+        tmp_path / "undisturbed" / "results.csv"
+    ).read_bytes()
+    assert len([p for p in Store(out).planned() if Store(out).finished(p)]) == 24
+
+
+GENERATES = """
+import os, sys, tempfile
+from pathlib import Path
+from fake_parts import fake_record
+from studies.run.runner import run
+from studies.spec.load import load
+
+def leaves_files(point, folder):
+    with tempfile.NamedTemporaryFile(prefix="__autograph_generated_file", delete=False):
+        return fake_record(point, folder)
+
+if __name__ == "__main__":
+    study, out = map(Path, sys.argv[1:])
+    run(load(study), out, workers=2, work=leaves_files)
+"""
+
+
+def test_temporary_files_of_workers_go_with_them(study_file: Path, tmp_path: Path) -> None:
+    script, temporary = tmp_path / "leaves.py", tmp_path / "temporary"
+    script.write_text(GENERATES)
+    temporary.mkdir()
+    words = [sys.executable, str(script), str(study_file), str(tmp_path / "out")]
+    subprocess.run(words, check=True, env={**os.environ, "TMPDIR": str(temporary)})
+    assert not list(temporary.iterdir())
+    assert not list((tmp_path / "out").rglob("*autograph*"))
