@@ -56,7 +56,8 @@ def read_pictures(source: Path, limit: Fraction | None, longest: float = LONGEST
                 break
             times.append(time)
             limits.check_length(source, float(time - times[0]), longest)
-            pictures.append(displayed(frame, stream.sample_aspect_ratio), time)
+            pixels = displayed(frame, stream.sample_aspect_ratio, stream.codec_context.name)
+            pictures.append(pixels, time)
         if not times:
             raise LinksimError(f"{source}: its video stream holds no decodable picture")
         rate = grid_rate(times, announced)

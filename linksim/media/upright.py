@@ -54,12 +54,12 @@ def _ready(graph: Any) -> Iterator[Any]:
             return
 
 
-def displayed(frame: Any, aspect: Fraction | None) -> np.ndarray:
+def displayed(frame: Any, aspect: Fraction | None, codec: str) -> np.ndarray:
     """Return a decoded picture as it is to be seen.
 
     Its width is multiplied by the aspect of a pixel, rounded down as FFmpeg's filter ``scale``
     does, and it is then turned and mirrored as the file's display matrix says, to the nearest
-    quarter turn. A photograph is turned as its Exif block says, but not mirrored.
+    quarter turn; a photograph as its Exif block says.
 
     Parameters
     ----------
@@ -67,6 +67,8 @@ def displayed(frame: Any, aspect: Fraction | None) -> np.ndarray:
         The picture.
     aspect : Fraction or None
         Width over height of a pixel; None stands for 1.
+    codec : str
+        FFmpeg's name of the codec that it comes from.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def displayed(frame: Any, aspect: Fraction | None) -> np.ndarray:
         pixels = _widened(frame, aspect)
     else:
         pixels = frame.to_ndarray(format="rgb24")
-    return np.ascontiguousarray(_turned(pixels, frame))
+    return np.ascontiguousarray(_turned(pixels, _matrix(frame, codec)))
 
 
 def _widened(frame: Any, aspect: Fraction) -> np.ndarray:
@@ -86,15 +88,29 @@ def _widened(frame: Any, aspect: Fraction) -> np.ndarray:
     return wide.to_ndarray(format="rgb24")
 
 
-def _turned(pixels: np.ndarray, frame: Any) -> np.ndarray:
-    """Apply a display matrix of ISO 14496-12: x' = a x + c y, y' = b x + d y; u, v, w are fixed."""
-    try:
-        matrix = frame.side_data.get("DISPLAYMATRIX")
-    except ValueError:  # PyAV does not know the type of other data beside it, as of a photograph
-        return np.rot90(pixels, round(frame.rotation / 90))
+def _matrix(frame: Any, codec: str) -> np.ndarray | None:
+    """Return the display matrix of ISO 14496-12 that stands beside a picture, if there is one.
+
+    PyAV 18 does not know some types of what else stands there, such as Exif's; here they pass for
+    one that nobody asks for. It also frees names twice, which only PNG has, and the process ends by
+    a signal: of a PNG only the turn is asked for.
+    """
+    if codec in ("png", "apng"):
+        turn = np.deg2rad(-frame.rotation)
+        a, b = round(np.cos(turn)), round(np.sin(turn))
+        return np.array([a, b, 0, -b, a])
+    from av.sidedata.sidedata import Type
+
+    Type._missing_ = classmethod(lambda cls, value: cls.VIDEO_HINT)
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    return None if matrix is None else np.frombuffer(matrix, np.int32)
+
+
+def _turned(pixels: np.ndarray, matrix: np.ndarray | None) -> np.ndarray:
+    """Apply a display matrix: x' = a x + c y, y' = b x + d y; u, v, w are fixed."""
     if matrix is None:
         return pixels
-    a, b, _, c, d = (int(value) for value in np.frombuffer(matrix, np.int32)[:5])
+    a, b, _, c, d = (int(value) for value in matrix[:5])
     right, down = a, d
     if abs(b) > abs(a):
         right, down = c, b

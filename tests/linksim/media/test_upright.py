@@ -1,6 +1,9 @@
 """Pictures are seen as their file says: turned, mirrored, with square pixels, without a comb."""
 
 import struct
+import subprocess
+import sys
+import zlib
 from fractions import Fraction
 
 import av
@@ -70,19 +73,41 @@ def test_a_phone_held_upright_has_square_pixels_across_its_turn(tmp_path):
     assert read(tmp_path / "a.mp4").frames.shape == (1, 80, 24, 3)
 
 
-@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, 3), (8, 1)])
-def test_photographs_stand_as_their_camera_was_held(tmp_path, orientation, turns):
+def _exif(orientation):
+    return struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x112, 3, 1, orientation, 0, 0)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photographs_stand_as_their_camera_was_held(tmp_path, orientation):
     """The Exif block of a JPEG is data beside the picture of which PyAV does not know the type."""
     pixels = np.zeros((48, 80, 3), np.uint8)
     pixels[:16, :16] = 255
     jpeg = cv2.imencode(".jpg", pixels)[1].tobytes()
-    tag = struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x112, 3, 1, orientation, 0, 0)
-    exif = b"Exif\0\0" + tag
+    exif = b"Exif\0\0" + _exif(orientation)
     block = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
     (tmp_path / "a.jpg").write_bytes(jpeg[:2] + block + jpeg[2:])
     (got,) = read(tmp_path / "a.jpg").frames
-    assert got.shape == (pixels if turns % 2 == 0 else pixels.swapaxes(0, 1)).shape
-    assert np.abs(got.astype(int) - np.rot90(pixels, turns)).mean() < 2
+    expected = cv2.imread(str(tmp_path / "a.jpg"))
+    assert got.shape == expected.shape
+    assert np.abs(got.astype(int) - expected).mean() < 2
+
+
+@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, 3), (8, 1)])
+def test_a_turned_picture_with_a_colour_profile_ends_no_process(tmp_path, orientation, turns):
+    pixels = np.random.default_rng(1).integers(0, 256, (24, 40, 3), np.uint8)
+    png = cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()
+    chunks = _chunk(b"iCCP", b"a name\0\0" + zlib.compress(bytes(128)))
+    chunks += _chunk(b"eXIf", _exif(orientation))
+    (tmp_path / "a.png").write_bytes(png[:33] + chunks + png[33:])  # after its header
+    code = f"from linksim.media import read; print(read({str(tmp_path / 'a.png')!r}).frames.sum())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == pixels.sum(dtype=int)
+    assert np.array_equal(read(tmp_path / "a.png").frames[0], np.rot90(pixels, turns))
+
+
+def _chunk(kind, data):
+    checked = kind + data
+    return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))
 
 
 def test_interlaced_pictures_have_no_comb(tmp_path):
