@@ -83,7 +83,7 @@ class Ofdm:
         tf.complex64, [slots, 1, rx antennas, symbols per slot, subcarriers]
         """
         above = self.fft - self._first - self.grid.subcarriers
-        total = 0.0
+        total = tf.zeros([], tf.complex64)
         for a, tau in self._parts(paths):
             turns = fourier(tau, self._subcarriers)[:, tf.newaxis, :, tf.newaxis]
             turned = x[:, 0, :, tf.newaxis] * turns
@@ -105,7 +105,7 @@ class Ofdm:
         ------
         tf.complex64, [slots, 1, rx antennas, 1, tx antennas, symbols per slot, subcarriers]
         """
-        total = 0.0
+        total = tf.zeros([], tf.complex64)
         for a, tau in self._parts(paths):
             share = tf.cast(self._own_share(tau), a.dtype)[:, tf.newaxis, tf.newaxis]
             mean = tf.reduce_mean(self._coefficients(a) * share, axis=-1)

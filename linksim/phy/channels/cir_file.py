@@ -28,7 +28,7 @@ from linksim.phy.channels.channel import MAX_ANTENNAS
 KEYS = ("a", "tau", "sampling_frequency")
 HDF5 = (".h5", ".hdf5")
 SUFFIXES = (".npz", *HDF5)
-UNUSED_FREQUENCY = np.float64(1.0)
+UNUSED_FREQUENCY = np.array(1.0)
 """Sampling frequency of realisations of one time, which have none."""
 
 
