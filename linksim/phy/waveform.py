@@ -10,8 +10,6 @@ between the paths and the samples, and the whole prefix is left to them. One slo
 other, each on its own: what trails out of a slot is lost.
 """
 
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 from sionna.phy import config
@@ -85,7 +83,7 @@ class Ofdm:
         tf.complex64, [slots, 1, rx antennas, symbols per slot, subcarriers]
         """
         above = self.fft - self._first - self.grid.subcarriers
-        total = 0.0
+        total = tf.zeros([], tf.complex64)
         for a, tau in self._parts(paths):
             turns = fourier(tau, self._subcarriers)[:, tf.newaxis, :, tf.newaxis]
             turned = x[:, 0, :, tf.newaxis] * turns
@@ -107,7 +105,7 @@ class Ofdm:
         ------
         tf.complex64, [slots, 1, rx antennas, 1, tx antennas, symbols per slot, subcarriers]
         """
-        total: Any = 0.0
+        total = tf.zeros([], tf.complex64)
         for a, tau in self._parts(paths):
             share = tf.cast(self._own_share(tau), a.dtype)[:, tf.newaxis, tf.newaxis]
             mean = tf.reduce_mean(self._coefficients(a) * share, axis=-1)
