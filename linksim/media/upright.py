@@ -101,7 +101,7 @@ def _matrix(frame: Any, codec: str) -> np.ndarray | None:
         return np.array([a, b, 0, -b, a])
     from av.sidedata.sidedata import Type
 
-    Type._missing_ = classmethod(lambda cls, value: cls.VIDEO_HINT)
+    setattr(Type, "_missing_", classmethod(lambda cls, value: cls.VIDEO_HINT))  # noqa: B010
     matrix = frame.side_data.get("DISPLAYMATRIX")
     return None if matrix is None else np.frombuffer(matrix, np.int32)
 

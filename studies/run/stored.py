@@ -32,7 +32,7 @@ MOST_TABLE_BYTES = 2 * 10**9
 MOST_FRAMES = 10_000_000
 """Most frames of a clip that a record may tell the origins of."""
 MOST = 2**63
-"""Above what can be counted."""
+"""Least number that is too large to be counted."""
 
 Count = Annotated[int, Field(ge=0, lt=MOST)]
 Number = Annotated[float, Field(allow_inf_nan=False)]

@@ -1,7 +1,7 @@
 """The ray offsets of TR 38.901, of which Sionna has one wrong.
 
 Sionna 1.2.2's `tr38901/rays.py` has -0.1481 where Table 7.5-3 has -1.1481, which makes the sectors
-`umi`, `uma` and `rma` 3.4 % too narrow in angle (its issue 1107, mended in 2.1.0); its `cdl.py` is
+`umi`, `uma` and `rma` 3.4 % too narrow in angle (its issue 1107, corrected in 2.1.0); its `cdl.py` is
 right. Its other later fixes of the sectors, indoor distances and the environment's height in `uma`
 (1108, 1111), touch path loss alone, which linksim leaves to the SNR.
 """
