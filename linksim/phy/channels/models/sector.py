@@ -11,7 +11,7 @@ from linksim.options import option
 from linksim.phy.channels.channel import WHOLE_TRANSMISSION
 from linksim.phy.channels.models.clustered import linear_array
 from linksim.phy.channels.multipath import Clock, Multipath
-from linksim.phy.channels.rays import mend_ray_offsets
+from linksim.phy.channels.rays import correct_ray_offsets
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -72,7 +72,7 @@ class _Sector(Multipath):
             enable_shadow_fading=self.shadow_fading,
             precision=precision,
         )
-        return mend_ray_offsets(model)
+        return correct_ray_offsets(model)
 
     def paths(self, bursts: int, steps: int, rate: float | Clock) -> "tuple[tf.Tensor, tf.Tensor]":
         import tensorflow as tf
