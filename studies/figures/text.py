@@ -59,10 +59,10 @@ def _glyphs(path: str) -> frozenset[str]:
 def _font_with(letters: frozenset[str]) -> str:
     """Return the family of an upright font that has all these letters; empty if none has.
 
-    A font of last resort has a box for each.
+    A font of last resort has a box for each, and one for formulas parts of brackets for some.
     """
-    upright = (f for f in fontManager.ttflist if f.style == "normal")
-    for font in (f for f in upright if "resort" not in f.name.lower()):
-        if letters <= _glyphs(font.fname):
+    for font in fontManager.ttflist:
+        of_letters = not any(word in font.name for word in ("Last Resort", "NonUnicode", "Size"))
+        if font.style == "normal" and of_letters and letters <= _glyphs(font.fname):
             return str(font.name)
     return ""

@@ -123,9 +123,10 @@ class Store:
             if head.config_hash != point.config_hash:
                 return None
             ok = head.status == OK
-            record: dict[str, Any] = (Done if ok else Head).model_validate(found).model_dump()
+            model = (Done if ok else Head).model_validate(found)
         except ValidationError as error:
             raise LinksimError(f"{path}: is damaged: {reason_of(error)}") from None
+        record: dict[str, Any] = model.model_dump(exclude_unset=True)
         if any(record[name] != value for name, value in head_of(point, head.status).items()):
             raise LinksimError(f"{path}: is the record of another point")
         sends_clip = point.clip != NO_CLIP

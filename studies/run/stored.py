@@ -110,7 +110,7 @@ class Done(Head):
     metrics: dict[str, Measured]
     block_errors: Lost
     blocks: dict[str, Blocks] = {}
-    accounting: Spent | None = None
+    accounting: Spent = Field(default=None)  # of a point that has no value there is none
     per_stream: dict[str, Spent] = {}
     csi_snr_db: Number | None = None
     origins: list[Annotated[tuple[Origin, Count], Strict(False)]] = []

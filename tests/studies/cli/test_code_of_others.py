@@ -75,8 +75,9 @@ def test_reading_results_runs_no_code_of_their_folder(received: Path) -> None:
     for words in READERS:
         done = _linksim("study", words[0], ".", *words[1:], cwd=received)
         assert "Traceback" not in done.stderr, done.stderr
-        missing = "Parquet needs fastparquet" in done.stderr
-        assert done.returncode == 0 or missing, (words, done.stderr)
+        lines = ("Parquet needs fastparquet", "the study has no digital scheme")
+        expected = any(line in done.stderr for line in lines)
+        assert done.returncode == 0 or expected, (words, done.stderr)
         assert not list(received.glob("*.ran")), words
     done = _linksim("study", "diff", ".", ".", cwd=received)
     assert (done.returncode, list(received.glob("*.ran"))) == (0, [])

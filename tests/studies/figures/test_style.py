@@ -6,6 +6,7 @@ import cv2
 import matplotlib.pyplot as plt
 import pytest
 from fake_parts import fake_record
+from matplotlib.font_manager import fontManager
 
 from linksim.errors import LinksimError, LinksimWarning, warn_once
 from studies.cli.main import main
@@ -83,14 +84,16 @@ def test_the_command_refuses_bad_styles_first(
     assert not out.exists()
 
 
-def test_letters_that_a_font_lacks_come_from_another() -> None:
+def test_letters_that_a_font_lacks_come_from_another(monkeypatch: pytest.MonkeyPatch) -> None:
     warn_once.cache_clear()
+    fonts = [font for font in fontManager.ttflist if font.name.startswith(("STIX", "DejaVu"))]
+    monkeypatch.setattr(fontManager, "ttflist", fonts)
     with styled(load_style()):
         canvas, axes = plt.subplots()
         axes.set_title("\u0531\u2801 x")  # Armenian and Braille, which STIX lacks and DejaVu has
         axes.set_xlabel("plain \u03b1")
-        axes.set_ylabel("\uf8d0\uf8d1")  # private letters, which no font has
-        with pytest.warns(LinksimWarning, match="no font here has '\uf8d0\uf8d1'"):
+        axes.set_ylabel("\U00012000\U00012001")  # cuneiform, which neither has
+        with pytest.warns(LinksimWarning, match="no font here has '\U00012000\U00012001'"):
             settle_text(canvas)
         plt.close(canvas)
     assert axes.title.get_fontfamily()[-1].startswith("DejaVu")

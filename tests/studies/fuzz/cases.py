@@ -64,6 +64,9 @@ COMMANDS = {
     "bench link": ("snr", "batch", "seconds", "against"),
 }  # fmt: skip
 
+DRAWN = ("study", "results", "resumed")
+"""Kinds of cases that change what a report shows, which takes a second to draw."""
+
 
 @dataclass(frozen=True)
 class Case:

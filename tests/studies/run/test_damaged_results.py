@@ -10,6 +10,8 @@ from fake_parts import fake_record
 
 from linksim.errors import warn_once
 from studies.cli.main import main
+from studies.run.plan import Point
+from studies.run.record import undefined_record
 from studies.run.runner import run
 from studies.run.store import Store
 from studies.spec.load import load
@@ -39,6 +41,7 @@ RECORDS: dict[str, Any] = {
     "text for a number": lambda r: r["metrics"]["pesq"].update(value="1"),
     "infinite": lambda r: r["metrics"]["pesq"].update(value=1e999),
     "no metrics": lambda r: r.pop("metrics"),
+    "no accounting but null": lambda r: r.update(accounting=None),
     "null accounting": lambda r: r["accounting"].update(channel_uses=None),
     "more errors than trials": lambda r: r["block_errors"].update(errors=10**6),
     "a count that is none": lambda r: r["block_errors"].update(trials=True),
@@ -125,6 +128,16 @@ def test_a_table_that_was_edited_gives_one_line(
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert f"{path}: is damaged: row 0.{column}" in err
+
+
+def test_a_point_without_a_value_is_kept(study_file: Path, tmp_path: Path) -> None:
+    def undefined(point: Point, folder: Path) -> dict[str, Any]:
+        return undefined_record(point, "the capacity is too low")
+
+    study, out = load(study_file), tmp_path / "none"
+    run(study, out, work=undefined)
+    assert run(study, out, work=undefined).kept == POINTS
+    assert main(["study", "report", str(out)]) == 0
 
 
 def test_what_is_written_passes_the_models(folder: Path) -> None:
