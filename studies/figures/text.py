@@ -22,7 +22,7 @@ def settle_text(canvas: Figure) -> None:
     """
     for text in canvas.findobj(Text):
         shown = text.get_text()
-        if math_fault(shown):
+        if any(map(math_fault, shown.splitlines())):
             text.set_parse_math(False)
         if not shown.isascii():
             _find_glyphs(text, shown)
