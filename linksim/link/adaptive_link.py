@@ -68,8 +68,7 @@ class AdaptiveBitLink:
     Raises
     ------
     LinksimError
-        If an MCS has more than one code block a slot, or one that is too small for a packet
-        header.
+        If blocks are interleaved over slots, or the slowest MCS is too small for a packet header.
     """
 
     def __init__(self, config: LinkConfig, transceiver: OfdmTransceiver) -> None:
@@ -171,7 +170,7 @@ class AdaptiveSender:
         return int(self._link.outer_loop.choose(report, np.array([answer]), np.array([sent]))[0])
 
     def _transmit(self, block: "_Block", turn: int, slot: int) -> float:
-        """Send a block once more and return the Es/N0 of its pilots, linear."""
+        """Send a block once more and return the effective SNR of its slot, linear."""
         block.attempts += 1
         seed_sionna(derive_seed(self._seed, "noise", slot))
         symbols = block.code.send(block.mother, block.attempts)
@@ -203,8 +202,8 @@ class AdaptiveSender:
             overhead_uses=used * transceiver.pilots_per_frame,
             snr=snr,
             attempts=np.array([b.attempts for b in blocks], int),
-            first_slots=np.array([b.begun for b in blocks], int),
             delay_slots=np.array([b.delay_slots for b in blocks], int),
+            first_slots=np.array([b.begun for b in blocks], int),
             mcs=np.array([b.mcs for b in blocks], int),
         )
 

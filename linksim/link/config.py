@@ -54,7 +54,7 @@ class LinkConfig:
 
     channel: str | Channel = option("rayleigh", "channel model, as name:key=value,…")
     modulation: str = option("16qam", "modulation", choices=MODULATIONS)
-    code_rate: float = option(0.5, "code rate, CRC included")
+    code_rate: float = option(0.5, "code rate, CRC included; ldpc repeats bits below 1/5")
     block_length: int | None = option(
         None, "coded bits of a code block; by default a block fills a slot", "bit"
     )
@@ -184,15 +184,13 @@ class LinkConfig:
         """The link's own modulation and coding scheme."""
         return Mcs(self.modulation, self.code_rate)
 
-    def code_block(self, mcs: Mcs | None = None, *, repetition: bool = False) -> CodeBlock:
+    def code_block(self, mcs: Mcs | None = None) -> CodeBlock:
         """Return the sizes of the transport blocks that fill an interleaver frame.
 
         Parameters
         ----------
         mcs : Mcs, optional
             Modulation and code rate; by default the link's own.
-        repetition : bool
-            Whether code rates below the code's least are allowed, for those who repeat bits.
 
         Raises
         ------
@@ -204,7 +202,6 @@ class LinkConfig:
             self.slot_data_symbols,
             slots=self.interleave_slots,
             block_length=self.block_length,
-            repetition=repetition,
             code=self.code,
         )
 

@@ -1,4 +1,4 @@
-"""The codes of an MCS table whose blocks fill a slot each."""
+"""The codes of an MCS table whose transport blocks fill a slot each."""
 
 from functools import lru_cache
 
@@ -7,17 +7,18 @@ from linksim.link.config import LinkConfig
 from linksim.phy.coding.code_block import CodeBlock
 from linksim.phy.coding.harq import HarqCode
 from linksim.phy.coding.mcs import MCS_TABLES, Mcs
+from linksim.phy.coding.transport_block import transport_block
 
 
 def own_block(config: LinkConfig, mcs: Mcs) -> CodeBlock:
-    """Return the block that fills a slot at an MCS, bits repeated below rate 1/5.
+    """Return the one code block that fills a slot at a modulation and code rate.
 
     Raises
     ------
     LinksimError
         If more than one code block fills the slot, or blocks are interleaved over slots.
     """
-    block = config.code_block(mcs, repetition=True)
+    block = config.code_block(mcs)
     if block.per_frame > 1 or config.interleave_slots > 1 or config.block_length is not None:
         raise LinksimError(
             f"one code block is to fill one slot here, but there are {block.per_frame} in "
@@ -40,12 +41,17 @@ class SlotCodes:
     Raises
     ------
     LinksimError
-        If an MCS has more than one code block a slot.
+        If blocks are interleaved over slots, or their length is set.
     """
 
     def __init__(self, config: LinkConfig, table: int) -> None:
         self._config, self._table = config, MCS_TABLES[table]
-        self.blocks = [own_block(config, mcs) for mcs in self._table]
+        if config.interleave_slots > 1 or config.block_length is not None:
+            raise LinksimError(
+                "a transport block fills a slot where the MCS is one of a table; use no "
+                "block_length and no interleaving"
+            )
+        self.blocks = [transport_block(mcs, config.slot_data_symbols) for mcs in self._table]
         self.code = lru_cache(maxsize=None)(self._code)
 
     def _code(self, mcs: int) -> HarqCode:

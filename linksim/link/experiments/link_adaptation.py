@@ -88,7 +88,7 @@ class ParallelLinks:
     Raises
     ------
     LinksimError
-        If an MCS has more than one code block a slot.
+        If blocks are interleaved over slots, or their length is set.
     """
 
     def __init__(

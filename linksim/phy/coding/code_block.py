@@ -1,6 +1,6 @@
-"""Transport blocks of one code block each: sizes that fit into slots."""
+"""Transport blocks: sizes that fit into slots."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from linksim.errors import LinksimError
 from linksim.options import check_range
@@ -9,31 +9,54 @@ from linksim.phy.coding.mcs import Mcs
 from linksim.phy.modulations import MODULATIONS
 
 CRC_BITS = 24
-"""Bits of the CRC that each transport block ends in, CRC-24A of TS 38.212, clause 5.1."""
+"""Bits of the CRC that a transport block ends in, CRC-24A of TS 38.212, clause 5.1."""
+
+LEAST_RATE = 0.02
+"""Least code rate of codes whose bits are repeated; the tables of TS 38.214 end at 30/1024."""
 
 
 @dataclass(frozen=True)
 class CodeBlock:
-    """Sizes of one transport block, which is one code block.
+    """Sizes of one transport block, which is one code block unless it is segmented.
 
     Parameters
     ----------
     info_bits : int
-        k, CRC included; a whole number of payload bytes plus 24.
+        k, CRC included; a whole number of payload bytes plus the CRC.
     coded_bits : int
-        n.
+        n, of all code blocks together.
     per_frame : int
         Blocks in one interleaver frame.
+    crc_bits : int
+        Bits of the transport block's CRC, 24 or 16.
+    segments : int
+        Code blocks that it is cut into; each of several ends in a CRC-24B of its own.
+    graph : str or None
+        Base graph, ``"bg1"`` or ``"bg2"``; None leaves it to the code blocks' size and rate.
     """
 
     info_bits: int
     coded_bits: int
     per_frame: int
+    crc_bits: int = field(default=CRC_BITS, repr=False)
+    segments: int = field(default=1, repr=False)
+    graph: str | None = field(default=None, repr=False)
 
     @property
     def payload_bytes(self) -> int:
         """Bytes that one block carries."""
-        return (self.info_bits - CRC_BITS) // 8
+        return (self.info_bits - self.crc_bits) // 8
+
+    @property
+    def crc(self) -> str:
+        """The transport block's CRC, as Sionna calls it."""
+        return "CRC16" if self.crc_bits == 16 else "CRC24A"
+
+    @property
+    def segment_bits(self) -> int:
+        """Information bits of a code block, CRCs included."""
+        extra = CRC_BITS if self.segments > 1 else 0
+        return self.info_bits // self.segments + extra
 
 
 def fit_code_block(
@@ -42,7 +65,6 @@ def fit_code_block(
     *,
     slots: int = 1,
     block_length: int | None = None,
-    repetition: bool = False,
     code: str = "ldpc",
 ) -> CodeBlock:
     """Fit code blocks into an interleaver frame (TS 38.212, 5.2.2 and 5.4.2).
@@ -60,8 +82,6 @@ def fit_code_block(
         Slots of an interleaver frame.
     block_length : int, optional
         Coded bits of a block.
-    repetition : bool
-        Whether code rates below the code's least are allowed, for those who repeat bits.
     code : str
         Name of the code.
 
@@ -76,7 +96,7 @@ def fit_code_block(
     CodeBlock(info_bits=1728, coded_bits=3456, per_frame=1)
     """
     family = CODES[code]
-    rate, lowest = mcs.code_rate, 0.0 if repetition else family.min_rate
+    rate, lowest = mcs.code_rate, LEAST_RATE if family.repeats else family.min_rate
     order = MODULATIONS[mcs.modulation].bits
     check_range("code_rate", rate, lowest, family.max_rate)
     slot_bits = slot_symbols * order
@@ -107,8 +127,8 @@ def fit_code_block(
             f"block_length {coded} at code rate {rate:g} needs {info} information bits; code "
             f"{code} has at most {most} at this rate"
         )
-    if info / coded < lowest:  # rounding to whole bytes may fall below what the code has
-        info += 8
+    if info / coded < family.min_rate <= rate:
+        info += 8  # rounding to whole bytes may fall below what the code has without repetition
     return CodeBlock(info, coded, frame_bits // coded)
 
 

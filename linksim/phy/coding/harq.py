@@ -2,9 +2,11 @@
 
 ::
 
-    payload ─CRC-24A─▶ mother code ─▶ version of attempt 1, 2, … ─scramble─▶ QAM ─▶ link
-                                                                                     │
+    payload ─CRC─▶ mother code ─▶ version of attempt 1, 2, … ─scramble─▶ QAM ─▶ link
+                                                                                 │
     payload, flag ◀─CRC─ decoder ◀── + ◀── demapper of each version ◀─ soft buffer ◀─┘
+
+A block of several code blocks is cut after its CRC; each has a CRC and a rate matching of its own.
 
 Versions sent again are the same symbols again. They are added in the buffer, weighted by the
 inverse of their noise (maximum ratio combining), before they are demapped: two logits of one bit
@@ -23,6 +25,7 @@ from linksim.phy.coding.code_block import CRC_BITS, CodeBlock
 from linksim.phy.coding.min_sum import MinSumDecoder
 from linksim.phy.coding.rate_matching import MotherEncoder, RateMatcher, select
 from linksim.phy.coding.redundancy import VERSIONS
+from linksim.phy.coding.transport_block import segment_lengths
 from linksim.phy.modulations import MODULATIONS, Modulation
 
 SCRAMBLING_INIT = 2**15 + 1
@@ -70,7 +73,8 @@ class HarqCode:
     Parameters
     ----------
     block : CodeBlock
-        Sizes; n is that of one transmission.
+        Sizes; n is that of one transmission. Only a block of one code block has a mother code or
+        selections that are given.
     modulation : str
         Name of a modulation.
     combining : str
@@ -99,13 +103,21 @@ class HarqCode:
         self.block = block
         self.symbols = block.coded_bits // order
         self._scramble = generate_prng_seq(block.coded_bits, SCRAMBLING_INIT).astype(np.uint8)
-        self._crc = CRCEncoder("CRC24A")
-        self.mother = mother or MotherEncoder(block.info_bits, block.coded_bits)
+        self._crc, self._inner = CRCEncoder(block.crc), CRCEncoder("CRC24B")
+        self._lengths = segment_lengths(block, order)
+        self.mother = mother or MotherEncoder(block.segment_bits, self._lengths[0], block.graph)
         if selections is None:
-            selections = [select(self.mother, v, block.coded_bits) for v in VERSIONS[combining]]
-        self._matchers = [RateMatcher(selected, order) for selected in selections]
-        self._decoder = MinSumDecoder(self.mother, iterations)
+            self._matchers = [self._matcher(v, order) for v in VERSIONS[combining]]
+        else:
+            self._matchers = [[RateMatcher(selected, order)] for selected in selections]
+        last = "CRC24B" if block.segments > 1 else block.crc
+        self._decoder = MinSumDecoder(self.mother, iterations, crc=last)
         self._map, self._demap = _modem(kind, self.symbols)
+
+    def _matcher(self, version: int, order: int) -> list[RateMatcher]:
+        """Return the rate matching of each code block in a version."""
+        of = {n: RateMatcher(select(self.mother, version, n), order) for n in set(self._lengths)}
+        return [of[n] for n in self._lengths]
 
     @property
     def versions(self) -> int:
@@ -123,14 +135,20 @@ class HarqCode:
         Returns
         -------
         np.ndarray
-            uint8, [blocks, n_ldpc].
+            uint8, [blocks, code blocks * n_ldpc].
         """
         info = self._crc(tf.constant(payload, tf.float32))
-        return self.mother(info).numpy().astype(np.uint8)
+        if self.block.segments > 1:
+            cut = tf.reshape(info, [-1, self.block.info_bits // self.block.segments])
+            info = self._inner(cut)
+        return self.mother(info).numpy().astype(np.uint8).reshape(len(payload), -1)
 
     def send(self, mother: np.ndarray, attempt: int) -> np.ndarray:
         """Return the symbols, complex64, [blocks, symbols], of an attempt; the first is 1."""
-        bits = self._matchers[self._place(attempt)].send(mother)
+        each = np.split(mother, self.block.segments, axis=1)
+        matchers = self._matchers[self._place(attempt)]
+        sent = [matcher.send(word) for matcher, word in zip(matchers, each, strict=True)]
+        bits = np.concatenate(sent, axis=1)
         return self._map((bits ^ self._scramble).astype(np.float32)).numpy()
 
     def receive(
@@ -163,13 +181,20 @@ class HarqCode:
         """
         buffer.add(blocks, self._place(attempt), symbols, noise_variance)
         used = range(min(attempt, self.versions))
-        mother = np.zeros((len(blocks), self._columns(used)), np.float32)
+        mother = np.zeros((self.block.segments, len(blocks), self._columns(used)), np.float32)
+        ends = np.cumsum(self._lengths)[:-1]
         for place in used:
             llr = self._demap(*buffer.read(blocks, place)).numpy()
             llr = np.where(self._scramble, -llr, llr)
-            self._matchers[place].combine(mother, llr)
-        bits, ok = self._decoder.decode(mother)
-        return bits[:, :-CRC_BITS], ok
+            of_each = zip(self._matchers[place], mother, np.split(llr, ends, axis=1), strict=True)
+            for matcher, word, part in of_each:
+                matcher.combine(word, part)
+        bits, ok = self._decoder.decode(mother.reshape(-1, mother.shape[2]))
+        if self.block.segments > 1:
+            cut = bits[:, :-CRC_BITS].reshape(self.block.segments, len(blocks), -1)
+            bits = cut.transpose(1, 0, 2).reshape(len(blocks), -1)
+            ok = np.logical_and.reduce(ok.reshape(self.block.segments, -1))
+        return bits[:, : -self.block.crc_bits], ok
 
     def _place(self, attempt: int) -> int:
         return (attempt - 1) % self.versions
@@ -177,7 +202,7 @@ class HarqCode:
     def _columns(self, used: range) -> int:
         """Return the columns of the mother code, whole Z, up to the last that was sent of."""
         z = self.mother.z
-        last = max(int(self._matchers[place].positions.max()) for place in used)
+        last = max(int(m.positions.max()) for place in used for m in self._matchers[place])
         core = self.mother.k_ldpc + 4 * z  # which all codes of a base graph share
         return max(-(-(last + 1) // z) * z, core)
 

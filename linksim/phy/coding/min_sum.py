@@ -46,8 +46,9 @@ LARGEST = np.float32(1e4)
 CERTAIN = np.float32(1e6)
 """Log-likelihood ratio of a filler bit."""
 
-CRC24A = 0x864CFB
-"""Generator polynomial of TS 38.212, clause 5.1, without its leading term."""
+GENERATORS = {"CRC24A": 0x864CFB, "CRC24B": 0x800063, "CRC16": 0x1021 << 8}
+"""Generator polynomials of TS 38.212, clause 5.1, without the leading term, times x^8 for CRC-16:
+a word is a multiple of g exactly if it is one of x^8 g after 24 zeros."""
 
 CHUNK_BLOCKS = 16
 """Blocks that a thread takes at a time."""
@@ -63,7 +64,7 @@ _U = np.uintp
 
 
 class MinSumDecoder:
-    """Decode 5G LDPC code blocks that end in a CRC-24A.
+    """Decode 5G LDPC code blocks that end in a CRC.
 
     Parameters
     ----------
@@ -74,6 +75,8 @@ class MinSumDecoder:
         before them found, so it is worth nearly two of a flooding decoder.
     stop_early : bool
         Whether a block ends as soon as its CRC passes.
+    crc : str
+        The CRC, a name in `GENERATORS`.
 
     Notes
     -----
@@ -82,11 +85,18 @@ class MinSumDecoder:
     codes", 2004.
     """
 
-    def __init__(self, encoder: LDPC5GEncoder, iterations: int, *, stop_early: bool = True) -> None:
+    def __init__(
+        self,
+        encoder: LDPC5GEncoder,
+        iterations: int,
+        *,
+        stop_early: bool = True,
+        crc: str = "CRC24A",
+    ) -> None:
         self._graph = graph = BaseGraph(encoder)
         arrays = graph.rows, graph.columns, graph.shifts, graph.sent
         self._rows, self._columns, self._shifts, self._sent = (x.astype(_U) for x in arrays)
-        self._iterations, self._stop_early = iterations, stop_early
+        self._stop = iterations, stop_early, _crc_table(GENERATORS[crc])
 
     def __call__(self, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Decode received blocks.
@@ -133,19 +143,18 @@ class MinSumDecoder:
 
         def part(start: int) -> None:
             these = slice(start, start + CHUNK_BLOCKS)
-            stop = self._iterations, self._stop_early, _crc_table()
-            _decode(llr[these], where, edges, sizes, stop, bits[these], ok[these])
+            _decode(llr[these], where, edges, sizes, self._stop, bits[these], ok[these])
 
         _run_parts(part, range(0, blocks, CHUNK_BLOCKS))
         return bits, ok
 
 
 @cache
-def _crc_table() -> np.ndarray:
+def _crc_table(generator: int) -> np.ndarray:
     """Return the remainder of each byte times x^24: uint32, [256]."""
     table = np.arange(256, dtype=np.uint32) << 16
     for _ in range(8):
-        table = (table << 1) ^ np.where(table & 0x800000, CRC24A, 0).astype(np.uint32)
+        table = (table << 1) ^ np.where(table & 0x800000, generator, 0).astype(np.uint32)
     return table & np.uint32(0xFFFFFF)
 
 

@@ -10,6 +10,8 @@ Sionna's encoder has redundancy version 0 of it, without the way around the end.
 """
 
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 
 import numpy as np
 import tensorflow as tf
@@ -30,8 +32,10 @@ class MotherEncoder(LDPC5GEncoder):
     k : int
         Information bits.
     n : int
-        Coded bits of one transmission. With k it decides on the base graph; below rate 1/5,
-        where bits are repeated, that is base graph 2.
+        Coded bits of one transmission.
+    graph : str, optional
+        Base graph, ``"bg1"`` or ``"bg2"``; k and n decide where it is not given. Below its least
+        rate, 1/3 or 1/5, bits are repeated.
 
     Input
     -----
@@ -43,8 +47,10 @@ class MotherEncoder(LDPC5GEncoder):
         Code words with the 2Z bits that are never sent and with fillers, which are 0.
     """
 
-    def __init__(self, k: int, n: int) -> None:
-        super().__init__(k, min(n, int(k / LDPC.min_rate)))
+    def __init__(self, k: int, n: int, graph: str | None = None) -> None:
+        most = 3 * k if graph == "bg1" else int(k / LDPC.min_rate)
+        with redirect_stdout(StringIO()):  # it prints where the rate is above 948/1024
+            super().__init__(k, min(n, most), bg=graph)
 
     def call(self, bits: tf.Tensor) -> tf.Tensor:
         """Encode."""

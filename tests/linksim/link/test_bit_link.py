@@ -148,6 +148,20 @@ def test_silence_is_sent_at_unit_power() -> None:
     assert float(energies[0]) == pytest.approx(1.0, abs=0.05)
 
 
+def test_a_code_below_rate_one_fifth_is_repeated() -> None:
+    """Twice the bits of rate 1/5 at half the SNR fail as often, and only where they should."""
+    lost = []
+    for rate, coded, snr_db in ((0.2, 1720, -4.2), (0.1, 3440, -4.2 - 10 * np.log10(2))):
+        options = {"modulation": "qpsk", "code_rate": rate, "block_length": coded}
+        link = _link(channel="awgn", subcarriers=72, interleave_slots=2, **options)
+        assert (link.block.info_bits, link.block.coded_bits) == (344, coded)
+        blocks = sum((link.measure(snr_db, seed, 256).blocks for seed in range(2)), Tally())
+        lost.append((blocks.errors, blocks.trials - blocks.errors))
+        assert 0.1 < blocks.rate < 0.9
+    rates = [e / (e + good) for e, good in lost]
+    assert rates[0] == pytest.approx(rates[1], abs=4 * (0.25 / 512 + 0.25 / 512) ** 0.5)
+
+
 def test_a_stream_may_bring_its_own_mcs() -> None:
     config = LinkConfig(**SMALL, channel="awgn")
     transceiver = OfdmTransceiver(config)
@@ -200,7 +214,7 @@ def test_other_block_sizes_carry_bytes_too(options: dict) -> None:
         ({"modulation": "16qm"}, "did you mean '16qam'"),
         ({"estimator": "mmse"}, "did you mean 'lmmse'"),
         ({"equalizer": "mmse"}, "did you mean 'lmmse'"),
-        ({"code_rate": 0.1}, "code_rate must be between 0.2 and 0.95"),
+        ({"code_rate": 0.01}, "code_rate must be between 0.02 and 0.95"),
         ({"code_rate": 1.0}, "code_rate must be between"),
         ({"block_length": 3455}, "multiple of 4"),
         ({"block_length": 4000}, "between 1 and the 3456 coded bits"),

@@ -152,7 +152,7 @@ def test_auto_is_compared_with_the_best_fixed_scheme() -> None:
         ),
         (["adapt", "--combining", "ri"], "did you mean 'ir'?"),
         (["adapt", "--plot", "a.txt"], "must end in .png, .pdf or .svg"),
-        (["adapt", "--subcarriers", "600"], "one code block is to fill one slot here"),
+        (["harq", "--subcarriers", "600"], "one code block is to fill one slot here"),
         (["harq", "--transmissions", "9"], "--transmissions must be between 1 and 8"),
         (["harq", "--combining", "cheese"], "did you mean 'chase'?"),
         (["harq", "--reference", "bit"], "did you mean 'bits'?"),

@@ -41,7 +41,10 @@ class Code(ABC):
 
     min_rate: ClassVar[float]
     max_rate: ClassVar[float]
-    """Least and greatest code rate, CRC included."""
+    """Least code rate without repetition, and greatest; CRC included."""
+
+    repeats: ClassVar[bool] = False
+    """Whether coded bits are repeated below `min_rate`."""
 
     retransmits: ClassVar[bool] = False
     """Whether it has redundancy versions, which HARQ and adaptive streams send."""

@@ -8,10 +8,10 @@ from linksim.errors import LinksimError
 from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
 from linksim.link.experiments.link_adaptation import ParallelLinks
-from linksim.link.slot_codes import own_block
 from linksim.link.transceiver import OfdmTransceiver
 from linksim.montecarlo import Tally
 from linksim.phy.coding.mcs import scheme
+from linksim.phy.coding.transport_block import transport_block
 
 
 def _links(**options: object) -> ParallelLinks:
@@ -26,7 +26,7 @@ def test_where_each_block_takes_two_transmissions() -> None:
     assert (done.first.rate, done.residual.rate) == (1.0, 0.0)
     assert done.transmissions == 2
     assert done.delay_slots == 3 + 1
-    payload = 8 * own_block(LinkConfig(subcarriers=12), scheme(1, 13)).payload_bytes
+    payload = 8 * transport_block(scheme(1, 13), 12 * 12).payload_bytes
     assert done.throughput == pytest.approx(payload / 144 / 2, rel=0.1)
     assert done.mcs == 13
 
@@ -35,7 +35,7 @@ def test_lost_answers_cost_throughput_and_no_blocks() -> None:
     done = _links(channel="awgn", harq=2, feedback_delay_slots=0, feedback_loss=1.0).run(9, 20.0, 1)
     assert done.transmissions == 2
     assert (done.first.rate, done.residual.rate, done.delay_slots) == (0.0, 0.0, 1.0)
-    payload = 8 * own_block(LinkConfig(subcarriers=12), scheme(1, 9)).payload_bytes
+    payload = 8 * transport_block(scheme(1, 9), 12 * 12).payload_bytes
     assert done.throughput == pytest.approx(payload / 144 / 2)
 
 
@@ -49,11 +49,12 @@ def test_a_fixed_scheme_without_harq_is_the_same_after_any_delay() -> None:
 
 
 def test_a_fixed_scheme_fails_as_often_as_in_the_digital_pipe() -> None:
-    """Flat block fading, anew in each slot: Fisher's exact test at 1 %."""
+    """Flat block fading, anew in each slot, of as many bits: Fisher's exact test at 1 %."""
     ours = _links(channel="rayleigh", links=32, slots=60).run(13, 10.0, 1).first
-    mcs = scheme(1, 13)
-    config = LinkConfig(subcarriers=12, estimator="perfect", modulation=mcs.modulation,
-                        code_rate=mcs.code_rate)  # fmt: skip
+    block = transport_block(scheme(1, 13), 12 * 12)
+    config = LinkConfig(subcarriers=12, estimator="perfect", modulation="16qam",
+                        code_rate=block.info_bits / block.coded_bits)  # fmt: skip
+    assert config.code_block().info_bits == block.info_bits
     link = BitLink(config, OfdmTransceiver(config))
     theirs = sum((link.measure(10.0, seed, 256).blocks for seed in range(6)), Tally())
     table = [[t.errors, t.trials - t.errors] for t in (ours, theirs)]
@@ -76,6 +77,15 @@ def test_adaptation_meets_its_target_and_beats_fixed_schemes() -> None:
     assert np.isfinite(auto.delay_slots)
 
 
-def test_a_grid_with_two_blocks_a_slot_gives_one_line() -> None:
-    with pytest.raises(LinksimError, match="one code block is to fill one slot here"):
-        _links(subcarriers=600)
+def test_a_wide_grid_sends_several_code_blocks_a_slot() -> None:
+    done = _links(channel="awgn", subcarriers=300, links=2, slots=6, warm_up=1).run(28, 30.0, 1)
+    block = transport_block(scheme(1, 28), 300 * 12)
+    assert block.segments == 3
+    assert (done.first.rate, done.residual.rate) == (0.0, 0.0)
+    assert done.throughput == pytest.approx(8 * block.payload_bytes / 3600)
+
+
+def test_blocks_that_do_not_fill_a_slot_give_one_line() -> None:
+    for options in ({"interleave_slots": 2}, {"block_length": 288}):
+        with pytest.raises(LinksimError, match="use no block_length and no interleaving"):
+            _links(**options)
