@@ -73,7 +73,6 @@ def read_sound(
         for frame, time, late in _in_time(decoded(source, container, stream)):
             start = time if start is None else start
             zero = time if zero is None else zero
-            limits.check_length(source, float(time - start), longest)
             if late < -BACKWARDS * frame.sample_rate:
                 raise LinksimError(
                     f"{source}: its sound goes back in time after {float(time - start):.2f} s; "
@@ -83,6 +82,7 @@ def read_sound(
             if limit is not None and beyond >= 0:
                 resampler.feed(np.zeros(max(0, late - int(beyond)), np.float32), frame.sample_rate)
                 break
+            limits.check_length(source, float(time - start), longest)
             samples = mixer.mono(frame)
             samples = np.pad(samples, (late, 0)) if late > 0 else samples[-late:]
             resampler.feed(samples, frame.sample_rate)

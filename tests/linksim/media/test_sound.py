@@ -133,6 +133,14 @@ def test_what_comes_after_a_gap_comes_when_it_is_due(tmp_path, ending):
     np.testing.assert_allclose(early, expected[:8000], atol=1e-6)
 
 
+def test_a_gap_that_is_not_read_is_not_too_long(tmp_path):
+    tone = np.full(16_000, 3000, np.int16)
+    written(tmp_path / "a.mkv", [(0, tone), (2000 * 16_000, tone), (2001 * 16_000, tone)])
+    assert len(read(tmp_path / "a.mkv", max_seconds=2.0).audio) == 32_000
+    with pytest.raises(LinksimError, match="lasts 2002 s or more"):
+        read(tmp_path / "a.mkv")
+
+
 def test_sound_that_goes_back_in_time_is_refused(tmp_path):
     """Two recordings behind one another in one file."""
     tone = (9000 * np.sin(np.arange(80_000) / 9)).astype(np.int16)
