@@ -14,7 +14,7 @@ Names are loaded when they are first asked for, so that importing this takes no 
 import importlib
 from typing import Any
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 _PLACES = {
     "CHANNELS": "linksim.phy.channels",

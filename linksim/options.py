@@ -54,8 +54,8 @@ def option(
     file : bool
         Whether it names a file, by whose content results are told apart.
     """
-    told = {"help": help, "unit": unit, "within": within, "choices": choices, "flag": flag}
-    told |= {"recorded_as": recorded_as, "file": file}
+    told: dict[str, Any] = {"help": help, "unit": unit, "within": within, "choices": choices}
+    told |= {"flag": flag, "recorded_as": recorded_as, "file": file}
     return dataclasses.field(default=default, metadata=told)
 
 

@@ -88,10 +88,10 @@ def _frames(file: Path, seconds: float | None) -> np.ndarray:
     # Where videos were decoded beforehand, training needs no decoder.
     from linksim.media import read
 
-    frames = read(file, max_seconds=seconds).frames
-    if frames is None:
+    shown = read(file, max_seconds=seconds).frames
+    if shown is None:
         raise LinksimError(f"{file}: holds no video")
-    return frames
+    return shown
 
 
 def read_picture(file: Path) -> np.ndarray:

@@ -113,7 +113,8 @@ def trained(kind: type[M], preset: str, path: Path | None = None) -> M:
         If the weights cannot be had.
     """
     path = path or path_of(kind.STORED.name, preset)
-    return cast(M, _trained(kind, preset, path, *state_of(path)))
+    made = _trained(kind, preset, path, *state_of(path))  # type: ignore[arg-type]
+    return cast(M, made)
 
 
 def state_of(path: Path) -> tuple[int, ...]:

@@ -110,7 +110,8 @@ class Done(Head):
     metrics: dict[str, Measured]
     block_errors: Lost
     blocks: dict[str, Blocks] = {}
-    accounting: Spent = Field(default=None)  # of a point that has no value there is none
+    # A point that has no value has none.
+    accounting: Spent = Field(default=None)  # type: ignore[assignment]
     per_stream: dict[str, Spent] = {}
     csi_snr_db: Number | None = None
     origins: list[Annotated[tuple[Origin, Count], Strict(False)]] = []
@@ -208,9 +209,9 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     LinksimError
         If it is damaged; the message names the row and the column.
     """
-    mend = "run the study again, which keeps its points"
+    remedy = "run the study again, which keeps its points"
     if regular(path).st_size > MOST_TABLE_BYTES:
-        raise LinksimError(f"{path}: is larger than a table may be; {mend}")
+        raise LinksimError(f"{path}: is larger than a table may be; {remedy}")
     try:
         text = path.read_bytes().decode("utf-8")
         reader = csv.DictReader(io.StringIO(text, newline=""))
@@ -223,9 +224,9 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     except OSError as error:
         raise LinksimError(f"{path}: {error.strerror or error}") from None
     except ValidationError as error:
-        raise LinksimError(f"{path}: is damaged: row {reason_of(error)}; {mend}") from None
+        raise LinksimError(f"{path}: is damaged: row {reason_of(error)}; {remedy}") from None
     except (ValueError, csv.Error) as error:
-        raise LinksimError(f"{path}: is damaged: {error}; {mend}") from None
+        raise LinksimError(f"{path}: is damaged: {error}; {remedy}") from None
     return table
 
 

@@ -171,8 +171,9 @@ def kept(folder: Path | None, key: str, make: Callable[[], Talk]) -> Talk:
     folder.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
     with part.open("wb") as out:
-        seen = {} if talk.seen is None else {"seen": talk.seen}
-        name = np.array(talk.name)
-        np.savez_compressed(out, faces=talk.faces, voice=talk.voice, name=name, **seen)
+        held = {"faces": talk.faces, "voice": talk.voice, "name": np.array(talk.name)}
+        if talk.seen is not None:
+            held["seen"] = talk.seen
+        np.savez_compressed(out, **held)  # type: ignore[arg-type]
     part.replace(file)
     return talk
