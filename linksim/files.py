@@ -21,7 +21,7 @@ def regular(path: Path) -> os.stat_result:
     Raises
     ------
     LinksimError
-        If there is none: it is missing, in a loop of links, a folder or a pipe, which would hang.
+        If there is none: it is missing, in a loop of links, a folder or a FIFO, which would hang.
     """
     try:
         state = path.stat()

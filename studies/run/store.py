@@ -189,15 +189,15 @@ class Store:
         path = self.folder / "study.json"
         if not path.exists():
             raise LinksimError(f"{self.folder}: not a study's folder; it has no study.json")
-        mend = "delete it and run the study again, which keeps its points"
+        remedy = "delete it and run the study again, which keeps its points"
         try:
             identity: dict[str, Any] = Identity.model_validate(read_json(path)).model_dump()
         except ValidationError as error:
             raise LinksimError(
-                f"{path}: is damaged or of another version: {reason_of(error)}; {mend}"
+                f"{path}: is damaged or of another version: {reason_of(error)}; {remedy}"
             ) from None
         except LinksimError as error:
-            raise LinksimError(f"{error}; {mend}") from None
+            raise LinksimError(f"{error}; {remedy}") from None
         return identity
 
     def study(self) -> tuple[Study, list[ClipRef]]:

@@ -32,7 +32,7 @@ MOST_TABLE_BYTES = 2 * 10**9
 MOST_FRAMES = 10_000_000
 """Most frames of a clip that a record may tell the origins of."""
 MOST = 2**63
-"""Above what can be counted."""
+"""Bound of counts: 63 bits."""
 
 Count = Annotated[int, Field(ge=0, lt=MOST)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -208,9 +208,9 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     LinksimError
         If it is damaged; the message names the row and the column.
     """
-    mend = "run the study again, which keeps its points"
+    remedy = "run the study again, which keeps its points"
     if regular(path).st_size > MOST_TABLE_BYTES:
-        raise LinksimError(f"{path}: is larger than a table may be; {mend}")
+        raise LinksimError(f"{path}: is larger than a table may be; {remedy}")
     try:
         text = path.read_bytes().decode("utf-8")
         reader = csv.DictReader(io.StringIO(text, newline=""))
@@ -223,9 +223,9 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     except OSError as error:
         raise LinksimError(f"{path}: {error.strerror or error}") from None
     except ValidationError as error:
-        raise LinksimError(f"{path}: is damaged: row {reason_of(error)}; {mend}") from None
+        raise LinksimError(f"{path}: is damaged: row {reason_of(error)}; {remedy}") from None
     except (ValueError, csv.Error) as error:
-        raise LinksimError(f"{path}: is damaged: {error}; {mend}") from None
+        raise LinksimError(f"{path}: is damaged: {error}; {remedy}") from None
     return table
 
 

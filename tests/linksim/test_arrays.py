@@ -68,7 +68,7 @@ FAULTS: dict[str, Callable[[Path], None]] = {
     "one array alone": lambda p: p.write_bytes(_npy(np.ones(9))),
     "nothing": Path.touch,
     "an archive cut off": lambda p: (_member(p, _npy(np.ones(9))), os.truncate(p, 60))[0],
-    "a pipe": os.mkfifo,
+    "a FIFO": os.mkfifo,
     "a loop of links": lambda p: p.symlink_to(p.name),
     "a link to nowhere": lambda p: p.symlink_to("nowhere"),
     "a folder": Path.mkdir,

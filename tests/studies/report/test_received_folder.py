@@ -49,11 +49,11 @@ def test_plain_files(tmp_path: Path) -> None:
     (folder / "deep" / "file").touch()
     (folder / "link").symlink_to("deep")
     (folder / "loop").symlink_to("loop")
-    os.mkfifo(folder / "pipe")
+    os.mkfifo(folder / "fifo")
     (tmp_path / "by-link").symlink_to(folder)
     assert is_plain(folder / "deep" / "file", folder)
     assert is_plain(tmp_path / "by-link" / "deep" / "file", tmp_path / "by-link")
-    for name in ("link/file", "loop", "pipe", "deep", "absent", "deep/../../folder/deep/file"):
+    for name in ("link/file", "loop", "fifo", "deep", "absent", "deep/../../folder/deep/file"):
         assert not is_plain(folder / name, folder)
 
 
