@@ -48,7 +48,7 @@ def endpoint_contents(endpoint: Endpoint) -> Contents:
     LinksimError
         If a file is missing.
     """
-    found = _of_files(endpoint, f"scheme '{endpoint.name}'")
+    found = _of_files(endpoint, f"scheme '{type(endpoint).__name__}'")
     kind = type(endpoint)
     found[f"code of {kind.__module__}.{kind.__qualname__}"] = class_digest(kind)
     found |= {f"{name} of its link": digest for name, digest in _of_known_link(endpoint).items()}
@@ -57,7 +57,7 @@ def endpoint_contents(endpoint: Endpoint) -> Contents:
 
 def options_by_content(endpoint: Endpoint) -> dict[str, Any]:
     """Return an endpoint's options with what files hold in place of their names."""
-    found = _of_files(endpoint, f"scheme '{endpoint.name}'")
+    found = _of_files(endpoint, f"scheme '{type(endpoint).__name__}'")
     return recorded(endpoint) | found
 
 
