@@ -12,7 +12,7 @@ study: $(INSTALLED)
 # `make test COVERAGE=` runs the tests without counting lines.
 COVERAGE := --coverage
 test: $(INSTALLED)
-	@$(VENV)/bin/python -m coverage erase
+	@rm -f .coverage.*.json
 	@$(VENV)/bin/python .ci/tests_by_folder.py $(COVERAGE); code=$$?; \
 	$(VENV)/bin/python .ci/coverage_by_room.py; exit $$code
 

@@ -1,12 +1,8 @@
 """Print how many lines of each room the tests ran, all processes of ``make test`` together."""
 
 import json
-import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
-
-from coverage import Coverage
-from coverage.exceptions import NoDataError
 
 
 def room(file: str) -> str:
@@ -15,25 +11,22 @@ def room(file: str) -> str:
 
 
 def main() -> None:
-    """Combine what was measured, and print a line a room and a total."""
-    coverage = Coverage()
-    try:
-        coverage.combine()
-        with tempfile.NamedTemporaryFile() as report:
-            coverage.json_report(outfile=report.name)
-            files = json.loads(Path(report.name).read_text())["files"]
-    except NoDataError as error:
-        print(error)
-        return
-    lines, run = Counter[str](), Counter[str]()
-    for file, measured in files.items():
+    """Join what each process measured, and print a line a room and a total."""
+    run: dict[str, set[int]] = defaultdict(set)
+    lines: dict[str, set[int]] = defaultdict(set)
+    for measured in Path().glob(".coverage.*.json"):
+        for file, found in json.loads(measured.read_text())["files"].items():
+            run[file] |= set(found["executed_lines"])
+            lines[file] |= set(found["executed_lines"]) | set(found["missing_lines"])
+        measured.unlink()
+    total, reached = Counter[str](), Counter[str]()
+    for file in lines:
         for name in (room(file), "total"):
-            lines[name] += measured["summary"]["num_statements"]
-            run[name] += measured["summary"]["covered_lines"]
+            total[name] += len(lines[file])
+            reached[name] += len(run[file])
     print("\nLines that the tests ran; those of compiled kernels and other processes do not count")
-    for name in sorted(lines, key=lambda n: (n == "total", n)):
-        if lines[name]:
-            print(f"{name:20}{lines[name]:7}{100 * run[name] / lines[name]:6.0f} %")
+    for name in sorted(total, key=lambda n: (n == "total", n)):
+        print(f"{name:20}{total[name]:7}{100 * reached[name] / max(1, total[name]):6.0f} %")
 
 
 main()

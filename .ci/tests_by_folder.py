@@ -15,6 +15,7 @@ from pathlib import Path
 from queue import Empty, Queue
 
 WORKERS = 2
+SOURCE = "linksim,semantic,baselines,studies"
 
 
 def folders(root: Path) -> list[list[str]]:
@@ -47,12 +48,28 @@ def _run(command: list[str], paths: list[str]) -> bool:
     return code == 0
 
 
+def _command(paths: list[str], counts: bool) -> list[str]:
+    """Return the command for a process; what it counts is for ``coverage_by_room.py``."""
+    counted: list[str] = []
+    if counts:
+        name = Path(paths[0]).with_suffix("").as_posix().replace("/", "-")
+        counted = [
+            "slipcover",
+            "--source",
+            SOURCE,
+            "--json",
+            "--out",
+            f".coverage.{name}.json",
+            "-m",
+        ]
+    return [sys.executable, "-m", *counted, "pytest", "-q", "-p", "no:cacheprovider"]
+
+
 def main() -> int:
     """Run all, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--coverage", action="store_true", help="count the lines that tests run")
-    counted = ["coverage", "run", "-m"] if parser.parse_args().coverage else []
-    command = [sys.executable, "-m", *counted, "pytest", "-q", "-p", "no:cacheprovider"]
+    counts = parser.parse_args().coverage
     queue: Queue[list[str]] = Queue()
     for paths in folders(Path("tests")):
         queue.put(paths)
@@ -61,7 +78,8 @@ def main() -> int:
     def work() -> None:
         try:
             while True:
-                passed.append(_run(command, queue.get_nowait()))
+                paths = queue.get_nowait()
+                passed.append(_run(_command(paths, counts), paths))
         except Empty:
             return
 
