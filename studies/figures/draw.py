@@ -66,7 +66,17 @@ def draw_all(folder: Path, *, theory: bool = False, style: Style | None = None) 
                 finally:
                     plt.close(canvas)
                 written += paths
+    _remove_old(figures, study.drawn, written)
     return written
+
+
+def _remove_old(figures: Path, drawn: Iterable[Figure], written: Sequence[Path]) -> None:
+    """Remove what an earlier drawing called otherwise, as of a study with fewer curves."""
+    names = {figure.file_name for figure in drawn}
+    for path in figures.glob("*.p[dn][fg]"):
+        ours = any(path.stem == name or path.stem.startswith(f"{name}_") for name in names)
+        if ours and path not in written:
+            path.unlink()
 
 
 def draw_curves(

@@ -39,6 +39,15 @@ def test_figures(folder: Path) -> None:
         assert path.stat().st_size > 5000
 
 
+def test_figures_of_before_are_removed_and_others_left(folder: Path) -> None:
+    (folder / "figures").mkdir(exist_ok=True)
+    for name in ("pesq_rayleigh.png", "pesq_rayleigh.pdf", "mine.png"):
+        (folder / "figures" / name).touch()
+    assert main(["study", "plot", str(folder)]) == 0
+    drawn = sorted(path.stem for path in (folder / "figures").glob("*.png"))
+    assert drawn == ["bler", "mine", "nrmse", "pesq"]
+
+
 def test_many_curves_get_a_figure_per_channel(study_file: Path, tmp_path: Path) -> None:
     changes = ["channels=[awgn, rayleigh, 'tdl-a:speed=3']", "figures=[{metric: nrmse}]"]
     run(load(study_file, overrides=changes), tmp_path / "out", work=fake_record)
