@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        common, rest = _common_parser().parse_known_args(arguments)
+        common, rest = common_parser().parse_known_args(arguments)
         for folder in common.folders:
             import_from(folder)
         args = command_parser().parse_args(rest)
@@ -73,7 +73,7 @@ def command_parser() -> Parser:
     parser = Parser(
         prog="linksim",
         description="Wireless link-level simulation with media endpoints.",
-        parents=[_common_parser()],
+        parents=[common_parser()],
     )
     parser.add_argument("--version", action="version", version=f"linksim {__version__}")
     add_parts(parser, COMMANDS, _fill, dest="command", metavar="COMMAND")
@@ -99,7 +99,7 @@ def _fill(parser: ArgumentParser, command: Command) -> None:
     command.add_flags(parser)
 
 
-def _common_parser() -> Parser:
+def common_parser() -> Parser:
     """Return the parser of what may stand before and after the command."""
     parser = Parser(prog="linksim", add_help=False)
     parser.add_argument(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.cli.main import command_parser
+from studies.cli.main import command_parser, common_parser
 from studies.spec.scheme import Scheme
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,8 @@ def _commands(page: Path) -> Iterator[list[str]]:
 def test_commands_parse(page: Path) -> None:
     for words in _commands(page):
         if words != ["--help"]:
-            command_parser().parse_args(words)
+            _, rest = common_parser().parse_known_args(words)
+            command_parser().parse_args(rest)
 
 
 def test_pages_show_commands() -> None:
