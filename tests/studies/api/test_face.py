@@ -142,10 +142,10 @@ def test_arrays_come_back_in_their_shape() -> None:
 
 def test_a_link_goes_by_what_its_file_holds_now(tmp_path: Path) -> None:
     path = tmp_path / "measured.npz"
-    link = ls.Link(channel=f"cir:file={path},normalise=none", subcarriers=24)
     errors = []
     for gain in (1.0, 0.01):
         np.savez(path, a=np.full((1, 1, 1), gain + 0j), tau=np.zeros((1, 1)))
+        link = ls.Link(channel=f"cir:file={path},normalise=none", subcarriers=24)
         errors.append(ls.transmit(np.ones(1000, int), link, 20.0).bit_errors)
     assert errors[0] == 0 < errors[1]
 

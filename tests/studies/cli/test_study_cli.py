@@ -49,7 +49,7 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["ber", "--modulation", "8psk"], "unknown modulation '8psk'"),
         (["ber", "--estimator", "ls"], "unknown estimator 'ls'"),
         (["ber", "--code-rate", "nan"], "option 'code_rate' must be a number, not 'nan'"),
-        (["ber", "--code-rate", "0.19"], "code_rate must be between 0.2 and 0.95, not 0.19"),
+        (["ber", "--code-rate", "0.01"], "code_rate must be between 0.02 and 0.95, not 0.01"),
         (["ber", "--code-rate", "0.5", "--uncoded"], "not allowed with argument"),
         (["ber", "--block-length", "40"], "leaves no payload"),
         (["ber", "--block-length", "0"], "block_length 0 must be between"),
