@@ -22,12 +22,8 @@ GAIN_FLOOR = 1e-9
 """Least variance of an estimate; where pilots tell nothing there is next to none."""
 
 
-class LmmseInterpolator(Interpolator):
-    """Two-dimensional Wiener filter for known channel statistics.
-
-    W(N0) = R_hp (R_pp + N0 I)^-1. With R_pp = U diag(l) U^H the inverse is a division by
-    l + N0, so one decomposition serves every SNR and nothing but products is compiled. The pilots
-    are a comb in some symbols, so U and l are those of time times those of frequency.
+class _SeparableInterpolator(Interpolator):
+    """Wiener filters along time and along frequency, and the power of each output.
 
     Parameters
     ----------
@@ -48,13 +44,22 @@ class LmmseInterpolator(Interpolator):
         pilot_symbols: Sequence[int],
         pilot_subcarriers: Sequence[int],
     ) -> None:
+        self._power = [np.diag(c).real for c in (covariance_time, covariance_frequency)]
         self._time = _Filter(covariance_time[:, pilot_symbols], pilot_symbols)
         self._frequency = _Filter(covariance_frequency[:, pilot_subcarriers], pilot_subcarriers)
-        power = np.outer(np.diag(covariance_time).real, np.diag(covariance_frequency).real)
-        self._power = tf.constant(power, tf.float32)
+
+
+class LmmseInterpolator(_SeparableInterpolator):
+    """Two-dimensional Wiener filter for known channel statistics.
+
+    W(N0) = R_hp (R_pp + N0 I)^-1. With R_pp = U diag(l) U^H the inverse is a division by
+    l + N0, so one decomposition serves every SNR and nothing but products is compiled. The pilots
+    are a comb in some symbols, so U and l are those of time times those of frequency.
+    """
 
     def __call__(self, h_ls: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         time, frequency = self._time, self._frequency
+        power = tf.constant(np.outer(*self._power), tf.float32)
         eigenvalues = time.eigenvalues[:, tf.newaxis] * frequency.eigenvalues
         shrink = 1.0 / (eigenvalues + tf.reshape(no, [-1, 1, 1]))
         rows = tf.reshape(h_ls, [-1, time.pilots, frequency.pilots])
@@ -62,10 +67,10 @@ class LmmseInterpolator(Interpolator):
         rotated *= tf.cast(shrink, tf.complex64)
         h = _along_time(tf.tensordot(rotated, frequency.spread, 1), time.spread)
         gain = _along_time(tf.tensordot(shrink, frequency.gain, 1), time.gain)
-        return h, tf.maximum(self._power - gain, 0.0)
+        return h, tf.maximum(power - gain, 0.0)
 
 
-class TwoPassInterpolator(Interpolator):
+class TwoPassInterpolator(_SeparableInterpolator):
     """Wiener filters over frequency, then over time: what Sionna's `LMMSEInterpolator` computes.
 
     ::
@@ -78,23 +83,7 @@ class TwoPassInterpolator(Interpolator):
     noise that is white over time. It is an approximation of the joint filter that
     `LmmseInterpolator` is, by far smaller products. As there, eigenvectors turn each inverse into
     a division, so that it compiles under XLA.
-
-    Parameters
-    ----------
-    covariance_time, covariance_frequency, pilot_symbols, pilot_subcarriers
-        The parameters of `LmmseInterpolator`.
     """
-
-    def __init__(
-        self,
-        covariance_time: np.ndarray,
-        covariance_frequency: np.ndarray,
-        pilot_symbols: Sequence[int],
-        pilot_subcarriers: Sequence[int],
-    ) -> None:
-        self._power = [np.diag(c).real for c in (covariance_time, covariance_frequency)]
-        self._frequency = _Filter(covariance_frequency[:, pilot_subcarriers], pilot_subcarriers)
-        self._time = _Filter(covariance_time[:, pilot_symbols], pilot_symbols)
 
     def __call__(self, h_ls: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         symbols, subcarriers = (tf.constant(p, tf.float32) for p in self._power)
