@@ -65,7 +65,7 @@ def add_flags(
         noted += f" {unit}" if unit and default is not None else ""
         noted += "; may be given again, for another curve" if name in several else ""
         choices = None if isinstance(told["choices"], Registry) else told["choices"]
-        flag = renamed.get(name, told["flag"] or name).replace("_", "-")
+        flag = renamed.get(name, _name(fields[name])).replace("_", "-")
         parser.add_argument(
             f"--{flag}",
             dest=name,
@@ -91,9 +91,13 @@ def from_flags(cls: type[T], args: argparse.Namespace) -> T:
         if "help" in field.metadata:
             values[field.name] = value = getattr(args, field.name)
             if field.metadata["within"]:
-                name = field.metadata["flag"] or field.name.replace("_", "-")
-                check_range(f"--{name}", value, *field.metadata["within"])
+                check_range(f"--{_name(field)}", value, *field.metadata["within"])
     return cls(**values)
+
+
+def _name(field: dataclasses.Field[Any]) -> str:
+    """Return the name of an option's flag, without its dashes."""
+    return field.metadata["flag"] or field.name.replace("_", "-")
 
 
 def _flag_type(hint: Any) -> type:

@@ -37,8 +37,18 @@ def photograph(name: str) -> Clip:
     LinksimError
         If no photograph has this name, or scikit-image is not installed.
     """
+    return replace(read(photograph_folder() / PHOTOGRAPHS[name]), name=name)
+
+
+def photograph_folder() -> Path:
+    """Return the folder of scikit-image's photographs.
+
+    Raises
+    ------
+    LinksimError
+        If scikit-image is not installed.
+    """
     spec = find_spec("skimage")
     if spec is None or spec.origin is None:
         raise LinksimError("the photographs need 'skimage': pip install 'linksim[clip]'")
-    clip = read(Path(spec.origin).parent / "data" / PHOTOGRAPHS[name])
-    return replace(clip, name=name)
+    return Path(spec.origin).parent / "data"

@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Weights of the scales, finest first."""
+from linksim.metrics.structure import DEVIATION, K1, K2, WINDOW
+from linksim.metrics.structure import SCALE_WEIGHTS as WEIGHTS
 
-WINDOW = 11
-_C1, _C2 = 0.01**2, 0.03**2
+_C1, _C2 = K1**2, K2**2
 
 
 def ms_ssim(a: Any, b: Any) -> Any:
@@ -71,7 +70,7 @@ def _ssim(a: Any, b: Any) -> tuple[Any, Any]:
 
 
 def _blurred(x: Any) -> Any:
-    taps = np.exp(-0.5 * (np.arange(WINDOW) - WINDOW // 2) ** 2 / 1.5**2)
+    taps = np.exp(-0.5 * (np.arange(WINDOW) - WINDOW // 2) ** 2 / DEVIATION**2)
     taps = (taps / taps.sum()).astype(np.float32)
     x = ops.conv(x, taps.reshape(-1, 1, 1, 1), data_format="channels_last")
     return ops.conv(x, taps.reshape(1, -1, 1, 1), data_format="channels_last")

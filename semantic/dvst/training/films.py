@@ -1,13 +1,12 @@
 """Films of photographs: a camera that moves, and something that passes before it."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from linksim.errors import LinksimError
+from linksim.media.photographs import photograph_folder
 from semantic.training.videos import check_frames, read_picture
 
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
@@ -39,10 +38,7 @@ def photographs(without: Sequence[str] = ()) -> list[np.ndarray]:
     LinksimError
         If scikit-image is not installed.
     """
-    spec = find_spec("skimage")
-    if spec is None or spec.origin is None:
-        raise LinksimError("the photographs need 'skimage': pip install 'linksim[clip]'")
-    folder = Path(spec.origin).parent / "data"
+    folder = photograph_folder()
     names = [name for name in PHOTOGRAPHS if not any(text in name for text in without)]
     return [read_picture(folder / name) for name in names]
 

@@ -186,7 +186,7 @@ def test_photographs_come_with_scikit_image(monkeypatch):
         p.dtype == np.uint8 and p.shape[2] == 3 and min(p.shape[:2]) >= 300 for p in pictures
     )
     assert len(photographs(without=["astronaut"])) == len(pictures) - 1
-    monkeypatch.setattr(films, "find_spec", lambda name: None)
+    monkeypatch.setattr("linksim.media.photographs.find_spec", lambda name: None)
     with pytest.raises(LinksimError, match="skimage"):
         photographs()
 
