@@ -6,11 +6,11 @@ import importlib
 import inspect
 import sys
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 from linksim.errors import LinksimError
 from linksim.files import regular
+from linksim.kept import kept
 
 OWN = ("linksim", "semantic", "baselines", "studies")
 """Packages whose code the version of linksim tells."""
@@ -72,11 +72,6 @@ def source_digest(cls: type) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
-def file_digest(path: Path) -> str:
-    """Return 16 hexadecimal digits of the SHA-256 of a file; from memory, if it has not changed."""
-    return _digest(path.absolute(), *file_state(path))
-
-
 def file_state(path: Path) -> tuple[int, int, int]:
     """Return what differs for a file that has changed: its time, its size and its number.
 
@@ -89,9 +84,9 @@ def file_state(path: Path) -> tuple[int, int, int]:
     return state.st_mtime_ns, state.st_size, state.st_ino
 
 
-@lru_cache(maxsize=256)
-def _digest(path: Path, *state: int) -> str:
-    del state  # by which a file that has changed is another
+@kept(256, file_state)
+def file_digest(path: Path) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a file; from memory, if it has not changed."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 

@@ -5,17 +5,21 @@
     link, endpoint ──▶ {"impulse responses": "5e0c…", "code of nakagami.Nakagami": "91b2…", …}
 """
 
+from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from linksim.digests import class_digest, file_digest
 from linksim.endpoint import Endpoint
 from linksim.errors import LinksimError
+from linksim.kept import kept
 from linksim.link.config import LinkConfig, link_of_option
 from linksim.options import files_of, recorded
 from linksim.phy.channels import CHANNELS
 from linksim.registry import Registry
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Contents = dict[str, str]
 """Digests of contents, by what they are of."""
 
@@ -38,6 +42,15 @@ def link_contents(link: LinkConfig) -> Contents:
         if isinstance(choices, Registry):
             found[f"code of {value}"] = choices.code_digest(value)
     return {name: digest for name, digest in found.items() if digest}
+
+
+def kept_by_contents(maxsize: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Let what is made of a link, the first argument, be kept until its contents change."""
+
+    def contents(link: LinkConfig, *_args: Any, **_named: Any) -> Hashable:
+        return tuple(link_contents(link).items())
+
+    return kept(maxsize, contents)
 
 
 def endpoint_contents(endpoint: Endpoint) -> Contents:

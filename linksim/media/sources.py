@@ -1,9 +1,9 @@
 """Clips by name: those that linksim makes, and files."""
 
-from functools import lru_cache
 from pathlib import Path
 
 from linksim.digests import file_state
+from linksim.kept import kept
 from linksim.media.clip import Clip
 from linksim.media.limits import LONGEST
 from linksim.media.photographs import PHOTOGRAPHS, photograph
@@ -31,6 +31,12 @@ def clip_name(source: str) -> str:
     return source.replace(":", "-") if is_builtin(source) else Path(source).stem
 
 
+def _state(source: str, longest: float = LONGEST) -> tuple[int, ...]:
+    is_file = not is_builtin(source) and Path(source).is_file()
+    return file_state(Path(source)) if is_file else ()
+
+
+@kept(8, _state)
 def load_clip(source: str, longest: float = LONGEST) -> Clip:
     """Read a clip, or make a built-in one.
 
@@ -46,13 +52,6 @@ def load_clip(source: str, longest: float = LONGEST) -> Clip:
     LinksimError
         If the file cannot be read, or no built-in clip has this name.
     """
-    is_file = not is_builtin(source) and Path(source).is_file()
-    return _load(source, longest, *(file_state(Path(source)) if is_file else ()))
-
-
-@lru_cache(maxsize=8)
-def _load(source: str, longest: float, *state: int) -> Clip:
-    del state  # by which a file that has changed is another
     if source == BUILTIN:
         return heads.talking_head().clip
     if source == MOVING:

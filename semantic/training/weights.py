@@ -1,6 +1,5 @@
 """Trained weights as small files: arrays of half precision by the paths of variables, no pickle."""
 
-import functools
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import numpy as np
 from linksim.arrays import read_arrays
 from linksim.digests import file_state
 from linksim.errors import LinksimError
+from linksim.kept import kept
 
 M = TypeVar("M", bound=keras.Model)
 
@@ -113,8 +113,7 @@ def trained(kind: type[M], preset: str, path: Path | None = None) -> M:
         If the weights cannot be had.
     """
     path = path or path_of(kind.STORED.name, preset)
-    made = _trained(kind, preset, path, *state_of(path))  # type: ignore[arg-type]
-    return cast(M, made)
+    return cast(M, _trained(kind, preset, path))
 
 
 def state_of(path: Path) -> tuple[int, ...]:
@@ -122,9 +121,8 @@ def state_of(path: Path) -> tuple[int, ...]:
     return file_state(path) if path.exists() else ()
 
 
-@functools.lru_cache(maxsize=8)
-def _trained(kind: type[keras.Model], preset: str, path: Path, *state: int) -> keras.Model:
-    del state  # by which a file that has changed is another
+@kept(8, lambda kind, preset, path: state_of(path))
+def _trained(kind: type[keras.Model], preset: str, path: Path) -> keras.Model:
     model = kind(preset=preset)
     load(path, model)
     return model

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 
 from linksim.endpoint import Endpoint, make_endpoint
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
-from linksim.link.contents import link_contents
+from linksim.link.contents import kept_by_contents
 from linksim.media import Clip
 from linksim.startup import quiet_tensorflow
 
@@ -24,7 +23,6 @@ if typing.TYPE_CHECKING:
     from linksim.link.uncoded_link import UncodedLink
     from studies.run.evaluate import Outcome
 
-T = TypeVar("T")
 AUDIO_METRICS = ("pesq", "stoi", "nrmse")
 VIDEO_METRICS = ("psnr", "ms_ssim")
 
@@ -199,19 +197,7 @@ def default_metrics(clip: Clip) -> tuple[str, ...]:
     return (*audio, *(VIDEO_METRICS if clip.frames is not None else ()))
 
 
-def _kept(make: Callable[[LinkConfig], T], link: LinkConfig) -> T:
-    """Return a link that this process has compiled, unless a file that it reads has changed."""
-    return cast(T, _made(make, link, *link_contents(link).items()))
-
-
-@lru_cache(maxsize=12)
-def _made(
-    make: Callable[[LinkConfig], object], link: LinkConfig, *contents: tuple[str, str]
-) -> object:
-    del contents  # by which a link of files that have changed is another
-    return make(link)
-
-
+@kept_by_contents(4)
 def _bit_link(link: LinkConfig) -> BitLink:
     from linksim.link.bit_link import BitLink
     from linksim.link.transceiver import OfdmTransceiver
@@ -219,6 +205,7 @@ def _bit_link(link: LinkConfig) -> BitLink:
     return BitLink(link, OfdmTransceiver(link))
 
 
+@kept_by_contents(4)
 def _uncoded_link(link: LinkConfig) -> UncodedLink:
     from linksim.link.transceiver import OfdmTransceiver
     from linksim.link.uncoded_link import UncodedLink
@@ -226,6 +213,7 @@ def _uncoded_link(link: LinkConfig) -> UncodedLink:
     return UncodedLink(link, OfdmTransceiver(link))
 
 
+@kept_by_contents(4)
 def _symbol_link(link: LinkConfig) -> SymbolLink:
     from linksim.link.symbol_link import SymbolLink
     from linksim.link.transceiver import OfdmTransceiver
@@ -241,10 +229,10 @@ def _send_bits(
     flat = array.ravel().astype(np.uint8)
     llr = ok = None
     if coded:
-        bits, sent = _kept(_bit_link, link).transmit_bits(flat, snr_db, seed)
+        bits, sent = _bit_link(link).transmit_bits(flat, snr_db, seed)
         uses, ok = sent.channel_uses, sent.block_ok
     else:
-        soft, uses = _kept(_uncoded_link, link).transmit(flat, snr_db, seed)
+        soft, uses = _uncoded_link(link).transmit(flat, snr_db, seed)
         bits, llr = (soft > 0).astype(np.uint8), soft.reshape(array.shape)
     return Received(
         values=bits.reshape(array.shape).astype(array.dtype),
@@ -260,7 +248,7 @@ def _send_latents(array: np.ndarray, link: LinkConfig, snr_db: float, seed: int)
     is_complex = array.dtype.kind == "c"
     flat = np.ascontiguousarray(array).ravel()
     real = flat.astype(np.complex64).view(np.float32) if is_complex else flat.astype(np.float32)
-    sent = _kept(_symbol_link, link).transmit(real, snr_db, seed)
+    sent = _symbol_link(link).transmit(real, snr_db, seed)
     latents, noise = sent.latents, sent.noise_variance
     if is_complex:
         latents, noise = latents.view(np.complex64), noise.reshape(-1, 2).sum(axis=1)

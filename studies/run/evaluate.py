@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from linksim import metrics as media_metrics
 from linksim.endpoint import Endpoint
 from linksim.link.config import LinkConfig
-from linksim.link.contents import link_contents
+from linksim.link.contents import kept_by_contents
 from linksim.link.results import Transmission
 from linksim.link.transmission import Link, send
 from linksim.media import Clip
@@ -34,14 +33,9 @@ class Outcome:
     sent: Transmission
 
 
+@kept_by_contents(4)
 def link_for(config: LinkConfig) -> Link:
     """Return this process's link of a configuration; a link takes seconds to compile."""
-    return _link_for(config, *link_contents(config).items())
-
-
-@lru_cache(maxsize=4)
-def _link_for(config: LinkConfig, *contents: tuple[str, str]) -> Link:
-    del contents  # by which a link of files that have changed is another
     return Link(config)
 
 

@@ -5,13 +5,11 @@ trial another one.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from linksim.endpoint import Csi, Encoded, Endpoint, Received
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
-from linksim.link.contents import link_contents
 from linksim.media import Clip
 from linksim.montecarlo import StopRule
 from linksim.options import check_range, option
@@ -56,15 +54,9 @@ class LinkAlone(Endpoint):
 
 def counter_for(config: LinkConfig) -> "ErrorCounter":
     """Return this process's counter of a configuration; a link takes seconds to compile."""
-    return _counter_for(config, *link_contents(config).items())
+    from linksim.link.experiments.error_rate import counter_of
 
-
-@lru_cache(maxsize=4)
-def _counter_for(config: LinkConfig, *contents: tuple[str, str]) -> "ErrorCounter":
-    del contents  # by which a link of files that have changed is another
-    from linksim.link.experiments.error_rate import ErrorCounter
-
-    return ErrorCounter(config, coded=True)
+    return counter_of(config, coded=True)
 
 
 def count(config: LinkConfig, stop: StopRule, snr_db: float, seed: int) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from linksim.link import theory
 from linksim.link.batches import batch_slots
 from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
-from linksim.link.contents import link_contents
+from linksim.link.contents import kept_by_contents
 from linksim.link.transceiver import OfdmTransceiver
 from linksim.link.uncoded_link import UncodedLink
 from linksim.montecarlo import Counts, StopRule, simulate
@@ -143,7 +142,7 @@ def error_rate(
     confidence: float = 0.95,
 ) -> ErrorRate:
     """Simulate a link at one SNR; for the parameters see `error_rates`."""
-    counter = _counter(config, coded)
+    counter = counter_of(config, coded=coded)
     counts, reason = counter.count(snr_db, stop, config.identity(), coded, snr_db, seed)
     low, high = (counts.blocks if coded else counts.bits).interval(confidence)
     return ErrorRate(
@@ -161,14 +160,9 @@ def error_rate(
     )
 
 
-def _counter(config: LinkConfig, coded: bool) -> ErrorCounter:
+@kept_by_contents(4)
+def counter_of(config: LinkConfig, *, coded: bool) -> ErrorCounter:
     """Return this process's counter of a link; one takes seconds to compile."""
-    return _kept_counter(config, coded, *link_contents(config).items())
-
-
-@lru_cache(maxsize=4)
-def _kept_counter(config: LinkConfig, coded: bool, *contents: tuple[str, str]) -> ErrorCounter:
-    del contents  # by which a link of files that have changed is another
     return ErrorCounter(config, coded=coded)
 
 

@@ -24,6 +24,7 @@ import numpy as np
 from linksim.arrays import HDF5, read_arrays
 from linksim.digests import file_state
 from linksim.errors import LinksimError
+from linksim.kept import kept
 from linksim.phy.channels.channel import MAX_ANTENNAS
 
 KEYS = ("a", "tau", "sampling_frequency")
@@ -71,12 +72,11 @@ def read_cir(path: Path) -> Cir:
         If there is no such file, or what it holds are no impulse responses; in one line.
     """
     check_suffix(path)
-    return _read(path.absolute(), *file_state(path))
+    return _read(path)
 
 
-@lru_cache(maxsize=4)
-def _read(path: Path, *state: int) -> Cir:
-    del state  # by which a file that has changed is another
+@kept(4, file_state)
+def _read(path: Path) -> Cir:
     values = read_arrays(path, KEYS)
     single = "a" in values and values["a"].shape[-1:] == (1,)
     missing = [key for key in (KEYS[:2] if single else KEYS) if key not in values]

@@ -1,8 +1,8 @@
 """Both halves of a trained codec, ready to run."""
 
-import functools
 from pathlib import Path
 
+from linksim.kept import kept
 from semantic.dvst.bitstream.gop import Receiver, Sender
 from semantic.dvst.networks.model import DvstModel
 from semantic.training.weights import load, state_of
@@ -39,6 +39,7 @@ def settled_model(preset: str, path: Path, without: str | None = None) -> DvstMo
     return model
 
 
+@kept(4, lambda preset, path, without=None: state_of(path))
 def codec_of(preset: str, path: Path, without: str | None = None) -> Codec:
     """Return the codec with weights from a file, built once.
 
@@ -47,10 +48,4 @@ def codec_of(preset: str, path: Path, without: str | None = None) -> Codec:
     LinksimError
         If the weights cannot be had.
     """
-    return _codec_of(preset, path, without, *state_of(path))
-
-
-@functools.lru_cache(maxsize=4)
-def _codec_of(preset: str, path: Path, without: str | None, *state: int) -> Codec:
-    del state  # by which a file that has changed is another
     return Codec(settled_model(preset, path, without))
