@@ -11,6 +11,7 @@ Sionna.
 
 import typing
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -21,9 +22,13 @@ from linksim.errors import LinksimError
 from linksim.options import build
 from linksim.phy.coding.mcs import Mcs
 from linksim.registry import ClassRegistry
+from linksim.timing import Times
 
 if typing.TYPE_CHECKING:
     from linksim.media import Clip
+
+ABSENT = 1e3
+"""Noise variance over energy of a latent of which nothing is known."""
 
 SETUP = "set-up"
 """Name under which side information is accounted; no stream may have it."""
@@ -46,11 +51,16 @@ class BitStream:
         information that must cross many channel realisations; None takes the link's.
     adaptive : bool
         Whether every slot has an MCS of its own, which follows reports and acknowledgements.
+    times : Times or None
+        When each packet is captured and ready; None if the encoder waits for the whole clip.
+    keep_late : bool
+        Whether a packet that comes too late to be shown is of use, as a reference for others. If
+        not, it is not sent once it is late.
 
     Raises
     ------
     ValueError
-        If an adaptive stream asks for an MCS or a depth.
+        If an adaptive stream asks for an MCS or a depth, or packets and times differ in number.
     """
 
     name: str
@@ -58,8 +68,12 @@ class BitStream:
     mcs: Mcs | None = None
     interleave_slots: int | None = None
     adaptive: bool = False
+    times: Times | None = None
+    keep_late: bool = False
 
     def __post_init__(self) -> None:
+        if self.times is not None and len(self.times) != len(self.packets):
+            raise ValueError(f"stream '{self.name}' must have times for each of its packets")
         if self.adaptive and (self.mcs or self.interleave_slots):
             raise ValueError(
                 f"stream '{self.name}' is adaptive, and has no MCS or depth of its own"
@@ -76,17 +90,32 @@ class SymbolStream:
         Unique among the streams of one `Encoded`.
     latents : np.ndarray
         float32, shape [n]; any power, the link normalises it. Other real numbers are converted.
+    units : tuple of int
+        Latents of each unit, in order; () if all are one.
+    times : Times or None
+        When each unit is captured and ready; None if the encoder waits for the whole clip.
+    keep_late : bool
+        As of `BitStream`.
 
     Raises
     ------
     LinksimError
         If the latents are complex, or not one-dimensional.
+    ValueError
+        If the units do not add up to the latents, or units and times differ in number.
     """
 
     name: str
     latents: np.ndarray
+    units: tuple[int, ...] = ()
+    times: Times | None = None
+    keep_late: bool = False
 
     def __post_init__(self) -> None:
+        if self.units and sum(self.units) != len(self.latents):
+            raise ValueError(f"units of stream '{self.name}' must add up to its latents")
+        if self.times is not None and len(self.times) != len(self.units):
+            raise ValueError(f"stream '{self.name}' must have times for each of its units")
         latents = real_run(self.latents, f"latents of stream '{self.name}'")
         object.__setattr__(self, "latents", latents)
 
@@ -140,10 +169,21 @@ class Encoded:
 
 @dataclass(frozen=True)
 class ReceivedBits:
-    """The packets of a `BitStream` that arrived whole, by index."""
+    """The packets of a `BitStream` that arrived whole, by index.
+
+    Parameters
+    ----------
+    name : str
+        The stream's name.
+    packets : dict of int to bytes
+        Those that came in time.
+    late : dict of int to bytes
+        Those that came too late to be shown, where the stream keeps them.
+    """
 
     name: str
     packets: Mapping[int, bytes]
+    late: Mapping[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -158,12 +198,15 @@ class ReceivedSymbols:
         float32, shape [n]; in the units of what was sent.
     noise_variance : np.ndarray
         float32, shape [n]; effective noise variance of each latent, in the same units
-        squared.
+        squared. A latent that did not come is 0, with a variance of `ABSENT` times its energy.
+    late : np.ndarray or None
+        bool, shape [n]; latents that came too late to be shown; None if none did.
     """
 
     name: str
     latents: np.ndarray
     noise_variance: np.ndarray
+    late: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -172,19 +215,6 @@ class Received:
 
     setup: bytes
     streams: Mapping[str, ReceivedBits | ReceivedSymbols] = field(default_factory=dict)
-
-
-def delivered(encoded: Encoded) -> Received:
-    """Return what is received where nothing is lost and nothing is noisy."""
-    streams: dict[str, ReceivedBits | ReceivedSymbols] = {}
-    for stream in encoded.streams:
-        if isinstance(stream, BitStream):
-            packets = dict(enumerate(stream.packets))
-            streams[stream.name] = ReceivedBits(stream.name, packets)
-        else:
-            silence = np.zeros_like(stream.latents)
-            streams[stream.name] = ReceivedSymbols(stream.name, stream.latents, silence)
-    return Received(encoded.setup, streams)
 
 
 @dataclass(frozen=True)
@@ -197,9 +227,18 @@ class Csi:
         Quantised mean over slots of the effective SNR in dB; NaN if no report arrived. It is Es/N0
         per resource element where the channel is flat over a slot and there is one stream; where
         streams disturb one another it is the SINR after equalisation.
+    trace : tuple of (float, float)
+        Times in s, ascending, and what is known from each on, as `snr_db`; () where nothing new
+        comes after the clip has begun.
     """
 
     snr_db: float
+    trace: tuple[tuple[float, float], ...] = ()
+
+    def at(self, time_s: float) -> "Csi":
+        """Return what is known at a time in s from the start of the clip."""
+        place = bisect_right(self.trace, time_s, key=lambda known: known[0])
+        return Csi(self.trace[place - 1][1] if place else self.snr_db)
 
 
 class Endpoint(ABC):
@@ -218,6 +257,19 @@ class Endpoint(ABC):
     def missing(cls) -> str:
         """Return what has to be installed before it can run, in a line; empty if nothing."""
         return ""
+
+    def within(self, budget_s: float) -> "Endpoint":
+        """Return the form of the scheme for a delay budget in s, capture to playout.
+
+        By default the scheme itself. What has a form for conversations returns that, whose streams
+        have times.
+
+        Raises
+        ------
+        LinksimError
+            If the budget is below what every form of the scheme waits for.
+        """
+        return self
 
     @abstractmethod
     def encode(self, clip: "Clip", csi: Csi | None = None) -> Encoded:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from linksim.endpoint import Csi, Encoded, Endpoint, Received, ReceivedSymbols, SymbolStream
+from linksim.endpoint import ABSENT, Csi, Encoded, Endpoint, Received, ReceivedSymbols, SymbolStream
 from linksim.errors import LinksimError, unknown
 from linksim.media import Clip, require
 from linksim.options import check_range, option
@@ -110,8 +110,6 @@ class Asc(Endpoint):
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into audio of the original length; silence if nothing did."""
-        from semantic.asc.model import ABSENT
-
         samples, level, kept, snr_db = _SETUP.unpack(received.setup)
         arrived = received.streams.get(STREAM)
         audio = np.zeros(samples, np.float32)

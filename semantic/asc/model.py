@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from linksim.endpoint import ABSENT
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import LinkConfig
 from linksim.streams.interleaving import interleaver
@@ -18,9 +19,6 @@ from semantic.training.weights import Stored
 
 PRESETS = {"compact": compact, "paper": paper}
 """Modules with `HOP`, the samples of a frame, and `make_encoder` and `make_decoder`."""
-
-ABSENT = 1e3
-"""Noise variance that tells the decoder of a latent never sent."""
 
 MUSIC_WAVEFORM = 5.0
 """Weight of the waveform of music over that of speech, which has a loss beside it."""

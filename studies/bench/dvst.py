@@ -79,7 +79,7 @@ def _steady(endpoint: "Endpoint", clip: "Clip", seconds: float) -> dict[str, flo
 
 def _once(endpoint: "Endpoint", clip: "Clip") -> tuple[float, float]:
     """Return the seconds that encoding and decoding took."""
-    from linksim.endpoint import delivered
+    from linksim.link.ideal import delivered
 
     encoding, encoded = clock(lambda: endpoint.encode(clip))
     received = delivered(encoded)

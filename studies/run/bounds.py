@@ -8,7 +8,8 @@
 from math import ceil, nan
 from typing import TYPE_CHECKING
 
-from linksim.endpoint import Csi, delivered
+from linksim.endpoint import Csi
+from linksim.link.ideal import delivered
 from linksim.link.theory import ergodic_capacity_rayleigh
 from linksim.media import Clip
 from studies.run.record import SAMPLE_RATE

@@ -9,10 +9,11 @@ import pytest
 
 import baselines.txt2vid as module
 from baselines.txt2vid import Txt2Vid, to_and_fro
-from linksim.endpoint import Csi, Encoded, Received, delivered, make_endpoint
+from linksim.endpoint import Csi, Encoded, Received, make_endpoint
 from linksim.errors import LinksimError
 from linksim.link.accounting import channel_uses
 from linksim.link.config import LinkConfig
+from linksim.link.ideal import delivered
 from linksim.media import Clip
 from linksim.media.faces.networks import installed
 from linksim.media.synthetic.expression import Expression

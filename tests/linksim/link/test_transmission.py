@@ -3,18 +3,10 @@
 import numpy as np
 import pytest
 
-from linksim.endpoint import (
-    BitStream,
-    Csi,
-    Encoded,
-    Endpoint,
-    Mcs,
-    Received,
-    SymbolStream,
-    delivered,
-)
+from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Mcs, Received, SymbolStream
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
+from linksim.link.ideal import delivered
 from linksim.link.results import Accounting
 from linksim.link.transmission import CSI_SLOTS, Link, send
 from linksim.media import Clip

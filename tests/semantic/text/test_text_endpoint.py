@@ -5,16 +5,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from linksim.endpoint import (
-    BitStream,
-    Received,
-    SymbolStream,
-    delivered,
-    make_endpoint,
-)
+from linksim.endpoint import BitStream, Received, SymbolStream, make_endpoint
 from linksim.errors import LinksimError
 from linksim.link.accounting import channel_uses
 from linksim.link.config import LinkConfig
+from linksim.link.ideal import delivered
 from linksim.link.transmission import Link, send
 from linksim.media import Clip
 from linksim.metrics import METRICS
