@@ -17,8 +17,8 @@ MCS_CHOICES = ("link", AUTO, MEAN, ROBUST)
 class DigitalEndpoint(Endpoint):
     """An endpoint whose packets may go at an MCS chosen from what is fed back.
 
-    "auto" has one of its own in every slot, which follows reports and acknowledgements; see
-    `linksim.link.adaptive_link`. The others are for the whole clip, from the CSI before it.
+    "auto" has one of its own in every slot, which follows reports and acknowledgements, as
+    `linksim.link.adaptation` has it. The others are for the whole clip, from the CSI before it.
     "mean" goes by the mean SNR alone, which is right where a block sees all of the fading.
     "robust" allows for fading: of all schemes and depths of interleaving that lose less than
     about 1 % of blocks it takes those with the fewest channel uses, as learned schemes do for

@@ -67,5 +67,10 @@ def setup_bits(encoded: Encoded) -> int:
 
 def setup_frames(encoded: Encoded, link: LinkConfig) -> int:
     """Return how many frames of the link call set-up and scales take at the link's own MCS."""
+    return side_frames(setup_bits(encoded), link)
+
+
+def side_frames(bits: int, link: LinkConfig) -> int:
+    """Return how many frames of the link bits of side information take at the link's own MCS."""
     block = link.code_block()
-    return -(-setup_bits(encoded) // (8 * block.payload_bytes * block.per_frame))
+    return -(-bits // (8 * block.payload_bytes * block.per_frame))

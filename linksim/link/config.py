@@ -8,6 +8,8 @@ from typing import Any
 
 from linksim.endpoint import BitStream
 from linksim.errors import LinksimError, LinksimWarning
+from linksim.link.call.grant import AS_NEEDED
+from linksim.link.checks import check_channel, check_code, check_pace
 from linksim.link.doubts import doubts
 from linksim.options import (
     build,
@@ -18,7 +20,7 @@ from linksim.options import (
     option,
     split_spec,
 )
-from linksim.phy.channels import Channel, Multipath, describe, parse_channel
+from linksim.phy.channels import Channel, describe, parse_channel
 from linksim.phy.coding.code_block import CodeBlock, fit_code_block
 from linksim.phy.coding.codes import CODES
 from linksim.phy.coding.decoders import DECODERS
@@ -31,11 +33,13 @@ from linksim.phy.pilots import SYMBOLS_PER_SLOT, PilotLayout, parse_pilot_symbol
 
 LATER_FIELDS = (
     "pilots", "pilot_spacing", "noise", "domain", "harq", "combining", "mcs_table", "code",
+    "delay_budget", "pace", "grant",
 )  # fmt: skip
 """Fields that a link did not have from the first."""
 
 NOISE = ("known", "estimated")
 DOMAINS = ("frequency", "time")
+PACES = ("auto", "clock", "burst")
 
 
 @by_name("a link")
@@ -86,6 +90,19 @@ class LinkConfig:
     )
     mcs_table: int = option(1, "MCS table of TS 38.214 for streams with link adaptation, 1 to 3")
     code: str = option("ldpc", "channel code", choices=CODES)
+    delay_budget: float | None = option(
+        None, "longest time from capture to playout; later is lost; by default none", "ms"
+    )
+    pace: str = option(
+        "auto",
+        "clock to send what is ready when it is, burst to send all back to back; auto is clock "
+        "with a delay budget",
+        choices=PACES,
+    )
+    grant: str = option(
+        AS_NEEDED,
+        "slots that a call may use: as-needed, as-needed:SLOTS for a cap a second, or SLOTS/MS",
+    )
 
     def __post_init__(self) -> None:
         self._tidy()
@@ -100,8 +117,9 @@ class LinkConfig:
         check_range("harq", self.harq, 1, 32)
         check_range("mcs_table", self.mcs_table, 1, 3)
         self.channel_model.check_grid(slot_duration(self.subcarrier_spacing))
-        self._check_channel(self.channel_model)
-        self._check_code()
+        check_channel(self.channel_model, self.channel_text, self.estimator, self.domain)
+        check_code(self.code, self.harq, self.decoder)
+        check_pace(self.pace, self.delay_budget, self.grant, self.subcarrier_spacing)
         self.pilot_layout.check(self.subcarriers)
         self.code_block()
         self._warn()
@@ -118,25 +136,6 @@ class LinkConfig:
         if self.modulation.lower() in MODULATIONS:
             object.__setattr__(self, "modulation", self.modulation.lower())
 
-    def _check_channel(self, channel: Channel) -> None:
-        name = f"channel '{self.channel_text}'"
-        if not channel.pilots_inform and ESTIMATORS[self.estimator].needs_pilots:
-            raise LinksimError(
-                f"{name} draws every resource element by itself, so pilots tell "
-                f"nothing of the data; use estimator perfect, not {self.estimator}"
-            )
-        if channel.tx_antennas > channel.rx_antennas:
-            raise LinksimError(
-                f"{name} has {channel.tx_antennas} transmit antennas, one stream "
-                f"each, which {channel.rx_antennas} receive antenna(s) cannot tell apart; have at "
-                "least as many rx_antennas as tx_antennas"
-            )
-        if self.domain == "time" and not isinstance(channel, Multipath):
-            raise LinksimError(
-                f"domain time needs a channel of paths, as tdl-a; {name} stands still over a slot, "
-                "so use domain frequency"
-            )
-
     def _warn(self) -> None:
         lines = doubts(
             self.channel_model,
@@ -148,18 +147,6 @@ class LinkConfig:
         for line in lines:
             warnings.warn(line, LinksimWarning, stacklevel=4)
 
-    def _check_code(self) -> None:
-        if CODES[self.code].retransmits:
-            return
-        if self.harq > 1:
-            raise LinksimError(
-                f"code '{self.code}' has no redundancy versions to send again; use harq 1, or ldpc"
-            )
-        if self.decoder != "auto":
-            raise LinksimError(
-                f"decoder '{self.decoder}' is for code ldpc; code '{self.code}' takes auto"
-            )
-
     @cached_property
     def channel_model(self) -> Channel:
         """The channel that `channel` describes or is."""
@@ -169,6 +156,11 @@ class LinkConfig:
     def channel_text(self) -> str:
         """The channel as text; of an object, its class, options and a digest of its source."""
         return self.channel if isinstance(self.channel, str) else describe(self.channel)
+
+    @property
+    def paced(self) -> bool:
+        """Whether slots have a clock, and what is sent is sent when it is ready."""
+        return self.pace == "clock" or (self.pace == "auto" and self.delay_budget is not None)
 
     @property
     def streams(self) -> int:

@@ -29,12 +29,22 @@ class Packer:
     Parameters
     ----------
     packets : sequence of bytes
-        At most 2**24 - 1 packets of less than 2**24 bytes each.
+        At most 2**24 - 1 packets of less than 2**24 bytes each; more may be added.
     """
 
-    def __init__(self, packets: Sequence[bytes]) -> None:
+    def __init__(self, packets: Sequence[bytes] = ()) -> None:
         self._waiting = deque(enumerate(packets))
-        self._begun = b""
+        self._begun, self._last = b"", -1
+        self.held: list[int] = []
+
+    def add(self, index: int, packet: bytes) -> None:
+        """Let a packet wait behind the others."""
+        self._waiting.append((index, packet))
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that are in no block yet, headers included."""
+        return len(self._begun) + sum(HEADER_BYTES + len(packet) for _, packet in self._waiting)
 
     @property
     def empty(self) -> bool:
@@ -43,6 +53,8 @@ class Packer:
 
     def take(self, block_bytes: int) -> bytes:
         """Return the next block, filled up where packets end before it does.
+
+        `held` has then the indices of the packets that it holds a part of.
 
         Raises
         ------
@@ -55,6 +67,7 @@ class Packer:
                 f"a transport block of {block_bytes} bytes cannot hold a packet header; use at "
                 f"least {MIN_BLOCK_BYTES} bytes: a longer block or a higher code rate"
             )
+        self.held = [self._last] if self._begun else []
         body, self._begun = self._begun[:room], self._begun[room:]
         start = _NO_START
         while self._waiting and len(body) < room:
@@ -68,6 +81,8 @@ class Packer:
             framed = index.to_bytes(3, "big") + len(packet).to_bytes(3, "big") + packet
             body, self._begun = body + framed[:left], framed[left:]
             self._waiting.popleft()
+            self.held.append(index)
+            self._last = index
         return start.to_bytes(OFFSET_BYTES, "big") + body + _filler(room - len(body))
 
 

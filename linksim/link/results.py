@@ -7,8 +7,9 @@ from math import nan
 import numpy as np
 
 from linksim.endpoint import SETUP, Csi, Received, ReceivedBits, ReceivedSymbols
-from linksim.link.adaptive_link import AdaptedTransmission
+from linksim.link.adaptation.adaptive_link import AdaptedTransmission
 from linksim.link.bit_link import BitTransmission
+from linksim.link.call.delivery import Delivery, SlotUse
 from linksim.montecarlo import Tally
 
 WINDOW = 2
@@ -99,6 +100,8 @@ class StreamResult:
         Transmissions and delay, where blocks are sent again.
     adaptation : Adaptation or None
         MCSs and first errors, where the MCS follows the channel.
+    delivery : Delivery or None
+        Times of its units, where slots have a clock.
     """
 
     received: ReceivedBits | ReceivedSymbols
@@ -108,6 +111,7 @@ class StreamResult:
     clusters: np.ndarray | None = None
     harq: Retransmissions | None = None
     adaptation: Adaptation | None = None
+    delivery: Delivery | None = None
 
     @property
     def block_errors(self) -> Tally:
@@ -130,12 +134,15 @@ class Transmission:
     csi : Csi
         Average of reports on the slots that were used; NaN if there were none. What an adaptive
         stream goes by is reported apart, from reference signals in every slot.
+    slots : SlotUse or None
+        Slots used and granted, where slots have a clock.
     """
 
     setup: bytes
     streams: dict[str, StreamResult]
     side_information: Accounting
     csi: Csi
+    slots: SlotUse | None = None
 
     @property
     def received(self) -> Received:
@@ -169,6 +176,11 @@ class Transmission:
         return {n: s.harq for n, s in self.streams.items() if s.harq is not None}
 
     @property
+    def deliveries(self) -> dict[str, Delivery]:
+        """Times of the units of each stream, where slots have a clock."""
+        return {n: s.delivery for n, s in self.streams.items() if s.delivery is not None}
+
+    @property
     def adaptation(self) -> dict[str, Adaptation]:
         """MCSs and first errors of each adaptive stream."""
         return {n: s.adaptation for n, s in self.streams.items() if s.adaptation is not None}
@@ -183,7 +195,7 @@ def retransmissions_of(sent: BitTransmission) -> Retransmissions:
 
 
 def adaptation_of(sent: AdaptedTransmission, clusters: np.ndarray) -> Adaptation:
-    return Adaptation(float(sent.mcs.mean()), _tally(sent.first_ok, clusters))
+    return Adaptation(float(sent.mcs.mean()), tally_of(sent.first_ok, clusters))
 
 
 def cluster_slots(memory_slots: int, depth: int) -> int:
@@ -216,10 +228,10 @@ def lost_blocks(streams: Iterable[StreamResult]) -> Tally:
     found = [(s.block_ok, s.clusters) for s in streams if s.block_ok is not None]
     if not found:
         return Tally()
-    return _tally(*(np.concatenate(each) for each in zip(*found, strict=True)))
+    return tally_of(*(np.concatenate(each) for each in zip(*found, strict=True)))
 
 
-def _tally(ok: np.ndarray, clusters: np.ndarray) -> Tally:
+def tally_of(ok: np.ndarray, clusters: np.ndarray) -> Tally:
     """Count what is not ok, [blocks], in clusters of any order."""
     _, place = np.unique(clusters, return_inverse=True)
     return Tally.of(

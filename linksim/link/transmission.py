@@ -1,7 +1,5 @@
 """One transmission: every stream of an `Encoded` over the link, and what it cost.
 
-`send` is the whole of it, from clip to clip.
-
 ::
 
     BitStream    ─frame into blocks─▶ BitLink         ─▶ whole packets
@@ -10,7 +8,6 @@
     set-up, scales ─▶ counted at the link's own MCS, taken as delivered
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -20,14 +17,15 @@ from linksim.endpoint import (
     BitStream,
     Csi,
     Encoded,
-    Endpoint,
     ReceivedBits,
     ReceivedSymbols,
     SymbolStream,
 )
 from linksim.link.accounting import frame_pilots, frame_uses, setup_bits, setup_frames
-from linksim.link.adaptive_link import AdaptiveBitLink, AdaptiveSender
+from linksim.link.adaptation.adaptive_link import AdaptiveBitLink, AdaptiveSender
 from linksim.link.bit_link import BitLink, BitTransmission
+from linksim.link.call.call_link import CallLink
+from linksim.link.call.outcome import transmission_of
 from linksim.link.config import LinkConfig
 from linksim.link.feedback import CsiFeedback
 from linksim.link.framing import pack, unpack
@@ -42,7 +40,6 @@ from linksim.link.results import (
 )
 from linksim.link.symbol_link import SymbolLink
 from linksim.link.transceiver import OfdmTransceiver
-from linksim.media import Clip
 from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.seeding import derive_seed
 
@@ -74,6 +71,15 @@ class Link:
     _transceivers: dict[int, OfdmTransceiver] = field(default_factory=dict, init=False, repr=False)
     _bit_links: dict[LinkConfig, BitLink] = field(default_factory=dict, init=False, repr=False)
 
+    def csi(self, snr_db: float, seed: int, duration_s: float) -> Csi:
+        """Return the CSI that the transmitter has before a clip and, on a slot clock, during it."""
+        before = self.measure_csi(snr_db, seed)
+        if not self.config.paced:
+            return before
+        reports = self._call_link.reports(snr_db, seed, self._fading(seed))
+        trace = reports.trace(duration_s, self._call_link.clock.slot_s, self._first_slot)
+        return Csi(before.snr_db, trace)
+
     def measure_csi(self, snr_db: float, seed: int) -> Csi:
         """Return the CSI that the transmitter has before it encodes.
 
@@ -93,8 +99,12 @@ class Link:
         reports = feedback.reports(measured, derive_seed(seed, "sounding reports"))
         return feedback.average(reports[wait:])
 
-    def transmit(self, encoded: Encoded, snr_db: float, seed: int) -> Transmission:
-        """Send every stream, one after the other, and account for all of it.
+    def transmit(
+        self, encoded: Encoded, snr_db: float, seed: int, duration_s: float = 0.0
+    ) -> Transmission:
+        """Send every stream and account for all of it.
+
+        They go one after the other or, on a slot clock, as their units become ready.
 
         Parameters
         ----------
@@ -104,14 +114,19 @@ class Link:
             Mean Es/N0 per resource element in dB.
         seed : int
             Seed; with the inputs, all that the result depends on.
+        duration_s : float
+            Length of the clip in s, with whose end streams without times are ready.
 
         Raises
         ------
         LinksimError
-            If a stream asks for an MCS or a depth that does not exist, or holds NaN.
+            If a stream asks for an MCS or a depth that does not exist, or holds NaN, or is ready
+            too late for the delay budget.
         """
+        if self.config.paced:
+            return self._call(encoded, snr_db, seed, duration_s)
         fading = self._fading(seed)
-        first_slot = CSI_SLOTS + self.config.feedback_delay_slots
+        first_slot = self._first_slot
         cluster = self._cluster_slots(encoded)
         sender: AdaptiveSender | None = None
         results: dict[str, StreamResult] = {}
@@ -135,6 +150,26 @@ class Link:
             side_information=self._side_information(encoded),
             csi=feedback.average(reports),
         )
+
+    def _call(self, encoded: Encoded, snr_db: float, seed: int, duration_s: float) -> Transmission:
+        """Send every stream on a slot clock."""
+        link = self._call_link
+        sent = link.send(encoded, duration_s, snr_db, seed, self._fading(seed), self._first_slot)
+        return transmission_of(
+            sent,
+            encoded,
+            self.config,
+            link.clock,
+            duration_s,
+            derive_seed(seed, "reports"),
+            first_slot=self._first_slot,
+            cluster=self._cluster_slots(encoded),
+        )
+
+    @property
+    def _first_slot(self) -> int:
+        """Slot of the realisation with which a transmission begins, after those for CSI."""
+        return CSI_SLOTS + self.config.feedback_delay_slots
 
     def _send_latents(self, stream: SymbolStream, where: "_Place") -> StreamResult:
         sent = self._symbol_link.transmit(
@@ -238,47 +273,9 @@ class Link:
         return AdaptiveBitLink(self.config, self._transceiver(self.config))
 
     @cached_property
+    def _call_link(self) -> CallLink:
+        return CallLink(self.config, self._transceiver(replace(self.config, interleave_slots=1)))
+
+    @cached_property
     def _symbol_link(self) -> SymbolLink:
         return SymbolLink(self._transceiver(self.config))
-
-
-def send(
-    endpoint: Endpoint,
-    clip: Clip,
-    link: Link,
-    snr_db: float,
-    seed: int,
-    *,
-    encode: Callable[[Endpoint, Clip, Csi | None], Encoded] | None = None,
-) -> tuple[Clip, Transmission]:
-    """Encode, transmit and decode.
-
-    ::
-
-        clip ──encode──▶ link ──▶ decode ──▶ received clip
-                ◀─ CSI ──┘
-
-    Parameters
-    ----------
-    endpoint : Endpoint
-        Both ends.
-    clip : Clip
-        The clip to send.
-    link : Link
-        The link that it crosses.
-    snr_db : float
-        Mean Es/N0 per resource element in dB.
-    seed : int
-        Seed of channel, noise and feedback.
-    encode : callable, optional
-        Stands in for ``endpoint.encode``, as one that knows encodings from before.
-
-    Returns
-    -------
-    Clip, Transmission
-        The clip as received, and what the link says of it.
-    """
-    csi = link.measure_csi(snr_db, seed) if endpoint.uses_csi else None
-    encoded = encode(endpoint, clip, csi) if encode else endpoint.encode(clip, csi)
-    sent = link.transmit(encoded, snr_db, seed)
-    return endpoint.decode(sent.received), sent

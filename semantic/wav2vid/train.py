@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from linksim.link.config import LinkConfig
-from linksim.link.transmission import Link, send
+from linksim.link.sending import send
+from linksim.link.transmission import Link
 from linksim.media import Clip, require
 from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst

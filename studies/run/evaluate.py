@@ -8,7 +8,8 @@ from linksim.endpoint import Endpoint
 from linksim.link.config import LinkConfig
 from linksim.link.contents import kept_by_contents
 from linksim.link.results import Transmission
-from linksim.link.transmission import Link, send
+from linksim.link.sending import send
+from linksim.link.transmission import Link
 from linksim.media import Clip
 from linksim.metrics import MetricValue
 from studies.run.cache import EncoderCache

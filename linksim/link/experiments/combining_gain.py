@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from linksim.errors import LinksimError, unknown
+from linksim.link.adaptation.slot_codes import own_block
 from linksim.link.config import LinkConfig
-from linksim.link.slot_codes import own_block
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.montecarlo import Tally
 from linksim.phy.coding.code_block import CodeBlock

@@ -20,11 +20,11 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
+from linksim.link.adaptation.outer_loop import OuterLoop
+from linksim.link.adaptation.slot_codes import SlotCodes
 from linksim.link.config import LinkConfig
 from linksim.link.experiments.processes import CODEWORDS, Processes, SentWords
 from linksim.link.feedback import CsiFeedback
-from linksim.link.outer_loop import OuterLoop
-from linksim.link.slot_codes import SlotCodes
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.montecarlo import Tally
 from linksim.phy.coding.harq import SoftBuffer

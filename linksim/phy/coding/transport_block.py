@@ -1,5 +1,7 @@
 """Transport blocks of the MCS tables: sizes, CRCs and segmentation of TS 38.214 and 38.212."""
 
+from functools import lru_cache
+
 from linksim.phy.coding.code_block import CodeBlock
 from linksim.phy.coding.codes.ldpc import LDPC
 from linksim.phy.coding.mcs import Mcs
@@ -9,6 +11,7 @@ STEP = 0.99
 """Factor by which the target rate is lowered until the code rate is one that can be decoded."""
 
 
+@lru_cache(maxsize=4096)  # Sionna takes tens of milliseconds for each
 def transport_block(mcs: Mcs, symbols: int) -> CodeBlock:
     """Return the transport block that a slot carries at an MCS (TS 38.214, clause 5.1.3.2).
 

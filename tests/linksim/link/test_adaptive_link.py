@@ -9,12 +9,16 @@ import tensorflow as tf
 from linksim.endpoint import BitStream, Encoded
 from linksim.errors import LinksimError
 from linksim.link.accounting import channel_uses
-from linksim.link.adaptive_link import AdaptedTransmission, AdaptiveBitLink, AdaptiveSender
+from linksim.link.adaptation.adaptive_link import (
+    AdaptedTransmission,
+    AdaptiveBitLink,
+    AdaptiveSender,
+)
+from linksim.link.adaptation.outer_loop import START_DB, OuterLoop
 from linksim.link.bit_link import BitLink
 from linksim.link.config import LinkConfig
 from linksim.link.cqi import needed_snr
 from linksim.link.framing import unpack
-from linksim.link.outer_loop import START_DB, OuterLoop
 from linksim.link.transceiver import OfdmTransceiver
 from linksim.link.transmission import Link
 from linksim.phy.coding.mcs import MCS_TABLES, Mcs

@@ -1,6 +1,6 @@
 import numpy as np
 
-from linksim.link.outer_loop import START_DB, TARGET_BLER, OuterLoop
+from linksim.link.adaptation.outer_loop import START_DB, TARGET_BLER, OuterLoop
 from linksim.phy.coding.mcs import MCS_TABLES
 from linksim.phy.modulations import MODULATIONS
 

@@ -8,7 +8,8 @@ from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
 from linksim.link.ideal import delivered
 from linksim.link.results import Accounting
-from linksim.link.transmission import CSI_SLOTS, Link, send
+from linksim.link.sending import send
+from linksim.link.transmission import CSI_SLOTS, Link
 from linksim.media import Clip
 from linksim.phy.channels.realisation import ChannelRealisation
 

@@ -10,7 +10,8 @@ from linksim.errors import LinksimError
 from linksim.link.accounting import channel_uses
 from linksim.link.config import LinkConfig
 from linksim.link.ideal import delivered
-from linksim.link.transmission import Link, send
+from linksim.link.sending import send
+from linksim.link.transmission import Link
 from linksim.media import Clip
 from linksim.metrics import METRICS
 from linksim.metrics.words import edits, words

@@ -14,29 +14,22 @@ A block fills a slot. With HARQ each slot of the round trip has a stop-and-wait 
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-import tensorflow as tf
 
 from linksim.errors import LinksimError
-from linksim.link.batches import batch_slots
+from linksim.link.adaptation.outer_loop import START_DB, OuterLoop
+from linksim.link.adaptation.reports import Reports
+from linksim.link.adaptation.slot_codes import SlotCodes
 from linksim.link.bit_link import BitTransmission
 from linksim.link.config import LinkConfig
-from linksim.link.feedback import CsiFeedback
 from linksim.link.framing import MIN_BLOCK_BYTES, Packer
-from linksim.link.harq_link import BATCH_SLOTS
-from linksim.link.outer_loop import START_DB, OuterLoop
-from linksim.link.slot_codes import SlotCodes
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.phy.coding.redundancy import VERSIONS
 from linksim.phy.graphs import compiled
 from linksim.seeding import derive_seed, seed_sionna
-
-AGE_QUANTILE = 0.9
-"""Quantile of what reports promised too much before the first block; the offset starts with it."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +115,9 @@ class AdaptiveSender:
         first_slot: int,
     ) -> None:
         self._link, self._no, self._seed = link, noise_variance(snr_db), seed
-        self._reports = _Reports(link, self._no, seed, fading, reported_slot)
+        self._reports = Reports(
+            link.config, link.measure_snr, self._no, seed, fading, reported_slot
+        )
         self._round_trip = max(1, link.config.feedback_delay_slots)
         self._acknowledged = np.random.default_rng(derive_seed(seed, "acknowledgements"))
         self._answers: dict[int, tuple[int, int]] = {}
@@ -230,61 +225,3 @@ class _Block:
     def delay_slots(self) -> int:
         """Slots from the start of the first transmission to the end of what was enough; 0: none."""
         return 0 if self.arrived is None else self.arrived - self.begun + 1
-
-
-class _Reports:
-    """CSI that the transmitter has at the start of each slot.
-
-    Reference signals are there in every slot, whatever else is sent.
-
-    Parameters
-    ----------
-    link, no, seed, fading, reported_slot
-        Those of `AdaptiveSender`; `no` is the noise variance.
-    """
-
-    def __init__(
-        self,
-        link: AdaptiveBitLink,
-        no: tf.Tensor,
-        seed: int,
-        fading: ChannelRealisation,
-        reported_slot: int,
-    ) -> None:
-        self._link, self._no, self._seed = link, no, seed
-        self._fading, self._first = fading, reported_slot
-        self._feedback = CsiFeedback.of(link.config)
-        self._batch = batch_slots(link.config, BATCH_SLOTS)
-        self._measured = np.zeros(0, np.float32)
-        self._known = self._measured
-        self._responses = lru_cache(maxsize=2)(self._draw)
-
-    def at(self, slot: int) -> float:
-        """Return the last report that has come, in dB; NaN if there is none."""
-        while slot - self._first >= len(self._known):
-            part = len(self._measured) // self._batch
-            seed_sionna(derive_seed(self._seed, "sounding", part))
-            more = self._link.measure_snr(self._responses(part), self._no).numpy()
-            self._measured = np.concatenate([self._measured, more])
-            self._known = self._feedback.reports(self._measured, derive_seed(self._seed, "reports"))
-        return float(self._known[slot - self._first])
-
-    def excess_db(self, slot: int) -> float:
-        """Return by how much reports held until a slot exceeded those that came in their place.
-
-        At least 0, and 0 if there were none. What the transmitter holds in slot t is of slot
-        t - delay; what slot t was like it knows at t + delay.
-        """
-        held = np.array([self.at(s) for s in range(self._first, slot + 1)])
-        delay = self._feedback.delay_slots
-        excess = held[: len(held) - delay] - held[delay:]
-        known = excess[~np.isnan(excess)]
-        return max(0.0, float(np.quantile(known, AGE_QUANTILE))) if known.size else 0.0
-
-    def response(self, slot: int) -> tf.Tensor:
-        """Return the frequency response of a slot, as `ChannelRealisation.slots` does."""
-        part, place = divmod(slot - self._first, self._batch)
-        return self._responses(part)[place : place + 1]
-
-    def _draw(self, part: int) -> tf.Tensor:
-        return self._fading.slots(self._first + part * self._batch, self._batch)

@@ -1,0 +1,271 @@
+"""Packets that wait for their slots, and transport blocks that are sent until they arrive."""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from linksim.endpoint import BitStream, ReceivedBits
+from linksim.link.call.block_codes import PARTS, BlockCodes
+from linksim.link.call.clock import TOLERANCE_S, Clock
+from linksim.link.call.item import Item
+from linksim.link.call.mcs_choice import Adapted, Fixed
+from linksim.link.framing import HEADER_BYTES, OFFSET_BYTES, Packer, unpack
+from linksim.phy.coding.harq import HarqCode, SoftBuffer
+from linksim.phy.coding.mcs import Mcs
+from linksim.timing import Times
+
+
+@dataclass(frozen=True)
+class Arq:
+    """Hybrid ARQ of a stream.
+
+    Parameters
+    ----------
+    most : int
+        Maximum transmissions of a block.
+    round_trip : int
+        Slots from the last of a transmission to the first of the next.
+    heard : callable
+        Says of one acknowledgement whether it comes back.
+    """
+
+    most: int
+    round_trip: int
+    heard: Callable[[], bool]
+
+
+class Block:
+    """A transport block on its way.
+
+    Parameters
+    ----------
+    payload : bytes
+        What it carries.
+    mcs : Mcs
+        Modulation and code rate.
+    code : HarqCode
+        Its code.
+    packets : list of int
+        Packets that it holds a part of.
+    begun : int
+        Slot in which it is first sent.
+    """
+
+    def __init__(
+        self, payload: bytes, mcs: Mcs, code: HarqCode, packets: list[int], begun: int
+    ) -> None:
+        self.mcs, self.packets, self.begun, self._code = mcs, packets, begun, code
+        self.bits = np.unpackbits(np.frombuffer(payload, np.uint8))
+        self._mother = code.encode(self.bits[np.newaxis])
+        self._buffer = SoftBuffer(1, code.versions, code.symbols)
+        self.decoded = np.zeros_like(self.bits)
+        self.attempts, self.first_ok = 0, False
+        self.arrived: int | None = None
+
+    def send(self) -> np.ndarray:
+        """Return the symbols, complex64, [n], of one more transmission."""
+        self.attempts += 1
+        return self._code.send(self._mother, self.attempts)[0]
+
+    def receive(self, symbols: np.ndarray, noise_variance: np.ndarray, slot: int) -> None:
+        """Decode what came of a transmission that ended in a slot, with all before it."""
+        got = symbols[np.newaxis], noise_variance[np.newaxis]
+        bits, ok = self._code.receive(self._buffer, np.array([0]), self.attempts, *got)
+        if self.arrived is None:
+            self.decoded = bits[0]
+            self.arrived = slot if ok[0] else None
+            self.first_ok |= bool(ok[0]) and self.attempts == 1
+
+    @property
+    def symbols(self) -> int:
+        """Symbols of one transmission."""
+        return self._code.symbols
+
+    @property
+    def payload(self) -> bytes | None:
+        """What arrived; None where the CRC failed."""
+        return None if self.arrived is None else np.packbits(self.decoded).tobytes()
+
+
+class BitQueue:
+    """One stream of packets.
+
+    Blocks that failed go again before anything new. A block is no longer than what waits needs, and
+    no longer than the room in its slot. Packets that cannot be there in time are not sent, unless
+    the stream keeps what is late.
+
+    Parameters
+    ----------
+    stream : BitStream
+        The stream.
+    times : Times
+        Times of its packets.
+    clock : Clock
+        Slots and delay budget.
+    codes : BlockCodes
+        Codes.
+    choice : Adapted or Fixed
+        Chooses the MCS of a block, and hears what became of its first transmission.
+    arq : Arq
+        Hybrid ARQ.
+    depth : int
+        Slots over which a block is interleaved.
+    """
+
+    side_bits = 0
+
+    def __init__(
+        self,
+        stream: BitStream,
+        times: Times,
+        clock: Clock,
+        codes: BlockCodes,
+        choice: Adapted | Fixed,
+        arq: Arq,
+        depth: int,
+    ) -> None:
+        self.stream, self.times, self._clock, self._codes = stream, times, clock, codes
+        self._choice, self._arq, self._depth = choice, arq, depth
+        self._next, self._ready, self._packer = 0, deque[int](), Packer()
+        self._flying: dict[Item, int] = {}
+        self._again: list[tuple[int, int]] = []
+        self.blocks: list[Block] = []
+        self._blocks_of: list[list[int]] = [[] for _ in stream.packets]
+        self.sent_s = np.full(len(stream.packets), np.nan)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to be sent."""
+        waits = self._ready or self._again or self._flying or not self._packer.empty
+        return not waits and self._next == len(self.stream.packets)
+
+    def waiting(self, slot: int) -> int:
+        """Return how many symbols are ready at the start of a slot, about."""
+        self._admit(slot)
+        flying = sum(item.left for item in self._flying)
+        due = sum(when <= slot for when, _ in self._again)
+        return flying + due * self._codes.symbols(PARTS) + self._codes.needed(self._waiting_bytes())
+
+    def urgent(self, slot: int) -> bool:
+        """Return whether some of them must not wait for others to fill a slot."""
+        if self._flying or any(when <= slot for when, _ in self._again):
+            return True
+        if not self._packer.empty:
+            return True
+        return any(self._clock.urgent(self.times, packet, slot) for packet in self._ready)
+
+    def fill(self, slot: int, room: int) -> Iterator[tuple[Item, np.ndarray]]:
+        """Give items, and places of their symbols, for a slot with room for so many."""
+        self._admit(slot)
+        for item in [*self._flying]:
+            places = item.take(room, self._clock.turn(slot))
+            room -= len(places)
+            if len(places):
+                yield item, places
+        yield from self._begin(slot, room)
+
+    def receive(self, item: Item, places: np.ndarray, slot: int) -> None:
+        """Take note that symbols of an item came with a slot; decode where they are all."""
+        if not item.complete:
+            return
+        number = self._flying.pop(item)
+        block = self.blocks[number]
+        block.receive(item.received, item.noise_variance, slot)
+        heard, ok = self._arq.heard(), block.arrived is not None
+        again = slot + self._arq.round_trip
+        if block.attempts == 1 and heard:
+            self._choice.answer(again, ok, block.mcs)
+        if not (ok and heard) and block.attempts < self._arq.most:
+            heapq.heappush(self._again, (again, number))
+
+    def received(self) -> ReceivedBits:
+        """Return what came, in time and, where it is kept, late."""
+        whole = unpack([block.payload for block in self.blocks])
+        arrived = self.arrived_s
+        late = {p: d for p, d in whole.items() if self._is_late(p, arrived[p])}
+        in_time = {p: d for p, d in whole.items() if p not in late}
+        return ReceivedBits(self.stream.name, in_time, late if self.stream.keep_late else {})
+
+    @property
+    def arrived_s(self) -> np.ndarray:
+        """float64, [packets]; end of the slot with which each was whole; NaN if it never was."""
+        slots = [np.nan if block.arrived is None else block.arrived for block in self.blocks]
+        end = self._clock.end_s(np.array(slots, float))
+        return np.array([end[mine].max() if mine else np.nan for mine in self._blocks_of], float)
+
+    def _is_late(self, packet: int, arrived_s: float) -> bool:
+        return arrived_s > self._clock.deadline_s(self.times, packet) + TOLERANCE_S
+
+    def _admit(self, slot: int) -> None:
+        while self._next < len(self.times) and self._clock.ready(self.times, self._next, slot):
+            self._ready.append(self._next)
+            self._next += 1
+        if not self.stream.keep_late:
+            late = (p for p in [*self._ready] if self._clock.late(self.times, p, slot))
+            for packet in late:
+                self._ready.remove(packet)
+
+    def _begin(self, slot: int, room: int) -> Iterator[tuple[Item, np.ndarray]]:
+        """Give the first pieces of blocks that begin in a slot, those sent again first."""
+        turn = self._clock.turn(slot)
+        while (number := self._next_block(slot, room)) is not None:
+            block = self.blocks[number]
+            item = Item(block.send(), self._pieces(block, slot), turn)
+            self._flying[item] = number
+            places = item.take(room, turn)
+            room -= len(places)
+            yield item, places
+
+    def _next_block(self, slot: int, room: int) -> int | None:
+        """Return the number of the block to send now; None if there is none that has room."""
+        most = min(room, self._codes.symbols(PARTS))
+        while self._again and self._again[0][0] <= slot:
+            number = self._again[0][1]
+            if self._useless(self.blocks[number], slot):
+                heapq.heappop(self._again)
+            elif self.blocks[number].symbols <= most:
+                return heapq.heappop(self._again)[1]
+            else:
+                return None
+        return self._new_block(slot, most)
+
+    def _new_block(self, slot: int, most: int) -> int | None:
+        size = self._waiting_bytes()
+        if not size:
+            return None
+        mcs = self._choice.choose(slot)
+        parts = self._codes.fitting(mcs, size + OFFSET_BYTES, most)
+        if not parts:
+            return None
+        room = self._codes.payload_bytes(mcs, parts)
+        while self._ready and self._packer.waiting_bytes < room - OFFSET_BYTES:
+            packet = self._ready.popleft()
+            self._packer.add(packet, self.stream.packets[packet])
+        payload = self._packer.take(room)
+        number = len(self.blocks)
+        self.blocks.append(
+            Block(payload, mcs, self._codes.code(mcs, parts), self._packer.held, slot)
+        )
+        for packet in self._packer.held:
+            self._blocks_of[packet].append(number)
+            if np.isnan(self.sent_s[packet]):
+                self.sent_s[packet] = self._clock.start_s(slot)
+        return number
+
+    def _pieces(self, block: Block, slot: int) -> int:
+        """Return over how many slots a block is interleaved, which its time may not allow."""
+        if self._clock.budget_s is None or not block.packets:
+            return self._depth
+        return min(self._depth, self._clock.pieces(self.times, block.packets[0], slot))
+
+    def _waiting_bytes(self) -> int:
+        ready = sum(HEADER_BYTES + len(self.stream.packets[p]) for p in self._ready)
+        return self._packer.waiting_bytes + ready
+
+    def _useless(self, block: "Block", slot: int) -> bool:
+        """Return whether nothing that a block holds could be there in time."""
+        late = (self._clock.late(self.times, packet, slot) for packet in block.packets)
+        return not self.stream.keep_late and all(late)

@@ -1,0 +1,95 @@
+"""Delivery of the units of a stream: when each was captured, ready, sent and there."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+QUANTILES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
+TOLERANCE_S = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Delivery:
+    """Times of the units of one stream, in s from the start of the clip.
+
+    Parameters
+    ----------
+    captured_s, ready_s : np.ndarray
+        float64, [units]; as of `Times`.
+    sent_s : np.ndarray
+        float64, [units]; start of the first slot that carried a part of each; NaN if none did.
+    arrived_s : np.ndarray
+        float64, [units]; end of the slot with which each was whole; NaN if it never was.
+    budget_s : float or None
+        Delay budget, capture to playout; None without a deadline.
+    """
+
+    captured_s: np.ndarray
+    ready_s: np.ndarray
+    sent_s: np.ndarray
+    arrived_s: np.ndarray
+    budget_s: float | None
+
+    @property
+    def lost(self) -> np.ndarray:
+        """bool, [units]; units that never arrived whole."""
+        return np.isnan(self.arrived_s)
+
+    @property
+    def late(self) -> np.ndarray:
+        """bool, [units]; units that arrived after they were to be played."""
+        if self.budget_s is None:
+            return np.zeros(len(self.arrived_s), bool)
+        return ~self.lost & (self.arrived_s > self.captured_s + self.budget_s + TOLERANCE_S)
+
+    @cached_property
+    def delays_s(self) -> dict[str, np.ndarray]:
+        """float64, [units] each, in s; parts of the delay, and the total from capture on."""
+        return {
+            "algorithmic": self.ready_s - self.captured_s,
+            "queue": self.sent_s - self.ready_s,
+            "air": self.arrived_s - self.sent_s,
+            "total": self.arrived_s - self.captured_s,
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Return numbers for a report: quantiles of the total delay and of its parts, and losses.
+
+        Returns
+        -------
+        dict
+            ``p50_ms``, ``p95_ms`` and ``p99_ms`` of the total, None if nothing arrived; the same
+            of each part under its name; ``units``, ``late`` and ``lost``.
+        """
+        parts = {part: _quantiles(values) for part, values in self.delays_s.items()}
+        total = parts.pop("total")
+        counts = {"units": len(self.lost), "late": self.late.sum(), "lost": self.lost.sum()}
+        return total | parts | {name: int(count) for name, count in counts.items()}
+
+
+@dataclass(frozen=True)
+class SlotUse:
+    """Slots of a call.
+
+    Parameters
+    ----------
+    used : int
+        Slots in which something was sent, those of the set-up and of scales included.
+    granted : int
+        Slots that were the call's to use.
+    seconds : float
+        Time from the start of the clip to the end of the last slot, or of the clip.
+    """
+
+    used: int
+    granted: int
+    seconds: float
+
+
+def _quantiles(values: np.ndarray) -> dict[str, float | None]:
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return dict.fromkeys(QUANTILES)
+    return {name: round(1e3 * float(np.quantile(known, q)), 3) for name, q in QUANTILES.items()}

@@ -1,0 +1,66 @@
+"""From clip to clip: encode, transmit, decode."""
+
+from collections.abc import Callable
+from math import inf
+
+from linksim.endpoint import Csi, Encoded, Endpoint
+from linksim.link.config import LinkConfig
+from linksim.link.results import Transmission
+from linksim.link.transmission import Link
+from linksim.media import Clip
+
+
+def send(
+    endpoint: Endpoint,
+    clip: Clip,
+    link: Link,
+    snr_db: float,
+    seed: int,
+    *,
+    encode: Callable[[Endpoint, Clip, Csi | None], Encoded] | None = None,
+) -> tuple[Clip, Transmission]:
+    """Encode, transmit and decode.
+
+    ::
+
+        clip ──encode──▶ link ──▶ decode ──▶ received clip
+                ◀─ CSI ──┘
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Both ends.
+    clip : Clip
+        The clip to send.
+    link : Link
+        The link that it crosses.
+    snr_db : float
+        Mean Es/N0 per resource element in dB.
+    seed : int
+        Seed of channel, noise and feedback.
+    encode : callable, optional
+        Stands in for ``endpoint.encode``, as one that knows encodings from before.
+
+    Returns
+    -------
+    Clip, Transmission
+        The clip as received, and what the link says of it.
+    """
+    endpoint = within_budget(endpoint, link.config)
+    csi = link.csi(snr_db, seed, clip.duration) if endpoint.uses_csi else None
+    encoded = encode(endpoint, clip, csi) if encode else endpoint.encode(clip, csi)
+    sent = link.transmit(encoded, snr_db, seed, clip.duration)
+    return endpoint.decode(sent.received), sent
+
+
+def within_budget(endpoint: Endpoint, config: LinkConfig) -> Endpoint:
+    """Return the form that a scheme takes over a link: for conversations on a slot clock.
+
+    Raises
+    ------
+    LinksimError
+        If the delay budget is below what the scheme waits for.
+    """
+    if not config.paced:
+        return endpoint
+    return endpoint.within(inf if config.delay_budget is None else 1e-3 * config.delay_budget)
