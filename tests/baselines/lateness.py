@@ -3,7 +3,7 @@
 import numpy as np
 
 from linksim.endpoint import Encoded, Endpoint, Received
-from linksim.link.call.causality import early_changes, look_ahead
+from linksim.link.call.causality import early_changes, early_needs, look_ahead
 from linksim.link.ideal import delivered
 from linksim.media import Clip
 
@@ -11,9 +11,11 @@ INSTANTS = 0.0, 0.1003, 0.2, 0.333, 0.52
 
 
 def check_causal(scheme: Endpoint, clip: Clip) -> None:
-    """Assert that all units have times that hold, and that there are as many of whatever clip."""
-    assert all(s.times is not None and len(s.times) for s in scheme.encode(clip).streams)
+    """Assert that all units have times that hold, at both ends, and are as many of any clip."""
+    encoded = scheme.encode(clip)
+    assert all(s.times is not None and len(s.times) for s in encoded.streams)
     assert early_changes(scheme, clip, INSTANTS) == []
+    assert early_needs(scheme, encoded, INSTANTS) == []
 
 
 def look_ahead_ms(scheme: Endpoint, clip: Clip, stream: str, units: list[int]) -> tuple[float, ...]:

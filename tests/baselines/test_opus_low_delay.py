@@ -1,13 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from lateness import check_causal, delay_ms, heard_from_s, look_ahead_ms
 
 from baselines.digital.opus import Opus
-from linksim.endpoint import Csi, Received, ReceivedBits, make_endpoint
+from linksim.endpoint import Csi, Encoded, Received, ReceivedBits, make_endpoint
 from linksim.errors import LinksimError
+from linksim.link.call.causality import early_changes, early_needs
 from linksim.link.contents import options_by_content
 from linksim.link.cqi import spectral_efficiency
 from linksim.link.ideal import delivered
+from linksim.media import Clip
+from linksim.timing import Times
 
 
 @pytest.fixture(scope="module")
@@ -82,5 +87,22 @@ def test_a_robust_mcs_knows_nothing_of_the_packets(make_voice):
     streams = [scheme.encode(make_voice(s), Csi(25.0)).streams[0] for s in (0.1, 0.9)]
     assert streams[0].mcs == streams[1].mcs
     assert streams[0].interleave_slots is None
+    check_causal(scheme, make_voice(0.6))
+    whole, silence = Opus(mcs="robust"), Clip(audio=np.zeros(16_000, np.float32))
+    assert any("the MCS" in line for line in early_changes(whole, silence, [0.0]))
     faster = scheme.encode(make_voice(0.1), Csi(35.0)).streams[0].mcs
     assert spectral_efficiency(faster) > spectral_efficiency(streams[0].mcs)
+
+
+def test_a_capture_that_is_stated_too_late_is_found(short):
+    scheme = Opus(low_delay=True)
+    encoded = scheme.encode(short)
+    (stream,) = encoded.streams
+    later = Times(
+        tuple(t + 0.005 for t in stream.times.captured_s),
+        tuple(t + 0.005 for t in stream.times.ready_s),
+    )
+    wrong = Encoded((replace(stream, times=later),), encoded.setup)
+    instants = [t + 1e-3 for t in stream.times.captured_s[3:6]]
+    assert early_needs(scheme, encoded, instants) == []
+    assert len(early_needs(scheme, wrong, [t + 0.004 for t in instants])) == 3
