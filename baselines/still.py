@@ -8,14 +8,15 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from linksim.endpoint import Csi, Encoded, Endpoint, Received
+from baselines.conversation import Conversational
+from linksim.endpoint import Csi, Encoded, Received
 from linksim.media import Clip, video_of
 
 _SETUP = struct.Struct("<III")  # frames, fps as a fraction; the picture follows
 
 
 @dataclass(frozen=True, kw_only=True)
-class Still(Endpoint):
+class Still(Conversational):
     """One picture for the whole clip: the mean over its frames.
 
     ::
@@ -24,7 +25,8 @@ class Still(Endpoint):
 
     Of all stills the mean has the least squared error. It is sent without loss, in the set-up,
     which is taken as delivered and counted at the link's MCS: the scheme is a reference for what
-    motion is worth, not for what a picture costs. Sound is not sent.
+    motion is worth, not for what a picture costs. Sound is not sent. In low-delay form, where no
+    later picture is known, it is the first.
     """
 
     name: ClassVar[str] = "still"
@@ -38,10 +40,16 @@ class Still(Endpoint):
             If the clip has no video.
         """
         frames, fps = video_of(clip, "scheme 'still'")
-        mean = frames.mean(axis=0).round().astype(np.uint8)
+        known = frames[:1] if self.low_delay else frames
+        mean = known.mean(axis=0).round().astype(np.uint8)
         _, png = cv2.imencode(".png", cv2.cvtColor(mean, cv2.COLOR_RGB2BGR))
         setup = _SETUP.pack(len(frames), *fps.as_integer_ratio())
         return Encoded((), setup + png.tobytes())
+
+    @property
+    def delay_s(self) -> float:
+        """Algorithmic delay of the low-delay form, in s: none."""
+        return 0.0
 
     def decode(self, received: Received) -> Clip:
         """Turn the picture into a clip of the original length."""

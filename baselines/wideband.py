@@ -1,5 +1,7 @@
 """The 16 kHz core of wide-band speech coders, and conversion to and from other sample rates."""
 
+from math import gcd
+
 import numpy as np
 
 from linksim.errors import LinksimError
@@ -40,6 +42,37 @@ def to_clip(audio: np.ndarray, rate: int, samples: int, sample_rate: int, name: 
     heard = resample(audio, rate, sample_rate)[:samples]
     heard = np.clip(np.pad(heard, (0, samples - len(heard))), -1, 1)
     return Clip(audio=heard.astype(np.float32), sample_rate=sample_rate, name=name)
+
+
+def needed(core: int, sample_rate: int) -> int:
+    """Return how many samples at `sample_rate` in Hz the first `core` at 16 kHz depend on."""
+    if sample_rate == RATE:
+        return core
+    common = gcd(sample_rate, RATE)
+    up, down = RATE // common, sample_rate // common
+    return ((core - 1) * down + _reach(up, down)) // up + 1
+
+
+def played_from(core: int, rate: int, sample_rate: int) -> int:
+    """Return the first sample that is heard of sample `core`, where the filter reaches back.
+
+    Parameters
+    ----------
+    core : int
+        A sample at `rate`.
+    rate, sample_rate : int
+        Samples per second in Hz at the decoder, and of the clip that `to_clip` gives.
+    """
+    if sample_rate == rate:
+        return core
+    common = gcd(sample_rate, rate)
+    up, down = sample_rate // common, rate // common
+    return -(-(core * up - _reach(up, down)) // down)
+
+
+def _reach(up: int, down: int) -> int:
+    """Return half the length of the filter of `resample`, in samples at `up` times the rate."""
+    return 10 * max(up, down)
 
 
 def length(samples: int, rate: int, target: int) -> int:

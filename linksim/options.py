@@ -36,6 +36,7 @@ def option(
     flag: str = "",
     recorded_as: str = "",
     file: bool = False,
+    later: bool = False,
 ) -> Any:
     """Return a dataclass field with what commands and documentation tell of it.
 
@@ -53,17 +54,26 @@ def option(
         Name that records know it by, where it once had another.
     file : bool
         Whether it names a file, by whose content results are told apart.
+    later : bool
+        Whether records leave it out at its default, as those do that are older than the option.
     """
     told: dict[str, Any] = {"help": help, "unit": unit, "within": within, "choices": choices}
-    told |= {"flag": flag, "recorded_as": recorded_as, "file": file}
+    told |= {"flag": flag, "recorded_as": recorded_as, "file": file, "later": later}
     return dataclasses.field(default=default, metadata=told)
 
 
 def recorded(values: Any) -> dict[str, Any]:
-    """Return the options of a dataclass by the names that records know them by."""
-    fields = dataclasses.fields(values)
-    names = {field.name: field.metadata.get("recorded_as") or field.name for field in fields}
-    return {names[name]: value for name, value in dataclasses.asdict(values).items()}
+    """Return the options of a dataclass by the names that records know them by.
+
+    One that came later counts only where it is not at its default, so that records and encodings
+    from before it hold.
+    """
+    found = dataclasses.asdict(values)
+    return {
+        field.metadata.get("recorded_as") or field.name: found[field.name]
+        for field in dataclasses.fields(values)
+        if not field.metadata.get("later") or found[field.name] != field.default
+    }
 
 
 def files_of(values: Any) -> dict[str, Path]:

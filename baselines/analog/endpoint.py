@@ -17,20 +17,22 @@ from baselines.analog.envelope_packets import (
     quantised,
     to_packets,
 )
+from baselines.analog.frames import FrameCodec
 from baselines.analog.repetition import Repetition
+from baselines.conversation import Conversational
 from linksim.endpoint import (
     BitStream,
     Csi,
     Encoded,
-    Endpoint,
     Received,
     ReceivedBits,
     ReceivedSymbols,
     SymbolStream,
 )
-from linksim.errors import unknown
+from linksim.errors import LinksimError, unknown
 from linksim.media import Clip, audio_of
 from linksim.options import check_range, option
+from linksim.timing import Times
 
 HOP = 256
 """Samples of a frame: 16 ms."""
@@ -58,10 +60,11 @@ need be, stay within the budget."""
 
 # Samples, sample rate in Hz, bins, digital, exponent p, power of the sound and of what is shaped.
 _SETUP = struct.Struct("<IIH?fff")
+_CALL = struct.Struct("<IIHIf")  # samples, sample rate in Hz, bins, symbols of a frame, exponent p
 
 
 @dataclass(frozen=True, kw_only=True)
-class Analog(Endpoint):
+class Analog(Conversational):
     """Linear analogue transmission of sound at a given number of channel uses.
 
     ::
@@ -89,6 +92,11 @@ class Analog(Endpoint):
     frames of the link; one is left to the set-up, and at least one is used for each stream.
     How many frames packets fill is known for code blocks that fill a slot, which is the link's
     default. The latency is that of the whole clip. A clip's video is not sent.
+
+    In low-delay form each frame of the transform, 32 ms of sound of which 16 are new, is a unit
+    with its own envelope, see `baselines.analog.frames.FrameCodec`: its two parts are repeated and
+    interleaved within it alone, and its power is its own. All units are of one size, so that
+    the budget, here without set-up, is kept all the time and not only in the mean.
 
     Raises
     ------
@@ -121,6 +129,11 @@ class Analog(Endpoint):
         least = LEAST_DIGITAL_USES if self._digital else 0.02
         for name, low, high in (("uses_per_sample", least, 16), ("frame_uses", 1, 10**7)):
             check_range(f"scheme 'analog': option '{name}'", getattr(self, name), low, high)
+        if self._digital and self.low_delay:
+            raise LinksimError(
+                "scheme 'analog': packets of a digital envelope wait for half a second of sound; "
+                "have side_information=analog in a conversation"
+            )
         if self._digital:
             check_slot(self.frame_uses, self.slot_uses)
 
@@ -134,6 +147,8 @@ class Analog(Endpoint):
         """
         sound = audio_of(clip, "scheme 'analog'")
         audio = wideband.to_core(clip, "scheme 'analog'")
+        if self.low_delay:
+            return self._encode_frames(audio, len(sound), clip.sample_rate)
         power = float(np.mean(audio**2))
         unit = audio / np.sqrt(power) if power else audio
         exponent = FORMS[self.form]
@@ -163,6 +178,8 @@ class Analog(Endpoint):
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length."""
+        if len(received.setup) == _CALL.size:
+            return self._decode_frames(received)
         setup = _SETUP.unpack(received.setup)
         samples, sample_rate, bins, digital, exponent, power, shaped_power = setup
         core = wideband.length(samples, sample_rate, wideband.RATE)
@@ -189,12 +206,47 @@ class Analog(Endpoint):
         return wideband.to_clip(audio, wideband.RATE, samples, sample_rate, self.name)
 
     @property
+    def delay_s(self) -> float:
+        """Algorithmic delay of the low-delay form, in s, where sound is at 16 kHz."""
+        return 2 * HOP / wideband.RATE
+
+    def _encode_frames(self, audio: np.ndarray, samples: int, sample_rate: int) -> Encoded:
+        """Encode sound at 16 kHz, of that many samples before conversion, frame by frame."""
+        bins, symbols = self._bins, int(2 * HOP * self.uses_per_sample)
+        codec = FrameCodec(bins, BIN_HZ, FORMS[self.form], symbols)
+        units = codec.encode(mdct.analyse(audio, HOP)[:, :bins]).astype(np.float32)
+        starts = (
+            wideband.played_from(HOP * (n - 1), wideband.RATE, sample_rate)
+            for n in range(len(units))
+        )
+        ends = (wideband.needed(HOP * (n + 1), sample_rate) for n in range(len(units)))
+        times = Times.of_sound(starts, ends, sample_rate, samples)
+        stream = SymbolStream("audio", units.reshape(-1), (symbols,) * len(units), times)
+        return Encoded((stream,), _CALL.pack(samples, sample_rate, bins, symbols, codec.exponent))
+
+    def _decode_frames(self, received: Received) -> Clip:
+        samples, sample_rate, bins, symbols, exponent = _CALL.unpack(received.setup)
+        core = wideband.length(samples, sample_rate, wideband.RATE)
+        coefficients = np.zeros((mdct.frames(core, HOP), HOP))
+        stream = received.streams.get("audio")
+        if isinstance(stream, ReceivedSymbols):
+            codec = FrameCodec(bins, BIN_HZ, exponent, symbols)
+            units = (run.reshape(-1, symbols) for run in (stream.latents, stream.noise_variance))
+            coefficients[:, :bins] = codec.decode(*units)
+        audio = mdct.synthesise(coefficients, core)
+        return wideband.to_clip(audio, wideband.RATE, samples, sample_rate, self.name)
+
+    @property
+    def _bins(self) -> int:
+        return min(HOP, max(1, round(BANDWIDTH_HZ * self.uses_per_sample / BIN_HZ)))
+
+    @property
     def _digital(self) -> bool:
         return self.side_information == "digital"
 
     def _share(self, coefficients: np.ndarray, frames: int) -> tuple[int, tuple[bytes, ...], int]:
         """Return the bins, the packets of a digital envelope and the frames left for symbols."""
-        bins = min(HOP, max(1, round(BANDWIDTH_HZ * self.uses_per_sample / BIN_HZ)))
+        bins = self._bins
         if not self._digital:
             return bins, (), frames
         while True:

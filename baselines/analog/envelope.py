@@ -53,7 +53,7 @@ class Envelope:
         np.ndarray
             float64, shape [blocks, kept], in dB.
         """
-        edges = self._edges
+        edges = self.edges
         power = np.add.reduceat(coefficients**2, edges[:-1], axis=1) / np.diff(edges)
         levels = 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10))) - TYPICAL_DB
         levels = np.pad(levels, ((0, -len(levels) % BLOCK_FRAMES), (0, 0)), mode="edge")
@@ -63,13 +63,13 @@ class Envelope:
 
     def inverse(self, transformed: np.ndarray, frames: int) -> np.ndarray:
         """Return the variance of each coefficient, float64, shape [frames, bins]."""
-        bands = len(self._edges) - 1
+        bands = len(self.edges) - 1
         full = np.zeros((len(transformed), BLOCK_FRAMES * bands))
         full[:, self._order] = transformed
         blocks = full.reshape(-1, BLOCK_FRAMES, bands)
         levels = idctn(blocks, axes=(1, 2), norm="ortho").reshape(-1, bands)[:frames] + TYPICAL_DB
         power = 10 ** (np.clip(levels, FLOOR_DB, CEILING_DB) / 10)
-        return np.repeat(power, np.diff(self._edges), axis=1)
+        return np.repeat(power, np.diff(self.edges), axis=1)
 
     def blocks(self, frames: int) -> int:
         """Return how many blocks that many frames make."""
@@ -83,7 +83,7 @@ class Envelope:
     @cached_property
     def steady(self) -> np.ndarray:
         """Mask of the numbers of `forward` that are means over a block's frames, bool, [kept]."""
-        return self._order < len(self._edges) - 1
+        return self._order < len(self.edges) - 1
 
     @cached_property
     def _order(self) -> np.ndarray:
@@ -94,11 +94,11 @@ class Envelope:
     def _law(self) -> np.ndarray:
         """Typical size of each DCT coefficient in dB, fitted to speech within 2 dB."""
         i = np.log1p(np.arange(BLOCK_FRAMES))[:, None]
-        j = np.log1p(np.arange(len(self._edges) - 1))
+        j = np.log1p(np.arange(len(self.edges) - 1))
         return np.exp(6.0 - 1.15 * i - 0.97 * j + 0.22 * i * j).reshape(-1)
 
     @cached_property
-    def _edges(self) -> np.ndarray:
+    def edges(self) -> np.ndarray:
         """First coefficient of each band and the end, int, [bands + 1]; none is empty."""
         top = np.log1p(self.bins * self.bin_hz / _BREAKS_HZ)
         bands = max(1, round(1127 * top / _BAND_MEL))

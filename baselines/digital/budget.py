@@ -6,6 +6,8 @@ from linksim.endpoint import BitStream, Encoded
 from linksim.errors import BudgetError
 from linksim.link.accounting import channel_uses, frame_uses
 from linksim.link.config import LinkConfig
+from linksim.link.framing import OFFSET_BYTES
+from linksim.phy.coding.mcs import Mcs
 
 TOLERANCE = 0.05
 """Relative difference of channel uses up to which two schemes count as equal."""
@@ -60,6 +62,22 @@ def fit(
         return above
     assert above is not None  # or the best quality had fitted
     raise _missed(below, above, budget, link)
+
+
+def bit_rate(uses: float, mcs: Mcs | None, link: LinkConfig) -> float:
+    """Return the bits a second of packets and their headers that channel uses a second carry.
+
+    Parameters
+    ----------
+    uses : float
+        Data channel uses a second.
+    mcs : Mcs or None
+        Modulation and code rate; None takes the link's.
+    link : LinkConfig
+        The link that is used.
+    """
+    block = link.code_block(mcs)
+    return uses * 8 * (block.payload_bytes - OFFSET_BYTES) * block.per_frame / frame_uses(link)
 
 
 def _missed(below: Encoded | None, above: Encoded, budget: float, link: LinkConfig) -> BudgetError:

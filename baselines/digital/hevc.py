@@ -1,6 +1,6 @@
-"""H.265 by x265, without B-frames: a call's low delay."""
+"""H.265 by x265, without B-frames."""
 
-from baselines.digital.video_codec import Rate, VideoCodec
+from baselines.digital.video_codec import BUFFER_MS, Rate, VideoCodec
 
 PRESETS = (
     "ultrafast",
@@ -18,13 +18,17 @@ PRESETS = (
 def _options(rate: Rate, gop: int, preset: str) -> dict[str, str]:
     """Ask for closed groups, each with an IDR picture and its parameter sets in front.
 
-    A bit rate is kept over one second.
+    A bit rate is kept over one second, and in low-delay form over `BUFFER_MS`. Otherwise rate
+    control looks 20 pictures ahead or more, up to the end of the group.
     """
-    if rate.bitrate is None:
-        control = f"crf={rate.crf}"
-    else:
+    control = f"crf={rate.crf}"
+    if rate.bitrate is not None:
         kbps = rate.bitrate // 1000
-        control = f"bitrate={kbps}:vbv-maxrate={kbps}:vbv-bufsize={kbps}"
+        buffer = max(kbps * BUFFER_MS // 1000, 1) if rate.low_delay else kbps
+        control = control if rate.capped else f"bitrate={kbps}"
+        control += f":vbv-maxrate={kbps}:vbv-bufsize={buffer}"
+    if rate.low_delay:
+        control += ":rc-lookahead=0"
     params = (
         f"{control}:keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes=0"
         ":repeat-headers=1:info=0:pools=none:frame-threads=1:log-level=none"

@@ -15,8 +15,11 @@ from linksim.errors import LinksimError, unknown
 from linksim.link.config import link_of_option
 from linksim.media import Clip, audio_of
 from linksim.options import check_range, option
+from linksim.timing import Times
 
-APPLICATIONS = ("audio", "voip")
+APPLICATIONS = {"audio": 0.0065, "voip": 0.0065, "lowdelay": 0.0025}
+"""Goals of the encoder, and what it looks ahead for each of them in s."""
+
 FRAME_MS = (10, 20, 40, 60)
 
 DECODER_RATE = 48_000
@@ -40,6 +43,11 @@ class Opus(DigitalEndpoint):
     Variable bit rate around `bitrate`, without in-band error correction (FFmpeg's decoder
     cannot use it). A clip's video is not sent.
 
+    The encoder is causal in any case; in low-delay form its packets have times. A packet waits
+    for its frame, and what the encoder looks ahead, 2.5 or 6.5 ms, makes its sound come later.
+    Filters that convert the sample rate add 10 samples at the lower rate: at the decoder, which
+    runs at 48 kHz, and at the encoder unless the clip is at 16 kHz.
+
     Raises
     ------
     LinksimError
@@ -50,7 +58,10 @@ class Opus(DigitalEndpoint):
 
     bitrate: int = option(24_000, "target bit rate, 6000 to 256000", "bit/s")
     frame_ms: int = option(20, "length of the sound in a packet: 10, 20, 40 or 60", "ms")
-    application: str = option("audio", "goal of the encoder: audio for fidelity, voip for speech")
+    application: str = option(
+        "audio",
+        "goal of the encoder: audio for fidelity, voip for speech, lowdelay for 4 ms less",
+    )
     link: str | None = option(None, "options of the link that mcs=robust assumes, key=value,…")
 
     def __post_init__(self) -> None:
@@ -87,8 +98,29 @@ class Opus(DigitalEndpoint):
         for start in range(0, len(padded), frame):
             packets += encoder.encode(_sound(padded[start : start + frame], start))
         setup = _SETUP.pack(len(sound), clip.sample_rate, self.frame_ms, pre_skip)
-        sent = self.stream("audio", tuple(map(bytes, packets)), csi, self.link)
+        times = self._times(count, pre_skip, len(sound), clip.sample_rate)
+        sent = self.stream("audio", tuple(map(bytes, packets)), csi, self.link, times)
         return Encoded((sent,), setup)
+
+    @property
+    def delay_s(self) -> float:
+        """Longest algorithmic delay of the low-delay form, in s, where sound is at 16 kHz."""
+        filtered = -wideband.played_from(0, DECODER_RATE, wideband.RATE) / wideband.RATE
+        return self.frame_ms / 1e3 + APPLICATIONS[self.application] + filtered
+
+    def _times(self, count: int, pre_skip: int, samples: int, sample_rate: int) -> Times | None:
+        """Return when packets are needed and ready in low-delay form.
+
+        The decoder gives what is in packet n from sample n `frame` - `pre_skip` on, at 48 kHz.
+        """
+        if not self.low_delay:
+            return None
+        frame = DECODER_RATE * self.frame_ms // 1000
+        heard = (n * frame - pre_skip for n in range(count))
+        starts = (wideband.played_from(h, DECODER_RATE, sample_rate) for h in heard)
+        core = (n * wideband.RATE * self.frame_ms // 1000 for n in range(1, count + 1))
+        ends = (wideband.needed(c, sample_rate) for c in core)
+        return Times.of_sound(starts, ends, sample_rate, samples)
 
     def _encoder(self) -> Any:
         encoder = av.CodecContext.create("libopus", "w")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from linksim.timing import Times
+
 HOLD_SECONDS = 0.010
 SILENT_SECONDS = 0.060
 
@@ -21,6 +23,13 @@ def packetise(audio: np.ndarray, samples_per_packet: int) -> tuple[bytes, ...]:
     pcm = np.clip(np.round(audio * 32768.0), -32768, 32767).astype("<i2")
     starts = range(0, len(pcm), samples_per_packet)
     return tuple(pcm[s : s + samples_per_packet].tobytes() for s in starts)
+
+
+def times(audio: np.ndarray, samples_per_packet: int, sample_rate: int) -> Times:
+    """Return the times of the packets of audio, [N], at a sample rate in Hz: none looks ahead."""
+    starts = range(0, len(audio), samples_per_packet)
+    ends = (start + samples_per_packet for start in starts)
+    return Times.of_sound(starts, ends, sample_rate, len(audio))
 
 
 def conceal(

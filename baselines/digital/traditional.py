@@ -7,20 +7,24 @@ from typing import ClassVar
 
 import numpy as np
 
+from baselines import wideband
 from baselines.digital import pcm
 from baselines.digital.av1 import AV1
 from baselines.digital.base import AUTO, MEAN, ROBUST, DigitalEndpoint
-from baselines.digital.budget import fit
+from baselines.digital.budget import bit_rate, fit
 from baselines.digital.hevc import HEVC
 from baselines.digital.opus import FRAME_MS, Opus
 from baselines.digital.video_codec import Rate, VideoCodec
 from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits, SymbolStream
-from linksim.errors import LinksimError, unknown
+from linksim.errors import BudgetError, LinksimError, unknown
 from linksim.link.config import link_of_option
+from linksim.link.framing import HEADER_BYTES
 from linksim.media import Clip, audio_of, require, video_of
 from linksim.options import check_range, option
+from linksim.timing import Times
 
 VIDEO_CODECS = {"h265": HEVC, "av1": AV1}
+LEAST_BITRATE, MOST_BITRATE = 1000, 10**9
 AUDIO_CODECS = ("pcm", "opus", "none")
 
 # The set-up: codecs of video (from 1, 0 for none) and audio by their place above, then what
@@ -42,14 +46,21 @@ class Traditional(DigitalEndpoint):
               or  Opus ───────────── packet a frame ──▶ "audio" ──▶ its concealment ──────▶ audio
 
     A clip without video or without audio sends the one stream that it has. With `audio_only` a
-    clip's video is not sent, with `audio` "none" its sound. H.265 has no B-frames, for low
-    delay; AV1 looks ahead by more than a second.
+    clip's video is not sent, with `audio` "none" its sound. H.265 has no B-frames, but looks
+    ahead for its rate control; AV1 looks ahead by more than a second for its structure too.
+
+    In low-delay form sound comes first, a packet waits for its samples, and a picture for
+    nothing: neither quality nor bit rate is set by later ones. A picture that comes too late is
+    decoded, for those after it, and not shown. With both `crf` and `bitrate` H.265 has that
+    quality as long as it takes less than the bit rate.
 
     With `uses_per_pixel` the constant rate factor is searched for every clip, and under `mcs`
     "auto" for every state of the channel, so that the channel uses of all streams and the
     set-up, without pilots, come within 5 % of the budget, and below it if possible. A clip that
     is too simple to fill it gets the best quality. The search counts the uses of the link that
-    `link` describes, which has to be the one that is used.
+    `link` describes, which has to be the one that is used. Low delay allows for no search: the
+    budget, without set-up and padding, is a bit rate at the MCS, of which video gets what sound
+    leaves.
 
     Raises
     ------
@@ -93,7 +104,7 @@ class Traditional(DigitalEndpoint):
         where = "scheme 'traditional': option"
         for name, low, high in (
             ("crf", *self._codec.crf_range),
-            ("bitrate", 1000, 10**9),
+            ("bitrate", LEAST_BITRATE, MOST_BITRATE),
             ("uses_per_pixel", 1e-6, 100),
             ("gop", 1, 1000),
             ("samples_per_packet", 1, 32_000),
@@ -116,6 +127,10 @@ class Traditional(DigitalEndpoint):
                 f"{where} uses_per_pixel needs an MCS that is known before anything is sent; have "
                 f"mcs={MEAN}, {ROBUST} or link, not {AUTO}"
             )
+        if self.low_delay and None not in (self.crf, self.bitrate) and self.video == "av1":
+            raise LinksimError(
+                f"{where} av1 cannot keep crf below a bit rate; leave out crf or bitrate"
+            )
         if self.link is not None and not budget and self.mcs != ROBUST:
             raise LinksimError(
                 f"{where} option 'link' is read with uses_per_pixel or mcs=robust only; give one"
@@ -133,6 +148,23 @@ class Traditional(DigitalEndpoint):
     def _preset(self) -> str:
         return self._codec.preset if self.preset is None else str(self.preset)
 
+    @property
+    def _opus(self) -> Opus:
+        return Opus(
+            bitrate=self.opus_bitrate,
+            frame_ms=self.opus_frame_ms,
+            mcs=self.mcs,
+            link=self.link if self.mcs == ROBUST else None,
+            low_delay=self.low_delay,
+        )
+
+    @property
+    def delay_s(self) -> float:
+        """Longest algorithmic delay of the low-delay form, in s: that of sound, at 16 kHz."""
+        if self.audio == "opus":
+            return self._opus.delay_s
+        return self.samples_per_packet / wideband.RATE if self.audio == "pcm" else 0.0
+
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
         """Turn a clip into streams ``"video"`` and ``"audio"``, each where the clip has it.
 
@@ -144,7 +176,9 @@ class Traditional(DigitalEndpoint):
         """
         if self.uses_per_pixel is None:
             return self._encode(self._sent(clip), csi)
-        frames, _ = video_of(clip, "scheme 'traditional' with uses_per_pixel")
+        frames, fps = video_of(clip, "scheme 'traditional' with uses_per_pixel")
+        if self.low_delay:
+            return self._at_bit_rate(clip, frames, float(fps), csi)
         budget = self.uses_per_pixel * np.prod(frames.shape[:3], dtype=float)
 
         def encode(crf: float) -> Encoded:
@@ -152,6 +186,26 @@ class Traditional(DigitalEndpoint):
             return replace(self, crf=crf, uses_per_pixel=None, link=link).encode(clip, csi)
 
         return fit(encode, self._codec.crf_range, budget, link_of_option(self.link))
+
+    def _at_bit_rate(self, clip: Clip, frames: np.ndarray, fps: float, csi: Csi | None) -> Encoded:
+        """Encode with the bit rate that the budget, at the MCS, leaves for video."""
+        assert self.uses_per_pixel is not None
+        header, sound, link = 8 * HEADER_BYTES, 0.0, link_of_option(self.link)
+        if clip.audio is not None and self.audio == "opus":
+            sound = self.opus_bitrate + 1000 * header / self.opus_frame_ms
+        elif clip.audio is not None and self.audio == "pcm":
+            sound = clip.sample_rate * (16 + header / self.samples_per_packet)
+        uses = self.uses_per_pixel * np.prod(frames.shape[1:3], dtype=float) * fps
+        whole = bit_rate(uses, self.fixed_mcs(csi, self.link), link)
+        video = int(min(whole - sound - header * fps, MOST_BITRATE))
+        if video < LEAST_BITRATE:
+            raise BudgetError(
+                f"a budget of {uses:.0f} channel uses a second carries {whole:.0f} bit/s, of which "
+                f"sound takes {sound:.0f}; raise uses_per_pixel, or send less sound"
+            )
+        known = self.link if self.mcs == ROBUST else None
+        form = replace(self, bitrate=video, uses_per_pixel=None, link=known)
+        return form.encode(clip, csi)
 
     def _sent(self, clip: Clip) -> Clip:
         """Return what is sent of a clip."""
@@ -170,34 +224,34 @@ class Traditional(DigitalEndpoint):
         setup, video, audio = b"", 0, "none"
         if clip.frames is not None and clip.fps is not None:
             crf = self._codec.crf if self.crf is None else self.crf
-            rate = Rate(crf, self.bitrate)
+            capped = self.low_delay and None not in (self.crf, self.bitrate)
+            rate = Rate(crf, self.bitrate, self.low_delay, capped)
             packets = self._codec.encode(
                 clip.frames, clip.fps, rate=rate, gop=self.gop, preset=self._preset
             )
-            streams.append(self.stream("video", packets, csi, self.link))
+            shown = range(len(packets))
+            times = Times.of_pictures(shown, shown, float(clip.fps)) if self.low_delay else None
+            late = self.low_delay
+            streams.append(self.stream("video", packets, csi, self.link, times, keep_late=late))
             count, height, width = clip.frames.shape[:3]
             setup += _VIDEO.pack(count, *clip.fps.as_integer_ratio(), width, height, self.gop)
             video = 1 + list(VIDEO_CODECS).index(self.video)
         if clip.audio is not None:
             sound = self._encode_sound(clip, csi)
-            streams += sound.streams
+            streams = [*sound.streams, *streams] if self.low_delay else [*streams, *sound.streams]
             setup += sound.setup
             audio = self.audio
         return Encoded(tuple(streams), _CODECS.pack(video, AUDIO_CODECS.index(audio)) + setup)
 
     def _encode_sound(self, clip: Clip, csi: Csi | None) -> Encoded:
         if self.audio == "opus":
-            opus = Opus(
-                bitrate=self.opus_bitrate,
-                frame_ms=self.opus_frame_ms,
-                mcs=self.mcs,
-                link=self.link if self.mcs == ROBUST else None,
-            )
-            return opus.encode(clip, csi)
+            return self._opus.encode(clip, csi)
         samples = audio_of(clip, "scheme 'traditional' with audio=pcm")
         packets = pcm.packetise(samples, self.samples_per_packet)
         setup = _PCM.pack(len(samples), clip.sample_rate, self.samples_per_packet)
-        return Encoded((self.stream("audio", packets, csi, self.link),), setup)
+        times = pcm.times(samples, self.samples_per_packet, clip.sample_rate)
+        stream = self.stream("audio", packets, csi, self.link, times if self.low_delay else None)
+        return Encoded((stream,), setup)
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length, lost parts concealed."""
@@ -207,7 +261,8 @@ class Traditional(DigitalEndpoint):
         if video:
             count, num, den, width, height, gop = _VIDEO.unpack_from(setup)
             codec = list(VIDEO_CODECS.values())[video - 1]
-            frames = codec.decode(_packets(received, "video"), count, height, width, gop)
+            late = _packets(received, "video", late=True)
+            frames = codec.decode(_packets(received, "video"), count, height, width, gop, late)
             fps, setup = Fraction(num, den), setup[_VIDEO.size :]
         if AUDIO_CODECS[audio] != "none":
             sound = _decode_sound(AUDIO_CODECS[audio], Received(setup, received.streams))
@@ -224,6 +279,8 @@ def _decode_sound(codec: str, received: Received) -> Clip:
     return Clip(audio=audio, sample_rate=sample_rate)
 
 
-def _packets(received: Received, name: str) -> dict[int, bytes]:
+def _packets(received: Received, name: str, *, late: bool = False) -> dict[int, bytes]:
     stream = received.streams.get(name)
-    return dict(stream.packets) if isinstance(stream, ReceivedBits) else {}
+    if not isinstance(stream, ReceivedBits):
+        return {}
+    return dict(stream.late if late else stream.packets)

@@ -22,12 +22,23 @@ _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITE
 _MATRIX = "ITU601"
 
 
+BUFFER_MS = 100
+"""Time over which the low-delay form keeps a bit rate, in ms: at that rate no picture is sent later
+after it was taken, which leaves 50 ms of a conversation's 150."""
+
+
 @dataclass(frozen=True)
 class Rate:
-    """Rate control of an encoder: constant quality `crf`, or `bitrate` in bit/s if it is given."""
+    """Rate control of an encoder: constant quality `crf`, or `bitrate` in bit/s if it is given.
+
+    With `low_delay` no picture waits for another, and a bit rate is kept over `BUFFER_MS`. With
+    `capped` quality is constant as long as it takes less than the bit rate.
+    """
 
     crf: float
     bitrate: int | None = None
+    low_delay: bool = False
+    capped: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,12 +131,19 @@ class VideoCodec:
         return frame
 
     def decode(
-        self, packets: Mapping[int, bytes], count: int, height: int, width: int, gop: int
+        self,
+        packets: Mapping[int, bytes],
+        count: int,
+        height: int,
+        width: int,
+        gop: int,
+        late: Mapping[int, bytes] | None = None,
     ) -> np.ndarray:
         """Decode what can be decoded and hold the last good picture where nothing can.
 
         A picture is good if its packet and all since the first of its group arrived, and the
-        decoder gives it. Before the first good one the screen is mid-grey.
+        decoder gives it. Before the first good one the screen is mid-grey. A late packet serves the
+        pictures after it and is not shown itself.
 
         Parameters
         ----------
@@ -135,6 +153,8 @@ class VideoCodec:
             Pictures and their size.
         gop : int
             Pictures of a group.
+        late : mapping of int to bytes, optional
+            What arrived too late to be shown.
 
         Returns
         -------
@@ -143,13 +163,14 @@ class VideoCodec:
         """
         frames = np.full((count, height, width, 3), GREY, np.uint8)
         good = np.zeros(count, bool)
+        known = {**(late or {}), **packets}
         for first in range(0, count, gop):
             end = first
-            while end < min(first + gop, count) and end in packets:
+            while end < min(first + gop, count) and end in known:
                 end += 1
-            for index, picture in self._decode_run(packets, first, end):
+            for index, picture in self._decode_run(known, first, end):
                 fits = picture.shape[0] >= height and picture.shape[1] >= width
-                if first <= index < end and fits:
+                if first <= index < end and fits and index in packets:
                     frames[index], good[index] = picture[:height, :width], True
         for index in range(1, count):
             if not good[index]:

@@ -68,6 +68,31 @@ def side_stream(
     return BitStream(name, packets, mcs, depth)
 
 
+def robust_mcs(snr_db: float, link: LinkConfig) -> Mcs:
+    """Return the fastest MCS that is robust at the link's own depth, whatever is sent.
+
+    That is for streams that have no time to be interleaved over more.
+
+    Parameters
+    ----------
+    snr_db : float
+        Mean Es/N0 in dB that the transmitter knows of.
+    link : LinkConfig
+        Link as the transmitter knows it.
+
+    Returns
+    -------
+    Mcs
+        The most robust one where none is robust enough.
+    """
+    robust = [
+        mcs
+        for mcs in SCHEMES
+        if needed_snr_db(mcs, link.interleave_slots, link.estimator) <= snr_db
+    ]
+    return max(robust, key=spectral_efficiency, default=SCHEMES[0])
+
+
 def needed_snr_db(mcs: Mcs, depth: int, estimator: str) -> float:
     """Return the mean Es/N0 in dB from which on an MCS is taken to be robust enough."""
     margin = MARGIN_DB + MARGIN_DB_ONE_SLOT / math.sqrt(depth)

@@ -6,6 +6,7 @@ import pytest
 from baselines.still import Still
 from linksim.endpoint import Received, make_endpoint
 from linksim.errors import LinksimError
+from linksim.link.call.causality import early_changes
 from linksim.link.config import LinkConfig
 from linksim.link.transmission import Link
 from linksim.media import Clip
@@ -56,3 +57,12 @@ def test_it_crosses_the_link_unharmed_and_is_counted(small_clip):
 def test_sound_alone_is_refused():
     with pytest.raises(LinksimError, match="scheme 'still' needs video"):
         Still().encode(Clip(audio=np.ones(9, np.float32)))
+
+
+def test_in_a_conversation_it_is_the_first_picture(small_clip):
+    scheme = Still().within(0.15)
+    first, *_ = shown = scheme.decode(Received(scheme.encode(small_clip).setup)).frames
+    assert (first == small_clip.frames[0]).all()
+    assert (shown == first).all()
+    assert early_changes(scheme, small_clip, [0.0, 0.2]) == []
+    assert "set-up depends" in early_changes(Still(), small_clip, [0.2])[0]

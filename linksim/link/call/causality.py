@@ -1,9 +1,12 @@
-"""Causality of endpoints, found by changing what they cannot have seen yet.
+"""Causality of endpoints, found by changing what they cannot have seen or received yet.
 
 ::
 
     clip ──────── the same ────────┬─ t ─┬── changed ───▶ encode ─▶ units that were ready by t
     clip ──────────────────────────┴─────┴──────────────▶ encode ─▶ must be the same, bit for bit
+
+    units ─────────── the same ────┬─ t ─┬── lost ──────▶ decode ─▶ heard and shown before t
+    units ─────────────────────────┴─────┴──────────────▶ decode ─▶ must be the same, bit for bit
 """
 
 from collections.abc import Iterable
@@ -12,7 +15,18 @@ from math import ceil, floor
 
 import numpy as np
 
-from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, SymbolStream
+from linksim.endpoint import (
+    ABSENT,
+    BitStream,
+    Csi,
+    Encoded,
+    Endpoint,
+    Received,
+    ReceivedBits,
+    ReceivedSymbols,
+    SymbolStream,
+)
+from linksim.link.ideal import delivered
 from linksim.media import Clip
 
 RESOLUTION_S = 0.25e-3
@@ -65,12 +79,55 @@ def early_changes(
         if other.setup != whole.setup:
             found.append(f"the set-up depends on what comes after {time_s:.4f} s")
         for mine, its in zip(whole.streams, other.streams, strict=True):
+            if _protection(mine) != _protection(its):
+                found.append(f"the MCS of stream '{mine.name}' depends on what comes after")
             count = _ready_by(mine, time_s)
             if count != _ready_by(its, time_s) or any(
                 _unit(mine, u) != _unit(its, u) for u in range(count)
             ):
                 found.append(f"stream '{mine.name}' by {time_s:.4f} s depends on what comes after")
     return found
+
+
+def early_needs(endpoint: Endpoint, encoded: Encoded, instants: Iterable[float]) -> list[str]:
+    """Return a line for each instant before which something is played that needs a later unit.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        The scheme.
+    encoded : Encoded
+        What it sends; its streams have times.
+    instants : iterable of float
+        Times in s; units captured from then on are lost, one instant after the other.
+    """
+    whole = endpoint.decode(delivered(encoded))
+    found = []
+    for time_s in instants:
+        part = endpoint.decode(received_before(encoded, time_s))
+        for name, rate in (("audio", whole.sample_rate), ("frames", float(whole.fps or 0))):
+            mine, its = getattr(whole, name), getattr(part, name)
+            end = ceil(time_s * rate - 1e-9)
+            if mine is not None and not np.array_equal(mine[:end], its[:end]):
+                found.append(f"{name} before {time_s:.4f} s need what is captured later")
+    return found
+
+
+def received_before(encoded: Encoded, time_s: float) -> Received:
+    """Return what is received where units captured from a time in s on are lost."""
+    streams: dict[str, ReceivedBits | ReceivedSymbols] = {}
+    for stream in encoded.streams:
+        times = stream.times
+        kept = np.array([] if times is None else times.captured_s) < time_s - 1e-9
+        if isinstance(stream, BitStream):
+            packets = {i: p for i, p in enumerate(stream.packets) if i < len(kept) and kept[i]}
+            streams[stream.name] = ReceivedBits(stream.name, packets)
+        else:
+            here = np.repeat(kept, stream.units) if stream.units else np.zeros(1, bool)
+            noise = np.where(here, 0, ABSENT * np.mean(stream.latents**2)).astype(np.float32)
+            noise = np.broadcast_to(noise, stream.latents.shape)
+            streams[stream.name] = ReceivedSymbols(stream.name, stream.latents * here, noise)
+    return Received(encoded.setup, streams)
 
 
 def look_ahead(
@@ -102,6 +159,13 @@ def _csi_changed_after(csi: Csi | None, time_s: float) -> Csi | None:
     if csi is None:
         return None
     return Csi(csi.snr_db, tuple((t, v if t <= time_s else 25.0 - v) for t, v in csi.trace))
+
+
+def _protection(stream: BitStream | SymbolStream) -> object:
+    """Return what is chosen for a whole stream."""
+    if isinstance(stream, BitStream):
+        return stream.mcs, stream.interleave_slots, stream.adaptive
+    return None
 
 
 def _named(encoded: Encoded, name: str) -> BitStream | SymbolStream:
