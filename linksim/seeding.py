@@ -33,6 +33,13 @@ def seed_sionna(seed: int) -> None:
     config.tf_rng.reset([0, 0, seed % 2**63])
 
 
+def seed_noise(seed: int) -> None:
+    """Set the one generator that noise comes from; a few times faster than `seed_sionna`."""
+    from sionna.phy import config
+
+    config.tf_rng.reset([0, 0, seed % 2**63])
+
+
 @contextmanager
 def kept_generators() -> Iterator[None]:
     """Leave Sionna's generators as they were, whatever is drawn meanwhile and by which seed.

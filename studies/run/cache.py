@@ -14,6 +14,7 @@ from linksim.files import replacing
 from linksim.link.contents import endpoint_contents, options_by_content
 from linksim.media import Clip
 from linksim.phy.coding.mcs import Mcs
+from linksim.timing import Times
 from studies.run.plan import digest
 
 
@@ -39,7 +40,7 @@ class EncoderCache:
             "endpoint": f"{type(endpoint).__module__}.{type(endpoint).__qualname__}",
             "contents": endpoint_contents(endpoint),
             "options": options_by_content(endpoint),
-            "csi": asdict(csi) if endpoint.uses_csi and csi else None,
+            "csi": _known(csi) if endpoint.uses_csi and csi else None,
             "linksim": __version__,
         }
         path = self.folder / f"{digest(key)}.npz"
@@ -56,13 +57,15 @@ def save_encoded(encoded: Encoded, path: Path) -> None:
     arrays: dict[str, np.ndarray] = {"setup": np.frombuffer(encoded.setup, np.uint8)}
     heads: list[dict[str, Any]] = []
     for index, stream in enumerate(encoded.streams):
-        head: dict[str, Any] = {"name": stream.name}
+        head: dict[str, Any] = {"name": stream.name, "keep_late": stream.keep_late}
+        head["times"] = asdict(stream.times) if stream.times else None
         if isinstance(stream, BitStream):
             head |= {"sizes": [len(p) for p in stream.packets]}
             head |= {"mcs": asdict(stream.mcs) if stream.mcs else None}
             head |= {"interleave_slots": stream.interleave_slots, "adaptive": stream.adaptive}
             arrays[f"stream{index}"] = np.frombuffer(b"".join(stream.packets), np.uint8)
         else:
+            head["units"] = stream.units
             arrays[f"stream{index}"] = stream.latents
         heads.append(head)
     arrays["heads"] = np.frombuffer(json.dumps(heads).encode(), np.uint8)
@@ -80,9 +83,22 @@ def load_encoded(path: Path) -> Encoded:
 
 
 def _stream(head: dict[str, Any], body: np.ndarray) -> BitStream | SymbolStream:
+    times = Times(*map(tuple, head["times"].values())) if head["times"] else None
     if "sizes" not in head:
-        return SymbolStream(head["name"], body)
+        return SymbolStream(head["name"], body, tuple(head["units"]), times, head["keep_late"])
     data, ends = body.tobytes(), np.cumsum(head["sizes"], dtype=int)
     packets = tuple(data[e - n : e] for e, n in zip(ends, head["sizes"], strict=True))
-    mcs = Mcs(**head["mcs"]) if head["mcs"] else None
-    return BitStream(head["name"], packets, mcs, head["interleave_slots"], head["adaptive"])
+    return BitStream(
+        head["name"],
+        packets,
+        Mcs(**head["mcs"]) if head["mcs"] else None,
+        head["interleave_slots"],
+        head["adaptive"],
+        times,
+        head["keep_late"],
+    )
+
+
+def _known(csi: Csi) -> dict[str, Any]:
+    """Return what an encoding by this CSI depends on."""
+    return {"snr_db": csi.snr_db} | ({"trace": csi.trace} if csi.trace else {})

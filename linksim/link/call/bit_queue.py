@@ -13,6 +13,7 @@ from linksim.link.call.clock import TOLERANCE_S, Clock
 from linksim.link.call.item import Item
 from linksim.link.call.mcs_choice import Adapted, Fixed
 from linksim.link.framing import HEADER_BYTES, OFFSET_BYTES, Packer, unpack
+from linksim.phy.coding.generator import Generator
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.phy.coding.mcs import Mcs
 from linksim.timing import Times
@@ -46,8 +47,8 @@ class Block:
         What it carries.
     mcs : Mcs
         Modulation and code rate.
-    code : HarqCode
-        Its code.
+    code, encode : HarqCode, Generator
+        Its code, and the code's encoder.
     packets : list of int
         Packets that it holds a part of.
     begun : int
@@ -55,11 +56,17 @@ class Block:
     """
 
     def __init__(
-        self, payload: bytes, mcs: Mcs, code: HarqCode, packets: list[int], begun: int
+        self,
+        payload: bytes,
+        mcs: Mcs,
+        code: HarqCode,
+        encode: Generator,
+        packets: list[int],
+        begun: int,
     ) -> None:
         self.mcs, self.packets, self.begun, self._code = mcs, packets, begun, code
         self.bits = np.unpackbits(np.frombuffer(payload, np.uint8))
-        self._mother = code.encode(self.bits[np.newaxis])
+        self._mother = encode(self.bits[np.newaxis])
         self._buffer = SoftBuffer(1, code.versions, code.symbols)
         self.decoded = np.zeros_like(self.bits)
         self.attempts, self.first_ok = 0, False
@@ -247,7 +254,7 @@ class BitQueue:
         payload = self._packer.take(room)
         number = len(self.blocks)
         self.blocks.append(
-            Block(payload, mcs, self._codes.code(mcs, parts), self._packer.held, slot)
+            Block(payload, mcs, *self._codes.code(mcs, parts), self._packer.held, slot)
         )
         for packet in self._packer.held:
             self._blocks_of[packet].append(number)

@@ -5,6 +5,7 @@ from math import floor
 
 from linksim.link.config import LinkConfig
 from linksim.link.framing import MIN_BLOCK_BYTES
+from linksim.phy.coding.generator import Generator
 from linksim.phy.coding.harq import HarqCode
 from linksim.phy.coding.mcs import Mcs
 from linksim.phy.coding.transport_block import transport_block
@@ -70,10 +71,11 @@ class BlockCodes:
         """Return what a block of so many parts of a slot carries."""
         return transport_block(mcs, self.symbols(parts)).payload_bytes
 
-    def _code(self, mcs: Mcs, parts: int) -> HarqCode:
-        return HarqCode(
+    def _code(self, mcs: Mcs, parts: int) -> tuple[HarqCode, Generator]:
+        code = HarqCode(
             transport_block(mcs, self.symbols(parts)),
             mcs.modulation,
             combining=self._config.combining,
             iterations=self._config.decoder_iterations,
         )
+        return code, Generator(code)

@@ -34,7 +34,7 @@ from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.phy.graphs import compiled
 from linksim.phy.pilots import slot_duration
-from linksim.seeding import derive_seed, seed_sionna
+from linksim.seeding import derive_seed, seed_noise
 from linksim.timing import Times
 
 Queue = BitQueue | LatentQueue
@@ -129,7 +129,7 @@ class CallLink:
                 cap.use()
                 symbols += self._shares(segments, len(queues))
                 h = fading.slots(first_slot + slot, 1)
-                seed_sionna(derive_seed(seed, "noise", slot))
+                seed_noise(derive_seed(seed, "noise", slot))
                 snr.append(self._carry(segments, h, noise_variance(snr_db)))
                 for stream, item, places in segments:
                     queues[stream].receive(item, places, slot)
