@@ -36,6 +36,7 @@ def option(
     flag: str = "",
     recorded_as: str = "",
     file: bool = False,
+    later: bool = False,
 ) -> Any:
     """Return a dataclass field with what commands and documentation tell of it.
 
@@ -53,17 +54,23 @@ def option(
         Name that records know it by, where it once had another.
     file : bool
         Whether it names a file, by whose content results are told apart.
+    later : bool
+        Whether it came later than records that are without it: they leave it out while it has its
+        default.
     """
     told: dict[str, Any] = {"help": help, "unit": unit, "within": within, "choices": choices}
-    told |= {"flag": flag, "recorded_as": recorded_as, "file": file}
+    told |= {"flag": flag, "recorded_as": recorded_as, "file": file, "later": later}
     return dataclasses.field(default=default, metadata=told)
 
 
 def recorded(values: Any) -> dict[str, Any]:
     """Return the options of a dataclass by the names that records know them by."""
-    fields = dataclasses.fields(values)
-    names = {field.name: field.metadata.get("recorded_as") or field.name for field in fields}
-    return {names[name]: value for name, value in dataclasses.asdict(values).items()}
+    whole = dataclasses.asdict(values)
+    return {
+        field.metadata.get("recorded_as") or field.name: whole[field.name]
+        for field in dataclasses.fields(values)
+        if not (field.metadata.get("later") and whole[field.name] == field.default)
+    }
 
 
 def files_of(values: Any) -> dict[str, Path]:
