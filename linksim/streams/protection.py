@@ -68,6 +68,17 @@ def side_stream(
     return BitStream(name, packets, mcs, depth)
 
 
+def prompt_mcs(snr_db: float, link: LinkConfig) -> Mcs:
+    """Return the fastest MCS that is robust enough at the link's own depth, or the most robust.
+
+    Parameters are those of `side_stream`. It takes no look at the packets, for a conversation, in
+    which those to come are not known.
+    """
+    depth = link.interleave_slots
+    enough = [m for m in SCHEMES if needed_snr_db(m, depth, link.estimator) <= snr_db]
+    return max(enough or SCHEMES[:1], key=spectral_efficiency)
+
+
 def needed_snr_db(mcs: Mcs, depth: int, estimator: str) -> float:
     """Return the mean Es/N0 in dB from which on an MCS is taken to be robust enough."""
     margin = MARGIN_DB + MARGIN_DB_ONE_SLOT / math.sqrt(depth)
