@@ -111,7 +111,7 @@ def streams_of(
     names : tuple of str
         Names of both streams.
     mcs : Mcs
-        That of side information.
+        MCS of side information.
     """
     sent, sizes, places = [np.zeros(0, np.float32)], [], []
     for picture, place in zip(pictures, shown, strict=True):
