@@ -56,6 +56,7 @@ class Bucket:
         self._sizes = sizes
         self._over = 0.0  # spent beyond the rate so far
         self._side = 0.0  # of a picture in the mean
+        self._last = {True: 0.0, False: 0.0}  # of a picture without reference, and of another
         self._seen = 0
 
     def limited(self, code: FrameCode, conditions: Conditions) -> Conditions | None:
@@ -68,14 +69,16 @@ class Bucket:
         conditions : Conditions
             What it was coded for.
         """
-        most = MOST * self._uses - self._side
+        # Its side information is taken to be that of the last of its kind; of the first, none.
+        most = max(MOST * self._uses - self._last[code.intra], LEAST * self._uses)
         if code.symbols.size / 2 <= most or conditions.eta <= ETAS[0]:
             return None
-        return self._at(code, conditions, AIM * most)
+        return self._at(code, conditions, conditions, AIM * most)
 
     def next(self, code: FrameCode, conditions: Conditions, packet: bytes) -> Conditions:
         """Count a picture with its packet, and return the conditions of the one that follows."""
         side, sent = 8 * len(packet) / self._efficiency, code.symbols.size / 2
+        self._last[code.intra] = side
         self._seen += 1
         self._side += (side - self._side) / min(self._seen, self._pictures)
         # Credit is not kept for longer than a second.
@@ -85,15 +88,23 @@ class Bucket:
             return after  # of which nothing can be told for pictures with a reference
         wanted = self._uses - self._over / (self._pictures / 2)
         wanted = float(np.clip(wanted, LEAST * self._uses, MOST * self._uses))
-        return self._at(code, after, wanted - self._side)
+        return self._at(code, conditions, after, wanted - self._side)
 
-    def _at(self, code: FrameCode, conditions: Conditions, uses: float) -> Conditions:
-        """Return conditions under which the symbols of a picture take so many channel uses."""
+    def _at(
+        self, code: FrameCode, before: Conditions, conditions: Conditions, uses: float
+    ) -> Conditions:
+        """Return conditions under which the symbols of a picture, coded under those `before`, take
+        so many channel uses.
+        """
         etas = np.geomspace(*ETAS, 60)
         predicted = [
             symbols_at(self._sizes, [code], replace(conditions, eta=eta)) for eta in etas.tolist()
         ]
-        return replace(conditions, eta=float(np.interp(max(uses, 1.0), predicted, etas)))
+        # What prediction and truth differ by where it was coded is taken over.
+        here = symbols_at(self._sizes, [code], before)
+        factor = code.symbols.size / 2 / here if here and code.symbols.size else 1.0
+        eta = float(np.interp(max(uses, 1.0) / factor, predicted, etas))
+        return replace(conditions, eta=eta)
 
     def _with_less_side(self, conditions: Conditions) -> Conditions:
         if self._side <= MOST_SIDE * self._uses:

@@ -33,6 +33,9 @@ from semantic.dvst.bitstream.packing import count
 from semantic.dvst.bitstream.rate_control import ETAS
 from semantic.dvst.bitstream.side_info import SideInfo
 
+AGAIN = 3
+"""Most times that a picture is coded again because it takes too much."""
+
 PRECISIONS = (0.1, 4.0)
 """Least and greatest precision that a packet can tell."""
 
@@ -80,7 +83,11 @@ def coded(
         intra, before = since == gop or cut, frame
         since, reference = 1 if intra else since + 1, None if intra else state
         code, state = codec.sender.one(frame, reference, conditions)
-        if bucket is not None and (fitting := bucket.limited(code, conditions)):
+        for _ in range(AGAIN if bucket is not None else 0):
+            assert bucket is not None
+            fitting = bucket.limited(code, conditions)
+            if fitting is None:
+                break
             conditions = _tellable(fitting)
             code, state = codec.sender.one(frame, reference, conditions)
         if begin + code.symbols.size >= _INTRA:
