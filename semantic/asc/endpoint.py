@@ -12,8 +12,9 @@ from linksim.errors import LinksimError, unknown
 from linksim.media import Clip, require
 from linksim.options import check_range, option
 from linksim.streams.interleaving import interleaver
-from semantic.asc import stream
+from semantic.asc import low_delay, stream
 from semantic.asc.sizes import MAX_RATE, MIN_RATE, RATES, SAMPLE_RATE, SNR_WITHOUT_CSI
+from semantic.low_delay import low_delay_form
 
 if TYPE_CHECKING:
     from semantic.asc.model import AscModel
@@ -43,13 +44,13 @@ class Asc(Endpoint):
     One set of weights serves all rates: the last latents of every frame are left unsent, as
     many as rate, set-up and padding ask for. Clips of less than about two seconds overrun the
     budget, since slots are whole. Latents are interleaved over chunks of two seconds; with what the
-    networks see on either side the algorithmic delay is 2.5 s. Silence comes back as
-    silence.
+    networks see on either side the algorithmic delay is 2.5 s; with `low_delay` each frame is a
+    unit of its own, of 48 ms, see `semantic.asc.low_delay`. Silence comes back as silence.
 
     Raises
     ------
     LinksimError
-        If there is no such rate or preset.
+        If there is no such rate or preset, or the preset has no form of low delay.
     """
 
     name: ClassVar[str] = "asc"
@@ -62,11 +63,26 @@ class Asc(Endpoint):
     weights: str | None = option(
         None, "file of weights to use instead of the shipped ones", file=True
     )
+    low_delay: bool = option(
+        False, "true for the form that a conversation takes: a frame at a time", later=True
+    )
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
             raise unknown("preset of scheme 'asc'", self.preset, PRESETS)
+        if self.low_delay and self.preset != "compact":
+            raise LinksimError("scheme 'asc': option 'low_delay' needs preset 'compact'")
         self._budget()
+
+    def within(self, budget_s: float) -> "Asc":
+        """Return the form with `low_delay`, which waits for 48 ms of sound.
+
+        Raises
+        ------
+        LinksimError
+            If the budget, in s, is below that.
+        """
+        return low_delay_form(self, low_delay.DELAY_S, budget_s)
 
     def _budget(self) -> float:
         """Return the channel uses per sample."""
@@ -95,12 +111,18 @@ class Asc(Endpoint):
             raise LinksimError(f"{clip.name or 'the clip'}: its audio holds NaN or infinity")
         model = self._model()
         samples = len(clip.audio)
-        level = float(np.sqrt(np.mean(np.square(clip.audio, dtype=np.float64))))
         row = np.zeros(-(-samples // model.hop) * model.hop, np.float32)
-        row[:samples] = clip.audio / level if level > MIN_LEVEL else 0.0
         snr = SNR_WITHOUT_CSI if csi is None or np.isnan(csi.snr_db) else csi.snr_db
         snr_db = float(np.clip(snr, 0.0, 20.0))
         kept = self._kept(samples, len(row) // model.hop + 1, model.latents)
+        if self.low_delay:
+            row[:samples] = clip.audio
+            units, times = low_delay.encode(model, row, snr_db, kept), low_delay.times(samples)
+            sizes = (kept,) * len(units)
+            sound = SymbolStream(STREAM, units.reshape(-1), sizes, times)
+            return Encoded((sound,), _SETUP.pack(samples, 1.0, kept, snr_db))
+        level = float(np.sqrt(np.mean(np.square(clip.audio, dtype=np.float64))))
+        row[:samples] = clip.audio / level if level > MIN_LEVEL else 0.0
         latents = stream.encode(model, row, snr_db, kept / model.latents)[:, :kept]
         sent = np.empty(latents.size, np.float32)
         sent[_positions(len(latents), kept, model.hop)] = latents.reshape(-1)
@@ -116,6 +138,11 @@ class Asc(Endpoint):
         if isinstance(arrived, ReceivedSymbols) and level:
             model = self._model()
             frames = -(-samples // model.hop) + 1
+            if self.low_delay:
+                units = [x.reshape(frames, kept) for x in (arrived.latents, arrived.noise_variance)]
+                row = low_delay.decode(model, units[0], units[1], snr_db)
+                audio = np.clip(row[:samples], -1.0, 1.0)
+                return Clip(audio=audio, sample_rate=SAMPLE_RATE, name=self.name)
             position = _positions(frames, kept, model.hop)
             latents = np.zeros((frames, model.latents), np.float32)
             noise = np.full_like(latents, ABSENT)

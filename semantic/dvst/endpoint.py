@@ -2,7 +2,7 @@
 the digital one, and sound by the audio codec."""
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,10 +23,12 @@ from linksim.endpoint import (
 from linksim.errors import unknown
 from linksim.link.accounting import channel_uses, frame_uses, stream_uses
 from linksim.link.config import link_of_option
+from linksim.link.cqi import spectral_efficiency
 from linksim.media import Clip, require
 from linksim.options import check_range, option
-from linksim.streams.protection import reported_snr_db
+from linksim.streams.protection import reported_snr_db, robust_mcs, side_stream
 from semantic.asc.endpoint import Asc
+from semantic.asc.low_delay import DELAY_S
 from semantic.dvst.bitstream.conditions import (
     ETA,
     REFERENCE_SNR,
@@ -34,6 +36,8 @@ from semantic.dvst.bitstream.conditions import (
     adapted_precision,
     trained_snr_db,
 )
+from semantic.dvst.showing import longest, shown
+from semantic.low_delay import low_delay_form
 
 if TYPE_CHECKING:
     from semantic.dvst.bitstream.codec import Codec
@@ -69,7 +73,8 @@ class Dvst(Endpoint):
     within a budget; the search counts the uses of the link that `link` describes. A frame whose
     side information is lost repeats the last good one, and so do those after it until the next
     without reference; a scene cut brings one at once. The receiver delays by a group of
-    pictures.
+    pictures; with `low_delay` each is sent by itself, see `semantic.dvst.bitstream.low_delay`, and
+    `uses_per_pixel` is met in the mean over a second, as far as the video can be had for it.
 
     Raises
     ------
@@ -92,20 +97,24 @@ class Dvst(Endpoint):
     without: str | None = option(
         None, "part left out, to see what it is worth: temporal, context, rate or snr"
     )
+    low_delay: bool = option(
+        False, "true for the form that a conversation takes: a picture at a time", later=True
+    )
 
     def __post_init__(self) -> None:
         where = "scheme 'dvst': option"
-        for name, low, high in (
-            ("eta", 0.005, 8.0),
-            ("uses_per_pixel", 1e-4, 10.0),
-            ("gop", 1, 1000),
-        ):
-            if getattr(self, name) is not None:
-                check_range(f"{where} '{name}'", getattr(self, name), low, high)
+        ranges = (("eta", 0.005, 8.0), ("uses_per_pixel", 1e-4, 10.0), ("gop", 1, 1000))
+        for name, low, high in ranges:
+            if (value := getattr(self, name)) is not None:
+                check_range(f"{where} '{name}'", value, low, high)
         for name, known in (("audio", SOUNDS), ("preset", PRESETS), ("without", ABLATIONS)):
             if getattr(self, name) not in (None, *known):
                 raise unknown(f"value of option '{name}'", getattr(self, name), known)
         link_of_option(self.link)
+
+    def within(self, budget_s: float) -> "Dvst":
+        """Return the form with `low_delay`: pictures wait for nothing, but sound does."""
+        return low_delay_form(self, DELAY_S if self.audio == "asc" else 0.0, budget_s)
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
         """Turn a clip into streams ``"video"`` and ``"side"``, and ``"audio"`` if it has sound.
@@ -116,16 +125,39 @@ class Dvst(Endpoint):
             If there is no video, its budget is too small, or there are no weights.
         """
         require(clip, "scheme 'dvst'", video=True)
-        reported = reported_snr_db(csi)
-        frames, conditions = self._code(clip, self._start(reported), reported)
         sounds = self.audio == "asc" and clip.has_audio
-        coded = self._encoded(clip, frames, conditions, reported, sounds=sounds)
+        if self.low_delay:
+            assert clip.frames is not None
+            coded = self.encode_pictures(clip, np.arange(len(clip.frames)), csi, sounds=sounds)
+        else:
+            reported = reported_snr_db(csi)
+            frames, conditions = self._code(clip, self._start(reported), reported)
+            coded = self._encoded(clip, frames, conditions, reported, sounds=sounds)
         if not sounds:
             return coded
-        sound = Asc(rate="high").encode(
+        sound = Asc(rate="high", low_delay=self.low_delay).encode(
             Clip(audio=clip.audio, sample_rate=clip.sample_rate, name=clip.name), csi
         )
-        return Encoded(coded.streams + sound.streams, coded.setup + sound.setup)
+        parts = (sound, coded) if self.low_delay else (coded, sound)  # the first has priority
+        return Encoded(parts[0].streams + parts[1].streams, coded.setup + sound.setup)
+
+    def encode_pictures(
+        self, clip: Clip, places: np.ndarray, csi: Csi | None, *, sounds: bool = False
+    ) -> Encoded:
+        """Turn some pictures of a clip, int [n], into streams, each as it comes, without sound."""
+        from semantic.dvst.bitstream.bucket import Bucket
+        from semantic.dvst.bitstream.low_delay import coded, streams_of
+
+        assert clip.frames is not None
+        assert clip.fps is not None
+        reported, link, bucket = reported_snr_db(csi), link_of_option(self.link), None
+        start, mcs = self._start(reported), robust_mcs(reported, link)
+        if self.uses_per_pixel is not None:
+            uses, sizes = self.uses_per_pixel * clip.frames[0, ..., 0].size, self._codec.model.sizes
+            bucket = Bucket(uses, round(clip.fps), spectral_efficiency(mcs), sizes)
+        pictures = list(coded(self._codec, clip.frames[places], start, self.gop, bucket))
+        streams = streams_of(pictures, places.tolist(), float(clip.fps), (SIDE, VIDEO), mcs)
+        return Encoded(streams, self._setup(clip, len(clip.frames), start, sounds=sounds))
 
     def encode_start(
         self, clip: Clip, csi: Csi | None, fits: Callable[[Encoded], bool]
@@ -148,16 +180,11 @@ class Dvst(Endpoint):
         """
         reported = reported_snr_db(csi)
         frames, conditions = self._code(clip, self._start(reported), reported)
-        longest, low, high = None, 0, len(frames) + 1  # known to fit, known not to
-        while high - low > 1:
-            # All of it first: often it fits.
-            count = high - 1 if high > len(frames) else (low + high) // 2
-            coded = self._encoded(clip, frames[:count], conditions, reported, sounds=False)
-            if fits(coded):
-                longest, low = coded, count
-            else:
-                high = count
-        return longest
+
+        def code(count: int) -> Encoded:
+            return self._encoded(clip, frames[:count], conditions, reported, sounds=False)
+
+        return longest(len(frames), code, fits)
 
     def _start(self, reported: float) -> "Conditions":
         from semantic.dvst.bitstream.gop import Conditions
@@ -182,20 +209,15 @@ class Dvst(Endpoint):
         sounds: bool,
     ) -> Encoded:
         """Return the streams and the set-up of video; the set-up says whether sound follows."""
+        setup = self._setup(clip, len(frames), conditions, sounds=sounds)
+        return Encoded(self._streams(frames, conditions, reported), setup)
+
+    def _setup(self, clip: Clip, count: int, conditions: "Conditions", *, sounds: bool) -> bytes:
         assert clip.frames is not None
         assert clip.fps is not None
         height, width = clip.frames.shape[1:3]
-        setup = _SETUP.pack(
-            len(frames),
-            *clip.fps.as_integer_ratio(),
-            width,
-            height,
-            conditions.snr_db,
-            conditions.eta,
-            conditions.precision,
-            sounds,
-        )
-        return Encoded(self._streams(frames, conditions, reported), setup)
+        told = (conditions.snr_db, conditions.eta, conditions.precision)
+        return _SETUP.pack(count, *clip.fps.as_integer_ratio(), width, height, *told, sounds)
 
     def _code(
         self, clip: Clip, start: "Conditions", snr_db: float
@@ -222,7 +244,6 @@ class Dvst(Endpoint):
     def _streams(
         self, frames: "Sequence[FrameCode]", conditions: "Conditions", snr_db: float
     ) -> tuple[BitStream, SymbolStream]:
-        from linksim.streams.protection import side_stream
         from semantic.dvst.bitstream.stream import check_length, packets_of, symbols_of
 
         check_length(frames)
@@ -232,28 +253,12 @@ class Dvst(Endpoint):
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length; mid-grey until there is a frame."""
-        from semantic.dvst.bitstream.gop import Conditions
-        from semantic.dvst.bitstream.stream import frames_of
-
-        count, num, den, width, height, *told, sounds = _SETUP.unpack_from(received.setup)
-        conditions = Conditions(*told)
-        side, video = received.streams.get(SIDE), received.streams.get(VIDEO)
-        pictures: Iterable[np.ndarray | None] = [None] * count
-        if isinstance(side, ReceivedBits) and isinstance(video, ReceivedSymbols):
-            model, map_size = self._codec.model, (-(-height // 16), -(-width // 16))
-            latents, noise = video.latents, video.noise_variance
-            arrived = frames_of(model, side.packets, latents, noise, conditions, count, map_size)
-            pictures = self._codec.receiver(arrived, conditions, (height, width))
-        frames = np.empty((count, height, width, 3), np.uint8)
-        last: np.ndarray | int = GREY
-        origins = []
-        for t, picture in enumerate(pictures):
-            last = last if picture is None else picture
-            frames[t] = last
-            origins.append("held" if picture is None else "sent")
+        count, num, den, width, height, *_, sounds = _SETUP.unpack_from(received.setup)
+        pictures = self.decode_pictures(received)
+        frames, origins, warnings = shown(pictures, (count, height, width), GREY)
         sound = None
         if sounds:
-            sound = Asc(rate="high").decode(
+            sound = Asc(rate="high", low_delay=self.low_delay).decode(
                 Received(received.setup[_SETUP.size :], received.streams)
             )
         return Clip(
@@ -262,9 +267,27 @@ class Dvst(Endpoint):
             sound.audio if sound else None,
             sound.sample_rate if sound else Clip.sample_rate,
             name=self.name,
-            origins=tuple(origins),
-            warnings=_of_loss(origins.count("held"), count),
+            origins=origins,
+            warnings=warnings,
         )
+
+    def decode_pictures(self, received: Received) -> Iterator[np.ndarray | None]:
+        """Give pictures in turn, uint8 [H, W, 3]; None for lost ones; last ones may lack."""
+        from semantic.dvst.bitstream import low_delay, stream
+        from semantic.dvst.bitstream.gop import Conditions
+
+        count, _, _, width, height, *told, _ = _SETUP.unpack_from(received.setup)
+        side, video = received.streams.get(SIDE), received.streams.get(VIDEO)
+        if not (isinstance(side, ReceivedBits) and isinstance(video, ReceivedSymbols)):
+            return
+        codec, conditions = self._codec, Conditions(*told)
+        size = (-(-height // 16), -(-width // 16))
+        sent = (side.packets, video.latents, video.noise_variance)
+        if self.low_delay:
+            arrived = low_delay.arrived(codec, *sent, conditions.snr_db, size)
+        else:
+            arrived = stream.frames_of(codec.model, *sent, conditions, count, size)
+        yield from codec.receiver(arrived, conditions, (height, width))
 
     @property
     def _codec(self) -> "Codec":
@@ -274,7 +297,3 @@ class Dvst(Endpoint):
 
         path = Path(self.weights) if self.weights else path_of("dvst", self.preset)
         return codec_of(self.preset, path, self.without)
-
-
-def _of_loss(lost: int, count: int) -> tuple[str, ...]:
-    return (f"side information of {lost} of {count} frames is lost",) if lost else ()

@@ -70,14 +70,19 @@ def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction, cells: int) -
         int, shape [M, rows, columns, 2] at the M `moments`: x and y in steps, to be added to
         the place of a pixel to find its like in `still`.
     """
+    return fields_of(frames[moments(len(frames), fps)], still, cells)
+
+
+def fields_of(frames: np.ndarray, still: np.ndarray, cells: int) -> np.ndarray:
+    """Find where a still picture shows what each frame does, as `field_of` at each moment."""
     import cv2
 
     height, width = still.shape[:2]
     rows, columns = grid(height, width, cells)
     before = cv2.cvtColor(still, cv2.COLOR_RGB2GRAY)
     means = []
-    for t in moments(len(frames), fps):
-        now = cv2.cvtColor(frames[t], cv2.COLOR_RGB2GRAY)
+    for frame in frames:
+        now = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
         out = np.empty((height, width, 2), np.float32)
         flow = cv2.calcOpticalFlowFarneback(now, before, out, 0.5, 5, 31, 3, 7, 1.5, 0)
         means.append(cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA))
@@ -90,12 +95,12 @@ def pack(field: np.ndarray) -> Iterator[bytes]:
     for first in range(0, len(field), SEGMENT):
         encoder, before = Encoder(), None
         for change in np.diff(field[first : first + SEGMENT], axis=0, prepend=0):
-            encoder.put(change, _expected(before, change.shape))
+            encoder.put(change, expected(before, change.shape))
             before = change
         yield encoder.data()
 
 
-def _expected(before: np.ndarray | None, shape: tuple[int, ...]) -> Laplace:
+def expected(before: np.ndarray | None, shape: tuple[int, ...]) -> Laplace:
     """Return the density of the change of a field, by its change at the moment before."""
     import cv2
 
@@ -134,7 +139,7 @@ def unpack(
             continue
         decoder, change = Decoder(packet), None
         for t in range(part.start, part.stop):
-            change = decoder.take(field[t].shape, _expected(change, field[t].shape))
+            change = decoder.take(field[t].shape, expected(change, field[t].shape))
             field[t] = change + (field[t - 1] if t > part.start else 0)
     return field, None not in arrived
 
@@ -144,26 +149,35 @@ def bend(frames: np.ndarray, field: np.ndarray, fps: Fraction) -> None:
 
     The border is repeated where it comes from outside.
     """
-    import cv2
-
-    count, height, width = frames.shape[:3]
-    rows, columns = field.shape[1:3]
+    count = len(frames)
     at = np.append(-1, moments(count, fps))
-    known = np.concatenate([np.zeros_like(field[:1]), field]) * (min(height, width) / STEPS)
-    y, x = np.mgrid[:height, :width].astype(np.float32)
+    known = np.concatenate([np.zeros_like(field[:1]), field]) * pixels(frames[0])
     for t in range(count):
         after = int(np.searchsorted(at, t))
         share = (t - at[after - 1]) / (at[after] - at[after - 1])
-        cells = (1 - share) * known[after - 1] + share * known[after]
-        moved = cv2.resize(
-            cells.astype(np.float32).reshape(rows, columns, 2),
-            (width, height),
-            interpolation=cv2.INTER_CUBIC,
-        )
-        frames[t] = cv2.remap(
-            frames[t],
-            x + moved[..., 0],
-            y + moved[..., 1],
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        frames[t] = bent(frames[t], (1 - share) * known[after - 1] + share * known[after])
+
+
+def pixels(frame: np.ndarray) -> float:
+    """Return the pixels of a step in a frame, [H, W, 3]."""
+    return min(frame.shape[:2]) / STEPS
+
+
+def bent(frame: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Return a frame, uint8 [H, W, 3], moved by a field of pixels, float [rows, columns, 2]."""
+    import cv2
+
+    (height, width), (rows, columns) = frame.shape[:2], cells.shape[:2]
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    moved = cv2.resize(
+        cells.astype(np.float32).reshape(rows, columns, 2),
+        (width, height),
+        interpolation=cv2.INTER_CUBIC,
+    )
+    return cv2.remap(
+        frame,
+        x + moved[..., 0],
+        y + moved[..., 1],
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )

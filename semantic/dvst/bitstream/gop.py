@@ -88,10 +88,13 @@ class ReceivedFrame:
         Code with the symbols that were received.
     noise : np.ndarray
         float32, shape [n]; noise variance of each symbol, in the units of what was sent.
+    conditions : Conditions or None
+        Those of this frame, where they are not those of the clip.
     """
 
     code: FrameCode
     noise: np.ndarray
+    conditions: Conditions | None = None
 
 
 class Sender:
@@ -135,18 +138,37 @@ class Sender:
                     f"frame {t} is {frame.shape[1]}x{frame.shape[0]}, those before it "
                     f"{before.shape[1]}x{before.shape[0]}; scale them to one size"
                 )
-            intra = since == gop or (before is not None and _is_cut(before, frame))
+            intra = since == gop or (before is not None and is_cut(before, frame))
             since, before = 1 if intra else since + 1, frame
-            inputs: dict[str, Any] = {
-                "frames": padded(frame)[None],
-                "spared": np.array([conditions.spared], np.float32),
-                **conditions.arrays(intra=intra),
-            }
-            if not intra:
-                inputs["state"] = state
-            coded = self._steps[intra].predict_on_batch(inputs)
-            state = coded["state"]
-            yield self._code(intra, coded)
+            code, state = self.one(frame, None if intra else state, conditions)
+            yield code
+
+    def one(self, frame: np.ndarray, state: Any, conditions: Conditions) -> tuple[FrameCode, Any]:
+        """Encode a frame, uint8 [H, W, 3].
+
+        Parameters
+        ----------
+        frame : np.ndarray
+        state : tree of arrays or None
+            State that the frame before left; None for a frame without reference.
+        conditions : Conditions
+            What to code it for.
+
+        Returns
+        -------
+        tuple
+            Its code, and the state that it leaves.
+        """
+        intra = state is None
+        inputs: dict[str, Any] = {
+            "frames": padded(frame)[None],
+            "spared": np.array([conditions.spared], np.float32),
+            **conditions.arrays(intra=intra),
+        }
+        if not intra:
+            inputs["state"] = state
+        coded = self._steps[intra].predict_on_batch(inputs)
+        return self._code(intra, coded), coded["state"]
 
     def _code(self, intra: bool, coded: dict[str, dict[str, np.ndarray]]) -> FrameCode:
         codec, sent = self._codecs[intra], coded["sent"]
@@ -225,7 +247,7 @@ class Receiver:
             intra = arrived.code.intra
             inputs: dict[str, Any] = {
                 "received": self._parts(arrived),
-                **conditions.arrays(intra=intra),
+                **(arrived.conditions or conditions).arrays(intra=intra),
             }
             if not intra:
                 inputs["state"] = state
@@ -265,6 +287,7 @@ def padded(frame: np.ndarray) -> np.ndarray:
     return np.pad(frame, [*extra, (0, 0)], mode="edge").astype(np.float32) / 255.0
 
 
-def _is_cut(before: np.ndarray, frame: np.ndarray) -> bool:
+def is_cut(before: np.ndarray, frame: np.ndarray) -> bool:
+    """Return whether a frame, uint8 [H, W, 3], has too little of the one before to build on it."""
     difference = before.astype(np.int16) - frame
     return float(np.mean(np.abs(difference))) > SCENE_CUT

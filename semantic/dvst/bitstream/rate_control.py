@@ -159,14 +159,14 @@ def _next(
     wanted = AIM * budget.uses - side - (spent.total - spent.side - sent)
     etas = np.geomspace(*ETAS, 200)
     predicted = np.array(
-        [_symbols(budget, codes, replace(conditions, eta=eta)) for eta in etas.tolist()]
+        [symbols_at(budget.sizes, codes, replace(conditions, eta=eta)) for eta in etas.tolist()]
     )
     # What prediction and truth differ by at the eta that was tried is taken over, and so is by how
     # much faster or slower than predicted the symbols grew: a frame rests on those before it.
-    here = max(_symbols(budget, codes, tried), 1.0)
+    here = max(symbols_at(budget.sizes, codes, tried), 1.0)
     growth = 1.0
     if before is not None and min(before[1], sent) > 0 and before[0] != tried:
-        foreseen = math.log(max(_symbols(budget, codes, before[0]), 1.0) / here)
+        foreseen = math.log(max(symbols_at(budget.sizes, codes, before[0]), 1.0) / here)
         if foreseen:
             growth = float(np.clip(math.log(before[1] / sent) / foreseen, *GROWTHS))
     predicted = sent * (np.maximum(predicted, 1.0) / here) ** growth
@@ -189,14 +189,16 @@ def _sent(codes: Sequence[FrameCode]) -> float:
     return sum(frame.symbols.size for frame in codes) / 2
 
 
-def _symbols(budget: Budget, codes: Sequence[FrameCode], conditions: Conditions) -> float:
+def symbols_at(
+    sizes: Mapping[str, LatentSizes], codes: Sequence[FrameCode], conditions: Conditions
+) -> float:
     """Return the channel uses of latents under other conditions, were their bits the same."""
     reals = 0
     etas = {intra: conditions.arrays(intra=intra)["eta"][0] for intra in (True, False)}
     for frame in codes:
         for part, excess in frame.excess.items():
-            sizes = budget.sizes[part]
-            worth = np.maximum(excess - conditions.spared * sizes.spared, 0.0)
-            step = np.searchsorted(borders(sizes.ladder), worth * etas[frame.intra])
-            reals += np.array(sizes.ladder)[step].sum()
+            of = sizes[part]
+            worth = np.maximum(excess - conditions.spared * of.spared, 0.0)
+            step = np.searchsorted(borders(of.ladder), worth * etas[frame.intra])
+            reals += np.array(of.ladder)[step].sum()
     return reals / 2
