@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -6,6 +7,11 @@ import numpy as np
 import pytest
 
 from linksim.media import Clip
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("slow") and not os.environ.get("LINKSIM_SLOW"):
+        pytest.skip("takes minutes; set LINKSIM_SLOW=1 to run it")
 
 
 @pytest.fixture(scope="session")

@@ -82,13 +82,14 @@ def test_encoding_is_repeatable(scheme: Dvst, clip: Clip, encoded: Encoded) -> N
 
 DECODE = """
 import sys
+from pathlib import Path
 import numpy as np
 from linksim.endpoint import BitStream, Received, ReceivedBits, ReceivedSymbols
 from semantic.dvst import endpoint
 from studies.run.cache import load_encoded
 
 endpoint.PRESETS = ("tiny", *endpoint.PRESETS)
-encoded = load_encoded(sys.argv[1])
+encoded = load_encoded(Path(sys.argv[1]))
 streams = {}
 for stream in encoded.streams:
     if isinstance(stream, BitStream):

@@ -46,10 +46,9 @@ def values(part: keras.layers.Layer | keras.Variable) -> np.ndarray:
     return np.concatenate([ops.convert_to_numpy(v.value).reshape(-1) for v in variables])
 
 
-@pytest.mark.parametrize("stride", [1, 4])
-def test_other_strides(stride: int, films: np.ndarray) -> None:
+def test_another_stride(films: np.ndarray) -> None:
     latents = LatentSizes(6, 2, 4.0, (0, 2, 4, 8), 8, 2, 2, 8)
-    sizes = Sizes(stride, 6, (4, 4, 4, 4), 6, 6, 6, 6, 1, latents, latents, latents)
+    sizes = Sizes(4, 6, (4, 4, 4, 4), 6, 6, 6, 6, 1, latents, latents, latents)
     told = batch(films)
     frames = told.pop("frames")
     _, _, state = IntraCodec(sizes).encode(frames[:, 0], None, told)
@@ -105,6 +104,7 @@ def test_paper_layer_table() -> None:
     assert inter.feature.entropy.spatial.kernel.shape[:2] == (5, 5)
 
 
+@pytest.mark.slow
 def test_paper_preset_trains() -> None:
     """Ten steps, five of each stage; compiling it would take longer than these."""
     model, rng = built("paper"), np.random.default_rng(0)

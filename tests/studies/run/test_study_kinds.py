@@ -12,7 +12,7 @@ from fake_parts import fake_record
 
 from linksim.errors import LinksimError
 from linksim.media import Clip, write
-from linksim.media.sources import _load
+from linksim.media.sources import load_clip
 from studies.cli.main import main
 from studies.figures.curves import panels
 from studies.figures.panel import Curve, Panel
@@ -200,7 +200,7 @@ def test_the_clip_that_moves_is_one_of_those_built_in(
     made = SimpleNamespace(clip=small_clip)
     monkeypatch.setattr("linksim.media.synthetic.heads.moving_head", lambda: made)
     assert load(both, clips=["builtin:moving"]).clips == ["builtin:moving"]
-    assert _load.__wrapped__("builtin:moving", 60.0) is small_clip  # not kept for other tests
+    assert load_clip.__wrapped__("builtin:moving", 60.0) is small_clip  # not kept for other tests
 
 
 def test_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
