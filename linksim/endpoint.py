@@ -75,9 +75,7 @@ class BitStream:
         if self.times is not None and len(self.times) != len(self.packets):
             raise ValueError(f"stream '{self.name}' must have times for each of its packets")
         if self.adaptive and (self.mcs or self.interleave_slots):
-            raise ValueError(
-                f"stream '{self.name}' is adaptive, and has no MCS or depth of its own"
-            )
+            raise ValueError(f"adaptive stream '{self.name}' has no MCS or depth of its own")
 
 
 @dataclass(frozen=True)
@@ -261,8 +259,7 @@ class Endpoint(ABC):
     def within(self, budget_s: float) -> "Endpoint":
         """Return the form of the scheme for a delay budget in s, capture to playout.
 
-        By default the scheme itself. What has a form for conversations returns that, whose streams
-        have times.
+        By default the scheme itself.
 
         Raises
         ------

@@ -37,8 +37,8 @@ class Metric:
         Name in studies and tables.
     label : str
         Label of an axis.
-    kind : {"audio", "video", "text"}
-        Stream of a clip that it measures.
+    kind : {"audio", "video", "text", "time"}
+        Stream of a clip that it measures; "time" is that of all.
     higher_is_better : bool
         True where a greater value is better.
     bounds : tuple of float
@@ -53,7 +53,7 @@ class Metric:
 
     name: str
     label: str
-    kind: Literal["audio", "video", "text"]
+    kind: Literal["audio", "video", "text", "time"]
     higher_is_better: bool
     bounds: tuple[float, float]
     function: Callable[[Clip, Clip], MetricValue]

@@ -11,6 +11,7 @@ from studies.cli.command import Command
 
 REPORT = "report.json"
 SHEET = "sheet.png"
+TIMELINE = "timeline.png"
 METRICS = ("pesq", "stoi", "nrmse", "snr", "psnr", "ms_ssim", "mouth_psnr", "wer")
 
 
@@ -25,6 +26,8 @@ def add_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--snr", required=True, help="Es/N0 per resource element in dB")
     text = "folder to write the received clip and the report to"
     parser.add_argument("--out", required=True, type=arguments.path, metavar="DIR", help=text)
+    text = "longest time in ms from capture to playout; what comes later is lost (none)"
+    parser.add_argument("--delay-budget", type=float, metavar="MS", help=text)
     arguments.add_longest(parser)
     arguments.add_seed(parser, "channel and noise")
     for name, about in (("option", "the endpoint"), ("link", "the link")):
@@ -45,7 +48,10 @@ def run(args: Namespace) -> int:
     link_options = arguments.pairs("--link", args.link)
     if "channel" in link_options:
         raise LinksimError("--link channel=…: the channel is given by --channel")
-    config = build(LinkConfig, {**link_options, "channel": args.channel}, "link")
+    own = {"channel": args.channel}
+    if args.delay_budget is not None:
+        own |= {"delay_budget": args.delay_budget}
+    config = build(LinkConfig, {**link_options, **own}, "link")
     snr_db = parse_snr(args.snr)
     if len(snr_db) != 1:
         raise LinksimError(f"--snr '{args.snr}': one transmission has one SNR; sweep with a study")
@@ -59,8 +65,10 @@ def run(args: Namespace) -> int:
     from linksim.startup import import_tensorflow
 
     import_tensorflow()  # only now that the input is known to be good
+    from linksim.link.sending import within_budget
     from studies.run.evaluate import evaluate, link_for
 
+    endpoint = within_budget(endpoint, config)
     outcome = evaluate(clip, endpoint, link_for(config), snr_db[0], args.seed, METRICS)
     options = asdict(endpoint)  # type: ignore[call-overload]
     _write(args, snr_db[0], options, asdict(config), outcome)
@@ -69,12 +77,17 @@ def run(args: Namespace) -> int:
 
 
 def _draw(args: Namespace, clip: Any, outcome: Any) -> None:
-    """Write the contact sheet, if frames were generated."""
+    """Write the timeline of a call, and the contact sheet if frames were generated."""
     import cv2
 
     from studies.report.sheet import contact_sheet
 
     received = outcome.clip
+    if outcome.sent.deliveries:
+        from studies.figures.timeline import save_timeline
+
+        save_timeline(outcome.sent.deliveries, args.out / TIMELINE)
+        print(args.out / TIMELINE)
     if not received.origins:
         return
     sheet = contact_sheet(clip.frames, received.frames, received.origins)
@@ -95,6 +108,7 @@ def _write(
     import json
 
     from linksim.files import write_text
+    from linksim.link.call.timing import by_time
     from linksim.media import write
     from linksim.media.sources import media_suffix
     from studies.run.origins import in_words, runs_of
@@ -117,6 +131,7 @@ def _write(
         "block_ok": {name: [bool(b) for b in ok] for name, ok in outcome.sent.block_ok.items()},
         "csi_snr_db": finite(outcome.sent.csi.snr_db),
         **by_feedback(outcome.sent),
+        **by_time(outcome.sent),
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
         "text": outcome.clip.text,
@@ -132,11 +147,25 @@ def _write(
     for name, done in outcome.sent.adaptation.items():
         lost = f"{done.first_errors.rate:.3f} of first transmissions lost"
         print(f"{'mcs':10} {name}: {done.mcs:.1f} on average, {lost}")
+    for name, delay in report.get("delay", {}).items():
+        print(f"{'delay':10} {name}: {_in_words(delay)}")
+    if "slots" in report:
+        slots = report["slots"]
+        print(
+            f"{'slots':10} {slots['used']} used of {slots['granted']} in {slots['seconds']:.2f} s"
+        )
     for line in report["warnings"]:
         print(f"warning: {line}", file=sys.stderr)
     write_text(args.out / REPORT, json.dumps(report, indent=1, allow_nan=False) + "\n")
     write(outcome.clip, args.out / media)
     print(f"{args.out / media}\n{args.out / REPORT}")
+
+
+def _in_words(delay: dict[str, Any]) -> str:
+    times = "nothing arrived"
+    if delay["p50_ms"] is not None:
+        times = f"{delay['p50_ms']:.0f} ms, 95 % within {delay['p95_ms']:.0f} ms"
+    return f"{times}; {delay['late']} late and {delay['lost']} lost of {delay['units']} units"
 
 
 COMMAND = Command("send", "send one clip once and keep what arrives", add_flags, run)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from linksim import metrics as media_metrics
 from linksim.endpoint import Endpoint
+from linksim.link.call.timing import TIMING, timing_values
 from linksim.link.config import LinkConfig
 from linksim.link.contents import kept_by_contents
 from linksim.link.results import Transmission
@@ -53,7 +54,9 @@ def evaluate(
     """Carry a clip over a link and measure what arrives against it."""
     encode = cache.encode if cache else None
     received, sent = send(endpoint, clip, link, snr_db, seed, encode=encode)
-    return Outcome(received, score(tuple(metrics), clip, received, fid_frames), sent)
+    of_media = tuple(name for name in metrics if name not in TIMING)
+    scores = score(of_media, clip, received, fid_frames) | timing_values(sent)
+    return Outcome(received, {name: scores[name] for name in metrics}, sent)
 
 
 MOST_SCORES = 1024

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from linksim.link.call.timing import by_time
 from linksim.metrics.value import MetricValue, undefined
 from linksim.montecarlo import Tally
 from studies.run.clips import ClipRef
@@ -45,6 +46,7 @@ def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
         "per_stream": {name: asdict(a) for name, a in streams.items()},
         "csi_snr_db": finite(sent.csi.snr_db),
         **by_feedback(sent),
+        **by_time(sent),
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
         "text": outcome.clip.text,
