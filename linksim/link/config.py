@@ -3,10 +3,10 @@
 import warnings
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from math import log10
+from math import inf, log10
 from typing import Any
 
-from linksim.endpoint import BitStream
+from linksim.endpoint import BitStream, Endpoint
 from linksim.errors import LinksimError, LinksimWarning
 from linksim.link.call.grant import AS_NEEDED
 from linksim.link.checks import check_channel, check_code, check_pace
@@ -161,6 +161,18 @@ class LinkConfig:
     def paced(self) -> bool:
         """Whether slots have a clock, and what is sent is sent when it is ready."""
         return self.pace == "clock" or (self.pace == "auto" and self.delay_budget is not None)
+
+    def form_of(self, endpoint: Endpoint) -> Endpoint:
+        """Return the form that a scheme takes over this link: for conversations on a slot clock.
+
+        Raises
+        ------
+        LinksimError
+            If the delay budget is below what the scheme waits for.
+        """
+        if not self.paced:
+            return endpoint
+        return endpoint.within(inf if self.delay_budget is None else 1e-3 * self.delay_budget)
 
     @property
     def streams(self) -> int:

@@ -1,10 +1,8 @@
 """From clip to clip: encode, transmit, decode."""
 
 from collections.abc import Callable
-from math import inf
 
 from linksim.endpoint import Csi, Encoded, Endpoint
-from linksim.link.config import LinkConfig
 from linksim.link.results import Transmission
 from linksim.link.transmission import Link
 from linksim.media import Clip
@@ -46,21 +44,8 @@ def send(
     Clip, Transmission
         The clip as received, and what the link says of it.
     """
-    endpoint = within_budget(endpoint, link.config)
+    endpoint = link.config.form_of(endpoint)
     csi = link.csi(snr_db, seed, clip.duration) if endpoint.uses_csi else None
     encoded = encode(endpoint, clip, csi) if encode else endpoint.encode(clip, csi)
     sent = link.transmit(encoded, snr_db, seed, clip.duration)
     return endpoint.decode(sent.received), sent
-
-
-def within_budget(endpoint: Endpoint, config: LinkConfig) -> Endpoint:
-    """Return the form that a scheme takes over a link: for conversations on a slot clock.
-
-    Raises
-    ------
-    LinksimError
-        If the delay budget is below what the scheme waits for.
-    """
-    if not config.paced:
-        return endpoint
-    return endpoint.within(inf if config.delay_budget is None else 1e-3 * config.delay_budget)

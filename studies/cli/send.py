@@ -57,6 +57,7 @@ def run(args: Namespace) -> int:
         raise LinksimError(f"--snr '{args.snr}': one transmission has one SNR; sweep with a study")
     if not 0 <= args.seed < 2**63:
         raise LinksimError(f"--seed must be at least 0 and below {2**63}, not {args.seed}")
+    endpoint = config.form_of(endpoint)
     check_folder(args.out)
     clip = load_clip(args.clip, args.longest)
     args.out.mkdir(parents=True, exist_ok=True)
@@ -65,10 +66,8 @@ def run(args: Namespace) -> int:
     from linksim.startup import import_tensorflow
 
     import_tensorflow()  # only now that the input is known to be good
-    from linksim.link.sending import within_budget
     from studies.run.evaluate import evaluate, link_for
 
-    endpoint = within_budget(endpoint, config)
     outcome = evaluate(clip, endpoint, link_for(config), snr_db[0], args.seed, METRICS)
     options = asdict(endpoint)  # type: ignore[call-overload]
     _write(args, snr_db[0], options, asdict(config), outcome)

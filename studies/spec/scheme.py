@@ -80,6 +80,7 @@ class Scheme(BaseModel):
         for channel in channels:
             link = self.link_config(channel)
             link_contents(link)
+            link.form_of(self.endpoint())
             if self.links_alone and link.harq > 1:
                 raise LinksimError(
                     f"scheme '{LINK_ALONE}' counts each transmission by itself, so harq says "

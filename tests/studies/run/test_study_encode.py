@@ -11,6 +11,7 @@ from fake_parts import FakeEndpoint
 from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, SymbolStream
 from linksim.media import Clip
 from linksim.phy.coding.mcs import Mcs
+from linksim.timing import Times
 from studies.run.cache import EncoderCache, load_encoded, save_encoded
 
 CLIP = Clip(audio=np.ones(4, np.float32), name="ones")
@@ -18,6 +19,11 @@ STREAMS = (
     BitStream("a", (b"one", b"", b"three")),
     BitStream("b", (), Mcs("qpsk", 0.25), 16),
     SymbolStream("c", np.array([1.5, -2.0], np.float32)),
+)
+TIMES = Times((0.0, 0.02), (0.03, 0.05))
+TIMED = (
+    BitStream("d", (b"one", b"two"), adaptive=True, times=TIMES, keep_late=True),
+    SymbolStream("e", np.arange(5, dtype=np.float32), (2, 3), TIMES, keep_late=True),
 )
 
 
@@ -29,6 +35,14 @@ def test_round_trip(tmp_path: Path) -> None:
     assert read.streams[2].name == "c"
     np.testing.assert_array_equal(read.streams[2].latents, STREAMS[2].latents)
     assert read.streams[2].latents.dtype == np.float32
+
+
+def test_times_and_units_come_back(tmp_path: Path) -> None:
+    save_encoded(Encoded(TIMED), tmp_path / "e.npz")
+    packets, latents = load_encoded(tmp_path / "e.npz").streams
+    assert packets == TIMED[0]
+    assert isinstance(latents, SymbolStream)
+    assert (latents.units, latents.times, latents.keep_late) == ((2, 3), TIMES, True)
 
 
 @pytest.fixture
@@ -59,7 +73,9 @@ def test_what_an_encoding_depends_on(count: SimpleNamespace, tmp_path: Path) -> 
     EncoderCache(tmp_path, "f").encode(FakeEndpoint(uses_csi=True), CLIP, Csi(3.0))
     EncoderCache(tmp_path, "f").encode(FakeEndpoint(uses_csi=True), CLIP, Csi(9.0))
     EncoderCache(tmp_path, "f").encode(FakeEndpoint(uses_csi=True), CLIP, Csi(float("nan")))
-    assert count.number == 6
+    traced = Csi(3.0, ((0.0, 3.0), (0.02, 6.0)))
+    EncoderCache(tmp_path, "f").encode(FakeEndpoint(uses_csi=True), CLIP, traced)
+    assert count.number == 7
 
 
 @pytest.mark.parametrize("keep", [0, 10, 200])

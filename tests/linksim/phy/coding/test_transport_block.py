@@ -8,6 +8,7 @@ import tensorflow as tf
 from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
+from linksim.phy.coding.generator import Generator
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.phy.coding.mcs import MCS_TABLES
 from linksim.phy.coding.min_sum import MinSumDecoder
@@ -110,3 +111,13 @@ def test_blocks_arrive_whole_in_any_number_of_code_blocks(
     decoded, ok = code.receive(buffer, np.array([1]), 2, *again)
     assert ok.all()
     np.testing.assert_array_equal(decoded, payload[1:2])
+
+
+@pytest.mark.parametrize(("index", "symbols"), [(0, 72), (10, 144), (27, 288)])
+def test_the_generator_matrix_gives_what_the_code_does(index: int, symbols: int) -> None:
+    mcs = MCS_TABLES[1][index]
+    code = HarqCode(transport_block(mcs, symbols), mcs.modulation, combining="ir", iterations=20)
+    bits = np.random.default_rng(0).integers(0, 2, (3, 8 * code.block.payload_bytes))
+    words = Generator(code)(bits.astype(np.uint8))
+    assert words.dtype == np.uint8
+    assert np.array_equal(words, code.encode(bits))
