@@ -4,17 +4,21 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 DOCS_INSTALLED := $(VENV)/.docs-installed
 
-.PHONY: study test fuzz docs lint format clean
+.PHONY: study test test-all fuzz docs lint format clean
 
 study: $(INSTALLED)
 	$(VENV)/bin/linksim study run quick --workers 2 --out results/quick
 
+# `make test` leaves out what tests/slow.txt lists; `make test-all` does not, and takes an hour.
 # `make test COVERAGE=` runs the tests without counting lines.
 COVERAGE := --coverage
 test: $(INSTALLED)
 	@rm -f .coverage.*.json
 	@$(VENV)/bin/python .ci/tests_by_folder.py $(COVERAGE); code=$$?; \
 	$(VENV)/bin/python .ci/coverage_by_room.py; exit $$code
+
+test-all: export LINKSIM_SLOW = 1
+test-all: test
 
 # Damaged studies, results, files and arguments: 2,000 of them, or as many as 5 minutes let.
 fuzz: $(INSTALLED)

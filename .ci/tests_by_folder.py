@@ -15,24 +15,48 @@ from pathlib import Path
 from queue import Empty, Queue
 
 WORKERS = 2
+MOST_BYTES = 60_000
+"""Text of the tests of one process, about: as much as keeps it well below 3 GB."""
 SOURCE = "linksim,semantic,baselines,studies"
 # Numba compiles the bytecode of these, which must not hold the probes that count lines.
 COMPILED = "linksim/phy/coding/min_sum.py"
 
 
 def folders(root: Path) -> list[list[str]]:
-    """Return lists of paths, one list a process: a folder with tests, those of most text first."""
-    groups = [[str(path)] for path in root.glob("*/*/") if any(path.rglob("test_*.py"))]
-    for folder in root.glob("*/"):
-        if files := sorted(str(path) for path in folder.glob("test_*.py")):
-            groups.append(files)
-    return sorted(groups, key=lambda paths: -sum(map(_size, map(Path, paths))))
+    """Return lists of files, one list a process, those of most text first.
+
+    A process has the tests of a folder, of a part of a large one, or of several small ones.
+    """
+    groups: list[list[str]] = []
+    for top in sorted(root.glob("*/")):
+        packed: list[list[str]] = []
+        for files in sorted(_parts(top), key=_text, reverse=True):
+            room = (group for group in packed if _text(group) + _text(files) <= MOST_BYTES)
+            if group := next(room, None):
+                group += files
+            else:
+                packed.append(files)
+        groups += packed
+    return sorted(groups, key=_text, reverse=True)
 
 
-def _size(path: Path) -> int:
-    return sum(
-        file.stat().st_size for file in (path.rglob("test_*.py") if path.is_dir() else [path])
-    )
+def _parts(top: Path) -> list[list[str]]:
+    """Return the files of each folder of a part of the project, those of a large one in parts."""
+    parts = []
+    for folder in [top, *top.glob("*/")]:
+        inside = folder.glob if folder == top else folder.rglob
+        files = sorted(map(str, inside("test_*.py")), key=_size)
+        count = -(-_text(files) // MOST_BYTES)
+        parts += [files[part::count] for part in range(count)]
+    return parts
+
+
+def _text(files: list[str]) -> int:
+    return sum(map(_size, files))
+
+
+def _size(file: str) -> int:
+    return Path(file).stat().st_size
 
 
 def _run(command: list[str], paths: list[str]) -> bool:
@@ -43,7 +67,7 @@ def _run(command: list[str], paths: list[str]) -> bool:
         _, status, usage = os.wait4(process.pid, 0)
         code = process.returncode = os.waitstatus_to_exitcode(status)
         log.seek(0)
-        name = paths[0] if len(paths) == 1 else f"{Path(paths[0]).parent}/*.py"
+        name = ", ".join([str(Path(paths[0]).parent), *(Path(path).name for path in paths)])
         took = f"{time.monotonic() - start:.0f} s, {usage.ru_utime + usage.ru_stime:.0f} CPU s"
         took += f", {usage.ru_maxrss / 2**20:.1f} GB"
         print(f"== {name}: exit code {code}, {took}\n{log.read()}", flush=True)

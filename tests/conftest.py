@@ -1,6 +1,7 @@
 import os
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,10 +9,18 @@ import pytest
 
 from linksim.media import Clip
 
+SLOW = Path(__file__).with_name("slow.txt")
+"""Tests that take long, a line each; those that a quick run leaves out."""
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("slow") and not os.environ.get("LINKSIM_SLOW"):
-        pytest.skip("takes minutes; set LINKSIM_SLOW=1 to run it")
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("LINKSIM_SLOW"):
+        return
+    slow = set(SLOW.read_text(encoding="utf-8").splitlines())
+    skip = pytest.mark.skip(reason="takes long; `make test-all` runs it")
+    for item in items:
+        if item.nodeid in slow:
+            item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")

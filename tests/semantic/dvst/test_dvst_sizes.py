@@ -104,7 +104,6 @@ def test_paper_layer_table() -> None:
     assert inter.feature.entropy.spatial.kernel.shape[:2] == (5, 5)
 
 
-@pytest.mark.slow
 def test_paper_preset_trains() -> None:
     """Ten steps, five of each stage; compiling it would take longer than these."""
     model, rng = built("paper"), np.random.default_rng(0)
