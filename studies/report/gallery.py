@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from linksim.errors import LinksimError
+from linksim.link.call.delivery import kept
 from linksim.media import Clip, read
 from linksim.metrics import METRICS
-from studies.report.players import Players, fingerprint, jpeg_uri, media_file
+from studies.figures.timeline import save_timeline
+from studies.report.players import Players, data_uri, fingerprint, jpeg_uri, media_file
 from studies.report.sheet import contact_sheet
 from studies.run.kinds import BITS, KINDS
 from studies.run.origins import in_words, strip
 from studies.run.plan import Point
+from studies.run.point import TIMELINES
 from studies.spec.figure import BLER
 from studies.spec.study import Study
 
@@ -135,6 +138,7 @@ def _section(
             players.player(file, p.scheme.label, _caption(p, records[p.id])) for p, file in mine
         ]
         sheets = [_sheet(file, p, original, records[p.id]) for p, file in mine] if original else []
+        sheets += [_timeline(folder, p) for p, _ in mine]
         place = f'data-channel="{html.escape(channel)}" data-snr="{snr_db!r}"'
         parts.append(
             f'<div class="pane" {place}><h4>{title}</h4>{"".join(cards)}{"".join(sheets)}</div>'
@@ -219,4 +223,21 @@ def _sheet(file: Path, point: Point, original: Clip, record: Mapping[str, Any]) 
     return (
         f'<figure class="sheet"><img src="{jpeg_uri(sheet)}" alt="Frames of {label}">'
         f"<figcaption><strong>{label}</strong>, {caption}</figcaption></figure>"
+    )
+
+
+def _timeline(folder: Path, point: Point) -> str:
+    """Show when the units of a point were captured, ready and there, where slots have a clock."""
+    told = folder / TIMELINES / f"{point.id}.json"
+    drawn = told.with_suffix(".png")
+    try:
+        if not drawn.is_file():
+            save_timeline(kept(told), drawn)
+        uri = data_uri(drawn)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # none, or a damaged one
+        return ""
+    label = html.escape(point.scheme.label)
+    return (
+        f'<figure class="sheet"><img src="{uri}" alt="Delays of {label}">'
+        f"<figcaption><strong>{label}</strong>, delay of each unit</figcaption></figure>"
     )

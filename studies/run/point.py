@@ -16,6 +16,9 @@ from studies.spec.scheme import Bound, Scheme
 if TYPE_CHECKING:
     from studies.run.evaluate import Outcome
 
+TIMELINES = "timelines"
+"""Folder, in that of a study, of when the units of each point of trial 0 came."""
+
 
 def run_point(point: Point, folder: Path) -> dict[str, Any]:
     """Run one point and return its record; the received clip of trial 0 is kept as a file.
@@ -23,6 +26,7 @@ def run_point(point: Point, folder: Path) -> dict[str, Any]:
     TensorFlow is loaded here and not before, so that the parent process stays small.
     """
     import_tensorflow()
+    from linksim.link.call.delivery import keep
     from linksim.media import write
     from linksim.media.sources import media_suffix
     from studies.run.link_alone import LinkAlone, count
@@ -42,6 +46,7 @@ def run_point(point: Point, folder: Path) -> dict[str, Any]:
         return undefined_record(point, outcome) | {"versions": versions(), "elapsed_s": 0.0}
     if point.trial == 0:
         write(outcome.clip, folder / "media" / f"{point.id}{media_suffix(outcome.clip)}")
+        keep(outcome.sent.deliveries, folder / TIMELINES / f"{point.id}.json")
     elapsed = round(time.perf_counter() - start, 3)
     return record_of(point, outcome) | {"versions": versions(), "elapsed_s": elapsed}
 

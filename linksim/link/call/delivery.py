@@ -1,13 +1,19 @@
 """Delivery of the units of a stream: when each was captured, ready, sent and there."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from linksim.files import write_text
+
 QUANTILES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
 TOLERANCE_S = 1e-9
+FIELDS = ("captured_s", "ready_s", "sent_s", "arrived_s")
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,3 +99,33 @@ def _quantiles(values: np.ndarray) -> dict[str, float | None]:
     if not known.size:
         return dict.fromkeys(QUANTILES)
     return {name: round(1e3 * float(np.quantile(known, q)), 3) for name, q in QUANTILES.items()}
+
+
+def keep(deliveries: Mapping[str, Delivery], path: Path) -> None:
+    """Write the deliveries of streams by name, if there are any, as JSON."""
+    if not deliveries:
+        return
+    told = {
+        name: {
+            "budget_s": delivery.budget_s,
+            **{field: _listed(getattr(delivery, field)) for field in FIELDS},
+        }
+        for name, delivery in deliveries.items()
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(told, allow_nan=False) + "\n")
+
+
+def kept(path: Path) -> dict[str, Delivery]:
+    """Read what `keep` wrote."""
+    return {
+        name: Delivery(
+            budget_s=told["budget_s"],
+            **{field: np.array(told[field], float) for field in FIELDS},
+        )
+        for name, told in json.loads(path.read_text(encoding="utf-8")).items()
+    }
+
+
+def _listed(values: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(value) else round(float(value), 9) for value in values]
