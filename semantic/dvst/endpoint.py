@@ -23,10 +23,10 @@ from linksim.endpoint import (
 from linksim.errors import unknown
 from linksim.link.accounting import channel_uses, frame_uses, stream_uses
 from linksim.link.config import link_of_option
-from linksim.link.cqi import spectral_efficiency
+from linksim.link.cqi import select_mcs, spectral_efficiency
 from linksim.media import Clip, require
 from linksim.options import check_range, option
-from linksim.streams.protection import reported_snr_db, robust_mcs, side_stream
+from linksim.streams.protection import reported_snr_db, side_stream
 from semantic.asc.endpoint import Asc
 from semantic.asc.low_delay import DELAY_S
 from semantic.dvst.bitstream.conditions import (
@@ -150,13 +150,13 @@ class Dvst(Endpoint):
 
         assert clip.frames is not None
         assert clip.fps is not None
-        reported, link, bucket = reported_snr_db(csi), link_of_option(self.link), None
-        start, mcs = self._start(reported), robust_mcs(reported, link)
+        reported, bucket = reported_snr_db(csi), None
+        start, mcs = self._start(reported), select_mcs(csi)
         if self.uses_per_pixel is not None:
             uses, sizes = self.uses_per_pixel * clip.frames[0, ..., 0].size, self._codec.model.sizes
             bucket = Bucket(uses, round(clip.fps), spectral_efficiency(mcs), sizes)
         pictures = list(coded(self._codec, clip.frames[places], start, self.gop, bucket))
-        streams = streams_of(pictures, places.tolist(), float(clip.fps), (SIDE, VIDEO), mcs)
+        streams = streams_of(pictures, places.tolist(), float(clip.fps), (SIDE, VIDEO))
         return Encoded(streams, self._setup(clip, len(clip.frames), start, sounds=sounds))
 
     def encode_start(

@@ -77,10 +77,10 @@ def streams_of(
     numbers = [int(place).to_bytes(_NUMBER, "big") for place in np.flatnonzero(sent)]
     packets = tuple(n + packet for n, packet in zip(numbers, side.packets, strict=True))
     side = replace(side, packets=packets)
-    return (side, _motion(clip, sent, cells, side), video) if cells else (side, video)
+    return (side, _motion(clip, sent, cells), video) if cells else (side, video)
 
 
-def _motion(clip: Clip, sent: np.ndarray, cells: int, side: BitStream) -> BitStream:
+def _motion(clip: Clip, sent: np.ndarray, cells: int) -> BitStream:
     assert clip.frames is not None
     assert clip.fps is not None
     every = _every(clip.fps)
@@ -99,7 +99,7 @@ def _motion(clip: Clip, sent: np.ndarray, cells: int, side: BitStream) -> BitStr
             last.append(t)
             known, change = field, told
     times = Times.of_pictures([t - every + 1 for t in last], last, float(clip.fps))
-    return BitStream(MOTION, tuple(packets), side.mcs, times=times)
+    return BitStream(MOTION, tuple(packets), adaptive=True, times=times)
 
 
 def numbered(

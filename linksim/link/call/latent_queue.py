@@ -45,7 +45,7 @@ class LatentQueue:
         if not np.isfinite(stream.latents).all():
             raise LinksimError("a latent to transmit is NaN or infinite; check the encoder")
         self.stream, self.times, self._clock = stream, times, clock
-        sizes = stream.units or (len(stream.latents),)
+        sizes = stream.units if stream.times else stream.units or (len(stream.latents),)
         ends = np.cumsum(sizes)[:-1]
         self._latents = np.split(stream.latents, ends)
         self._scales = [_scale(latents) for latents in self._latents]

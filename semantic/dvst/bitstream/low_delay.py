@@ -22,7 +22,6 @@ import numpy as np
 
 from linksim.endpoint import BitStream, SymbolStream
 from linksim.errors import LinksimError
-from linksim.phy.coding.mcs import Mcs
 from linksim.streams.interleaving import interleaver
 from linksim.streams.range_coder import Decoder, Encoder
 from linksim.timing import Times
@@ -103,7 +102,7 @@ def coded(
 
 
 def streams_of(
-    pictures: Sequence[Picture], shown: Sequence[int], fps: float, names: tuple[str, str], mcs: Mcs
+    pictures: Sequence[Picture], shown: Sequence[int], fps: float, names: tuple[str, str]
 ) -> tuple[BitStream, SymbolStream]:
     """Return side information and symbols of pictures, each ready when it is taken.
 
@@ -116,9 +115,7 @@ def streams_of(
     fps : float
         Pictures of the clip per second.
     names : tuple of str
-        Names of both streams.
-    mcs : Mcs
-        MCS of side information.
+        Names of both streams; the MCS of side information follows the channel.
     """
     sent, sizes, places = [np.zeros(0, np.float32)], [], []
     for picture, place in zip(pictures, shown, strict=True):
@@ -130,8 +127,8 @@ def streams_of(
             sizes.append(symbols.size)
             places.append(place)
     packets = tuple(picture.packet for picture in pictures)
-    side = BitStream(names[0], packets, mcs, times=Times.of_pictures(shown, shown, fps))
-    when = Times.of_pictures(places, places, fps)
+    ready, when = (Times.of_pictures(these, these, fps) for these in (shown, places))
+    side = BitStream(names[0], packets, adaptive=True, times=ready)
     return side, SymbolStream(names[1], np.concatenate(sent), tuple(sizes), when)
 
 

@@ -18,8 +18,10 @@ from studies.spec.load import load
 
 KILLS = int(os.environ.get("LINKSIM_KILLS", "4"))
 """Times that the study is killed."""
-LONGEST = 5.0
-"""Seconds for all processes to end, once the first has."""
+EARLY = 0.25
+"""Share of kills that may come before there are workers."""
+LONGEST = 30.0
+"""Seconds for all processes to end, once the first has; one that starts has to see it first."""
 RUN = """
 import sys
 from pathlib import Path
@@ -60,6 +62,17 @@ def _alive(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
+def _described(pid: int) -> str:
+    stat, command = (Path(f"/proc/{pid}/{name}").read_text() for name in ("stat", "cmdline"))
+    return f"{pid}: {' '.join(stat.split()[2:4])} {command}"
+
+
+def _wait_for_workers(process: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + 60.0
+    while process.poll() is None and len(_below(process.pid)) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+
+
 def test_a_study_survives_being_killed(study_file: Path, tmp_path: Path) -> None:
     """Kill it, or a worker, at random moments; what it ends with is what an undisturbed one has."""
     script, out = tmp_path / "run_it.py", tmp_path / "out"
@@ -70,7 +83,11 @@ def test_a_study_survives_being_killed(study_file: Path, tmp_path: Path) -> None
         process = subprocess.Popen(
             [sys.executable, str(script), str(study_file), str(out)], stderr=subprocess.DEVNULL
         )
-        time.sleep(rng.uniform(0.1, 7.0))
+        if rng.random() < EARLY:
+            time.sleep(rng.uniform(0.1, 3.0))
+        else:
+            _wait_for_workers(process)
+            time.sleep(rng.uniform(0.0, 2.0))
         family = {process.pid} | _below(process.pid)
         if process.poll() is None:
             victim = rng.choice([process.pid, rng.choice(sorted(family))])
@@ -83,7 +100,7 @@ def test_a_study_survives_being_killed(study_file: Path, tmp_path: Path) -> None
             end = time.monotonic() + LONGEST
             while any(map(_alive, family)) and time.monotonic() < end:
                 time.sleep(0.05)
-            assert not [pid for pid in family if _alive(pid)]
+            assert not [_described(pid) for pid in family if _alive(pid)]
         if len(list((out / "points").glob("*.json"))) == 24:  # then once more, from the start
             for path in (out / "points").iterdir():
                 path.unlink()
