@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from linksim.link.config import LinkConfig
 from linksim.media import Clip
 from linksim.media.faces.networks import installed
 from linksim.media.synthetic.expression import Expression
@@ -47,10 +48,14 @@ class Darker:
 class Straight:
     """A link that delivers what is sent."""
 
-    def measure_csi(self, snr_db: float, seed: int) -> None:
+    config = LinkConfig()
+
+    def csi(self, snr_db: float, seed: int, duration_s: float) -> None:
         return None
 
-    def transmit(self, encoded: Clip, snr_db: float, seed: int) -> SimpleNamespace:
+    def transmit(
+        self, encoded: Clip, snr_db: float, seed: int, duration_s: float
+    ) -> SimpleNamespace:
         return SimpleNamespace(received=encoded)
 
 

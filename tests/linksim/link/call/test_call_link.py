@@ -115,15 +115,15 @@ def test_delays_have_parts_that_add_up(call: Encoded) -> None:
 
 
 def test_latents_that_did_not_come_are_told_from_those_that_did(call: Encoded) -> None:
-    over = link(channel="rayleigh", grant="1/8")  # too little for all
+    over = link(channel="rayleigh", grant="1/10")  # too little for all
     sent = over.transmit(call, 12.0, 1, COUNT * STEP)
     got, latents = sent.received.streams["latents"], call.streams[1]
     assert isinstance(latents, SymbolStream)
     energy = np.square(latents.latents).reshape(COUNT, -1).mean(axis=1).repeat(41)
     absent = got.noise_variance > 0.5 * ABSENT * energy
-    assert 0.1 < absent.mean() < 1.0
+    assert 0.02 < absent.mean() < 1.0
     assert not got.latents[absent].any()
-    assert sent.deliveries["latents"].lost.mean() > 0.1
+    assert sent.deliveries["latents"].lost.mean() > 0.02
     assert sent.deliveries["sound"].late.sum() == 0  # what is late is not sent at all
 
 
