@@ -1,6 +1,7 @@
 """Speech and music in one study, and the ceilings beside its curves."""
 
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -59,10 +60,18 @@ def for_speech_alone(point: Point, folder: Path) -> dict[str, Any]:
     return record
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place for the results of the study, which take a while to draw."""
+    return tmp_path_factory.mktemp("kinds") / "out"
+
+
 @pytest.fixture
-def folder(both: Path, tmp_path: Path) -> Path:
-    """The study, run."""
-    run(load(both), tmp_path / "out", work=for_speech_alone)
+def folder(both: Path, once: Path, tmp_path: Path) -> Path:
+    """The study, run; a copy for each test."""
+    if not once.exists():
+        run(load(both), once, work=for_speech_alone)
+    shutil.copytree(once, tmp_path / "out")
     return tmp_path / "out"
 
 
