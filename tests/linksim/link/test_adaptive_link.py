@@ -237,7 +237,7 @@ def test_streams_that_cannot_be_adapted_say_so() -> None:
     stream = BitStream("a", PACKETS, adaptive=True)
     with pytest.raises(LinksimError, match="stream 'a' takes is known only when it has been sent"):
         channel_uses(Encoded((stream,)), LinkConfig())
-    with pytest.raises(ValueError, match="'a' is adaptive"):
+    with pytest.raises(ValueError, match="adaptive stream 'a' has no MCS"):
         BitStream("a", PACKETS, Mcs("qpsk", 0.5), adaptive=True)
     with pytest.raises(LinksimError, match="mcs_table must be between 1 and 3"):
         LinkConfig(mcs_table=4)

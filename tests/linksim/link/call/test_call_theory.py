@@ -23,7 +23,7 @@ PAYLOAD = 14
 
 @dataclass(frozen=True)
 class Outage(Channel):
-    """Each slot is dead with a probability, and all but free of noise otherwise."""
+    """Each slot is dead with a probability, and all but free of noise otherwise; of any phase."""
 
     dead: float = 0.3
     name = "outage"
@@ -35,7 +35,9 @@ class Outage(Channel):
     def sample(self, bursts: int, slots: int, grid: Grid) -> tf.Tensor:
         drawn = sionna_config.tf_rng.uniform([bursts * slots, 1, 1])
         gain = tf.where(drawn < self.dead, 1e-4, (1.0 - self.dead) ** -0.5)
-        return tf.complex(gain, 0.0) * tf.ones([1, *grid.shape], tf.complex64)
+        phase = sionna_config.tf_rng.uniform([bursts * slots, 1, 1], 0.0, 6.28)
+        h = tf.complex(gain * tf.cos(phase), gain * tf.sin(phase))
+        return h * tf.ones([1, *grid.shape], tf.complex64)
 
 
 def stream(ready_s: np.ndarray, **options: object) -> BitStream:
