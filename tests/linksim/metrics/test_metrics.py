@@ -241,6 +241,7 @@ def test_unknown_metric_is_refused_before_measuring(voice):
 def test_registry(small_clip):
     assert all(name == metric.name for name, metric in METRICS.items())
     lower = {"fid", "kid", "fid_proxy", "kid_proxy", "lse_d", "nrmse", "wer"}
+    lower |= {"delay_p50", "delay_p95", "late"}
     assert {n for n, m in METRICS.items() if not m.higher_is_better} == lower
     assert list(evaluate(["stoi", "psnr"], small_clip, small_clip)) == ["stoi", "psnr"]
 
