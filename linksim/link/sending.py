@@ -1,4 +1,4 @@
-"""From clip to clip: encode, transmit, decode."""
+"""Send a clip over a link: encode, transmit, decode."""
 
 from collections.abc import Callable
 

@@ -23,8 +23,9 @@ class LatentQueue:
 
     Each unit is sent at unit mean energy a resource element, but for rounding of its scale, which
     is side information. A grant of slots of one's own spreads a unit over them for a share of the
-    time that it has, so that it meets several fades; slots that are charged as they are needed take
-    it at once. What cannot be there in time is not sent, unless the stream keeps what is late.
+    time that it has, so that it meets more of the fading; slots that are charged as they are
+    needed take it at once. What cannot be there in time is not sent, unless the stream keeps what
+    is late.
 
     Parameters
     ----------
