@@ -8,9 +8,9 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from baselines.conversation import Conversational
 from linksim.endpoint import Csi, Encoded, Received
 from linksim.media import Clip, video_of
+from linksim.streams.conversation import Conversational
 
 _SETUP = struct.Struct("<III")  # frames, fps as a fraction; the picture follows
 

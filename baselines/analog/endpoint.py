@@ -19,7 +19,6 @@ from baselines.analog.envelope_packets import (
 )
 from baselines.analog.frames import FrameCodec
 from baselines.analog.repetition import Repetition
-from baselines.conversation import Conversational
 from linksim.endpoint import (
     BitStream,
     Csi,
@@ -32,6 +31,7 @@ from linksim.endpoint import (
 from linksim.errors import LinksimError, unknown
 from linksim.media import Clip, audio_of
 from linksim.options import check_range, option
+from linksim.streams.conversation import Conversational
 from linksim.timing import Times
 
 HOP = 256

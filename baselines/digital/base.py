@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from baselines.conversation import Conversational
 from linksim.endpoint import BitStream, Csi
 from linksim.errors import unknown
 from linksim.link.config import link_of_option
 from linksim.link.cqi import select_mcs
 from linksim.options import option
 from linksim.phy.coding.mcs import Mcs
+from linksim.streams.conversation import Conversational
 from linksim.streams.protection import reported_snr_db, robust_mcs, side_stream
 from linksim.timing import Times
 

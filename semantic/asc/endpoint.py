@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from linksim.endpoint import ABSENT, Csi, Encoded, Endpoint, Received, ReceivedSymbols, SymbolStream
+from linksim.endpoint import ABSENT, Csi, Encoded, Received, ReceivedSymbols, SymbolStream
 from linksim.errors import LinksimError, unknown
 from linksim.media import Clip, require
 from linksim.options import check_range, option
+from linksim.streams.conversation import Conversational
 from linksim.streams.interleaving import interleaver
 from semantic.asc import low_delay, stream
 from semantic.asc.sizes import MAX_RATE, MIN_RATE, RATES, SAMPLE_RATE, SNR_WITHOUT_CSI
-from semantic.low_delay import low_delay_form
 
 if TYPE_CHECKING:
     from semantic.asc.model import AscModel
@@ -33,7 +33,7 @@ _RESERVE = 2 * 864
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asc(Endpoint):
+class Asc(Conversational):
     """Learned joint source-channel coding of sound, after the ASC codec of the Wav2Vid paper.
 
     ::
@@ -63,9 +63,6 @@ class Asc(Endpoint):
     weights: str | None = option(
         None, "file of weights to use instead of the shipped ones", file=True
     )
-    low_delay: bool = option(
-        False, "true for the form that a conversation takes: a frame at a time", later=True
-    )
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
@@ -74,15 +71,10 @@ class Asc(Endpoint):
             raise LinksimError("scheme 'asc': option 'low_delay' needs preset 'compact'")
         self._budget()
 
-    def within(self, budget_s: float) -> "Asc":
-        """Return the form with `low_delay`, which waits for 48 ms of sound.
-
-        Raises
-        ------
-        LinksimError
-            If the budget, in s, is below that.
-        """
-        return low_delay_form(self, low_delay.DELAY_S, budget_s)
+    @property
+    def delay_s(self) -> float:
+        """Algorithmic delay of the low-delay form in s: that of a frame."""
+        return low_delay.DELAY_S
 
     def _budget(self) -> float:
         """Return the channel uses per sample."""

@@ -14,7 +14,6 @@ from linksim.endpoint import (
     BitStream,
     Csi,
     Encoded,
-    Endpoint,
     Received,
     ReceivedBits,
     ReceivedSymbols,
@@ -26,6 +25,7 @@ from linksim.link.config import link_of_option
 from linksim.link.cqi import select_mcs, spectral_efficiency
 from linksim.media import Clip, require
 from linksim.options import check_range, option
+from linksim.streams.conversation import Conversational
 from linksim.streams.protection import reported_snr_db, side_stream
 from semantic.asc.endpoint import Asc
 from semantic.asc.low_delay import DELAY_S
@@ -37,7 +37,6 @@ from semantic.dvst.bitstream.conditions import (
     trained_snr_db,
 )
 from semantic.dvst.showing import longest, shown
-from semantic.low_delay import low_delay_form
 
 if TYPE_CHECKING:
     from semantic.dvst.bitstream.codec import Codec
@@ -58,7 +57,7 @@ SETUP_BYTES = _SETUP.size
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dvst(Endpoint):
+class Dvst(Conversational):
     """Deep video semantic transmission, after the DVST codec of the Wav2Vid paper.
 
     ::
@@ -97,9 +96,6 @@ class Dvst(Endpoint):
     without: str | None = option(
         None, "part left out, to see what it is worth: temporal, context, rate or snr"
     )
-    low_delay: bool = option(
-        False, "true for the form that a conversation takes: a picture at a time", later=True
-    )
 
     def __post_init__(self) -> None:
         where = "scheme 'dvst': option"
@@ -112,9 +108,10 @@ class Dvst(Endpoint):
                 raise unknown(f"value of option '{name}'", getattr(self, name), known)
         link_of_option(self.link)
 
-    def within(self, budget_s: float) -> "Dvst":
-        """Return the form with `low_delay`: pictures wait for nothing, but sound does."""
-        return low_delay_form(self, DELAY_S if self.audio == "asc" else 0.0, budget_s)
+    @property
+    def delay_s(self) -> float:
+        """Algorithmic delay of the low-delay form in s: pictures wait for nothing, but sound."""
+        return DELAY_S if self.audio == "asc" else 0.0
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
         """Turn a clip into streams ``"video"`` and ``"side"``, and ``"audio"`` if it has sound.

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from linksim.endpoint import BitStream, Csi, Encoded, Endpoint, Received, ReceivedBits
+from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import link_of_option
 from linksim.media import Clip, require
 from linksim.options import check_range, option
+from linksim.streams.conversation import Conversational
 from linksim.streams.protection import reported_snr_db
 from semantic.asc.endpoint import STREAM as AUDIO
 from semantic.asc.endpoint import Asc
 from semantic.dvst.bitstream.conditions import ETA
 from semantic.dvst.endpoint import SETUP_BYTES, SIDE, Dvst
-from semantic.low_delay import low_delay_form
 from semantic.wav2vid import low_delay
 from semantic.wav2vid.gate import Gate, moving_frames, runs
 from semantic.wav2vid.placing import TIMES, bend_held, placed, places_of
@@ -33,7 +33,7 @@ _SETUP = struct.Struct("<IIIHB")  # frames, fps as a fraction, packets and cells
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wav2Vid(Endpoint):
+class Wav2Vid(Conversational):
     """A video call that sends video only while the head moves, after the Wav2Vid paper.
 
     ::
@@ -81,9 +81,6 @@ class Wav2Vid(Endpoint):
         0.0, "length of the start that is sent and that the generator is fine-tuned on", "s"
     )
     weights: str | None = option(None, "file of the generator's own weights", file=True)
-    low_delay: bool = option(
-        False, "true for the form that a conversation takes: a picture at a time", later=True
-    )
 
     def __post_init__(self) -> None:
         where = "scheme 'wav2vid': option"
@@ -96,15 +93,10 @@ class Wav2Vid(Endpoint):
             raise LinksimError(f"{where} 'personalise' waits for the start: not with 'low_delay'")
         _ = self._sound, self._video  # which check the rest
 
-    def within(self, budget_s: float) -> "Wav2Vid":
-        """Return the form with `low_delay`, which waits for sound and for motion fields.
-
-        Raises
-        ------
-        LinksimError
-            If the budget, in s, is below that, or the generator is to be personalised.
-        """
-        return low_delay_form(self, low_delay.DELAY_S, budget_s)
+    @property
+    def delay_s(self) -> float:
+        """Algorithmic delay of the low-delay form in s, of sound and of motion fields."""
+        return low_delay.DELAY_S
 
     @property
     def _sound(self) -> Asc:

@@ -41,6 +41,6 @@ class Conversational(Endpoint):
         if budget_s < form.delay_s:
             raise LinksimError(
                 f"scheme '{self.name}' needs {1e3 * form.delay_s:g} ms, and the delay budget is "
-                f"{1e3 * budget_s:g} ms; raise it, or choose shorter packets"
+                f"{1e3 * budget_s:g} ms; raise it, or have less to wait for"
             )
         return form
