@@ -1,5 +1,7 @@
 """Costs of streams in complex channel uses, before anything is sent."""
 
+import numpy as np
+
 from linksim.endpoint import BitStream, Encoded, SymbolStream
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
@@ -74,3 +76,10 @@ def side_frames(bits: int, link: LinkConfig) -> int:
     """Return how many frames of the link bits of side information take at the link's own MCS."""
     block = link.code_block()
     return -(-bits // (8 * block.payload_bytes * block.per_frame))
+
+
+def shared(parts: np.ndarray, total: int) -> np.ndarray:
+    """Share a whole number out in proportion to parts, int, [n]; the shares add up to it."""
+    whole = parts.sum()
+    ends = np.round(np.cumsum(parts) / whole * total) if whole else np.zeros(len(parts))
+    return np.diff(ends, prepend=0).astype(int)

@@ -76,7 +76,7 @@ class Link:
         before = self.measure_csi(snr_db, seed)
         if not self.config.paced:
             return before
-        reports = self._call_link.reports(snr_db, seed, self._fading(seed))
+        reports = self._call_link.reports(snr_db, seed)
         trace = reports.trace(duration_s, self._call_link.clock.slot_s, self._first_slot)
         return Csi(before.snr_db, trace)
 
@@ -154,7 +154,7 @@ class Link:
     def _call(self, encoded: Encoded, snr_db: float, seed: int, duration_s: float) -> Transmission:
         """Send every stream on a slot clock."""
         link = self._call_link
-        sent = link.send(encoded, duration_s, snr_db, seed, self._fading(seed), self._first_slot)
+        sent = link.send(encoded, duration_s, snr_db, seed, self._first_slot)
         return transmission_of(
             sent,
             encoded,

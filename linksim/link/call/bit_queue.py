@@ -9,7 +9,8 @@ import numpy as np
 
 from linksim.endpoint import BitStream, ReceivedBits
 from linksim.link.call.block_codes import PARTS, BlockCodes
-from linksim.link.call.clock import TOLERANCE_S, Clock
+from linksim.link.call.clock import Clock
+from linksim.link.call.delivery import Delivery
 from linksim.link.call.item import Item
 from linksim.link.call.mcs_choice import Adapted, Fixed
 from linksim.link.framing import HEADER_BYTES, OFFSET_BYTES, Packer, unpack
@@ -188,23 +189,24 @@ class BitQueue:
         if not (ok and heard) and block.attempts < self._arq.most:
             heapq.heappush(self._again, (again, number))
 
+    @property
+    def delivery(self) -> Delivery:
+        """Times of the packets."""
+        return Delivery.of(self.times, self.sent_s, self._arrived_s(), self._clock.budget_s)
+
     def received(self) -> ReceivedBits:
         """Return what came, in time and, where it is kept, late."""
         whole = unpack([block.payload for block in self.blocks])
-        arrived = self.arrived_s
-        late = {p: d for p, d in whole.items() if self._is_late(p, arrived[p])}
+        is_late = self.delivery.late
+        late = {p: d for p, d in whole.items() if is_late[p]}
         in_time = {p: d for p, d in whole.items() if p not in late}
         return ReceivedBits(self.stream.name, in_time, late if self.stream.keep_late else {})
 
-    @property
-    def arrived_s(self) -> np.ndarray:
-        """float64, [packets]; end of the slot with which each was whole; NaN if it never was."""
+    def _arrived_s(self) -> np.ndarray:
+        """Return the end of the slot with which each packet was whole; NaN if it never was."""
         slots = [np.nan if block.arrived is None else block.arrived for block in self.blocks]
         end = self._clock.end_s(np.array(slots, float))
         return np.array([end[mine].max() if mine else np.nan for mine in self._blocks_of], float)
-
-    def _is_late(self, packet: int, arrived_s: float) -> bool:
-        return arrived_s > self._clock.deadline_s(self.times, packet) + TOLERANCE_S
 
     def _admit(self, slot: int) -> None:
         while self._next < len(self.times) and self._clock.ready(self.times, self._next, slot):

@@ -12,13 +12,14 @@ are given, blocks that failed first. It goes through the transceiver that all li
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 import tensorflow as tf
 
 from linksim.endpoint import BitStream, Encoded, SymbolStream
 from linksim.errors import LinksimError
+from linksim.link.accounting import shared
 from linksim.link.adaptation.outer_loop import OuterLoop
 from linksim.link.adaptation.reports import Reports
 from linksim.link.call.bit_queue import Arq, BitQueue
@@ -31,7 +32,6 @@ from linksim.link.call.mcs_choice import Adapted, Fixed
 from linksim.link.config import LinkConfig
 from linksim.link.harq_link import PADDING
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
-from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.phy.graphs import compiled
 from linksim.phy.pilots import slot_duration
 from linksim.seeding import derive_seed, seed_noise
@@ -82,10 +82,11 @@ class CallLink:
         self._codes = BlockCodes(config)
         self._pass = compiled(transceiver.transmit)
         self._measure_snr = compiled(transceiver.measure_snr)
+        self.reports = lru_cache(maxsize=1)(self._reports)
+        """What is reported at an SNR in dB under a seed, measured once for encoder and MCSs."""
 
-    def reports(self, snr_db: float, seed: int, fading: ChannelRealisation) -> Reports:
-        """Return what is reported from slot 0 of a channel realisation on."""
-        no = noise_variance(snr_db)
+    def _reports(self, snr_db: float, seed: int) -> Reports:
+        no, fading = noise_variance(snr_db), self._transceiver.realisation(seed)
         return Reports(self.config, self._measure_snr, no, derive_seed(seed, "reports"), fading, 0)
 
     def send(
@@ -94,7 +95,6 @@ class CallLink:
         duration_s: float,
         snr_db: float,
         seed: int,
-        fading: ChannelRealisation,
         first_slot: int,
     ) -> Sent:
         """Send streams as they become ready.
@@ -108,26 +108,26 @@ class CallLink:
         snr_db : float
             Mean Es/N0 per resource element in dB.
         seed : int
-            Seed of noise, reports and lost acknowledgements.
-        fading : ChannelRealisation
-            The channel realisation.
+            Seed of channel, noise, reports and lost acknowledgements.
         first_slot : int
-            Its slot with which the call begins; those before it have been reported on.
+            Slot of the channel realisation with which the call begins; those before it have been
+            reported on.
 
         Raises
         ------
         LinksimError
             If a delay budget is below what a stream waits for, or a slot holds no packet header.
         """
-        adapted = _once(lambda: self._adapted(snr_db, seed, fading, first_slot))
+        adapted = cache(lambda: self._adapted(snr_db, seed, first_slot))
         queues = [self._queue(s, duration_s, seed, adapted) for s in encoded.streams]
+        fading = self._transceiver.realisation(seed)
         cap, snr, slot = Cap(self.clock.grant), list[float](), 0
         symbols = np.zeros(len(queues), int)
         while not all(queue.done for queue in queues):
             segments = self._segments(queues, cap, slot)
             if segments:
                 cap.use()
-                symbols += self._shares(segments, len(queues))
+                symbols += self._put_down(segments, len(queues))
                 h = fading.slots(first_slot + slot, 1)
                 seed_noise(derive_seed(seed, "noise", slot))
                 snr.append(self._carry(segments, h, noise_variance(snr_db)))
@@ -145,11 +145,15 @@ class CallLink:
         seed: int,
         adapted: Callable[[], Adapted],
     ) -> Queue:
-        units = len(stream.packets) if isinstance(stream, BitStream) else len(stream.units) or 1
-        times = stream.times or Times.at_end(units, duration_s)
-        self._check_budget(stream.name, times)
         if isinstance(stream, SymbolStream):
-            return LatentQueue(stream, times, self.clock)
+            units = (
+                stream.units if stream.times is not None else stream.units or (len(stream.latents),)
+            )
+            times = stream.times or Times.at_end(len(units), duration_s)
+            self._check_budget(stream.name, times)
+            return LatentQueue(stream, units, times, self.clock)
+        times = stream.times or Times.at_end(len(stream.packets), duration_s)
+        self._check_budget(stream.name, times)
         rng = np.random.default_rng(derive_seed(seed, "acknowledgements", stream.name))
         config = self.config
         arq = Arq(
@@ -178,10 +182,8 @@ class CallLink:
                 "is too short"
             )
 
-    def _adapted(
-        self, snr_db: float, seed: int, fading: ChannelRealisation, first_slot: int
-    ) -> Adapted:
-        reports = self.reports(snr_db, seed, fading)
+    def _adapted(self, snr_db: float, seed: int, first_slot: int) -> Adapted:
+        reports = self.reports(snr_db, seed)
         table = self.config.mcs_table
         return Adapted(self._outer_loop, table, reports, first_slot, self._codes)
 
@@ -205,13 +207,12 @@ class CallLink:
                 room -= len(places)
         return segments
 
-    def _shares(self, segments: list[Segment], streams: int) -> np.ndarray:
+    def _put_down(self, segments: list[Segment], streams: int) -> np.ndarray:
         """Return the symbols of a slot, padding included, that are put down to each stream."""
         filled = np.zeros(streams, int)
         for stream, _, places in segments:
             filled[stream] += len(places)
-        ends = np.round(np.cumsum(filled) / filled.sum() * self._transceiver.symbols_per_frame)
-        return np.diff(ends, prepend=0).astype(int)
+        return shared(filled, self._transceiver.symbols_per_frame)
 
     def _carry(self, segments: list[Segment], h: tf.Tensor, no: tf.Tensor) -> float:
         """Send a slot, give its items what came, and return its effective SNR, linear."""
@@ -225,15 +226,3 @@ class CallLink:
             item.noise_variance[places] = variance[0, start : start + len(places)]
             start += len(places)
         return float(snr[0])
-
-
-def _once(make: Callable[[], Adapted]) -> Callable[[], Adapted]:
-    """Return a function that makes the same thing once."""
-    made: list[Adapted] = []
-
-    def get() -> Adapted:
-        if not made:
-            made.append(make())
-        return made[0]
-
-    return get

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from linksim.files import write_text
+from linksim.link.call.clock import TOLERANCE_S
+from linksim.timing import Times
 
 QUANTILES = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
-TOLERANCE_S = 1e-9
 FIELDS = ("captured_s", "ready_s", "sent_s", "arrived_s")
 
 
@@ -37,6 +38,14 @@ class Delivery:
     sent_s: np.ndarray
     arrived_s: np.ndarray
     budget_s: float | None
+
+    @classmethod
+    def of(
+        cls, times: Times, sent_s: np.ndarray, arrived_s: np.ndarray, budget_s: float | None
+    ) -> "Delivery":
+        """Return what became of units of these times."""
+        captured, ready = (np.array(t, float) for t in (times.captured_s, times.ready_s))
+        return cls(captured, ready, sent_s, arrived_s, budget_s)
 
     @property
     def lost(self) -> np.ndarray:

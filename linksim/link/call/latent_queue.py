@@ -7,6 +7,7 @@ import numpy as np
 from linksim.endpoint import ABSENT, ReceivedSymbols, SymbolStream
 from linksim.errors import LinksimError
 from linksim.link.call.clock import Clock
+from linksim.link.call.delivery import Delivery
 from linksim.link.call.item import Item
 from linksim.timing import Times
 
@@ -31,8 +32,10 @@ class LatentQueue:
     ----------
     stream : SymbolStream
         The stream.
+    units : tuple of int
+        Latents of each unit.
     times : Times
-        Times of its units.
+        Times of the units.
     clock : Clock
         Slots and delay budget.
 
@@ -42,19 +45,20 @@ class LatentQueue:
         If a latent is NaN or infinite.
     """
 
-    def __init__(self, stream: SymbolStream, times: Times, clock: Clock) -> None:
+    def __init__(
+        self, stream: SymbolStream, units: tuple[int, ...], times: Times, clock: Clock
+    ) -> None:
         if not np.isfinite(stream.latents).all():
             raise LinksimError("a latent to transmit is NaN or infinite; check the encoder")
         self.stream, self.times, self._clock = stream, times, clock
-        sizes = stream.units if stream.times else stream.units or (len(stream.latents),)
-        ends = np.cumsum(sizes)[:-1]
-        self._latents = np.split(stream.latents, ends)
+        ends = np.cumsum(units, dtype=int).tolist()
+        self._latents = [stream.latents[end - n : end] for n, end in zip(units, ends, strict=True)]
         self._scales = [_scale(latents) for latents in self._latents]
         self._items: list[Item] = []
         self._open: list[int] = []
-        self._late = [np.zeros(-(-size // 2), bool) for size in sizes]
-        self.sent_s = np.full(len(sizes), np.nan)
-        self.arrived_s = np.full(len(sizes), np.nan)
+        self._late = [np.zeros(-(-size // 2), bool) for size in units]
+        self.sent_s = np.full(len(units), np.nan)
+        self.arrived_s = np.full(len(units), np.nan)
 
     @property
     def side_bits(self) -> int:
@@ -97,9 +101,15 @@ class LatentQueue:
             self.arrived_s[unit] = self._clock.end_s(slot)
             self._open.remove(unit)
 
+    @property
+    def delivery(self) -> Delivery:
+        """Times of the units."""
+        return Delivery.of(self.times, self.sent_s, self.arrived_s, self._clock.budget_s)
+
     def received(self) -> ReceivedSymbols:
         """Return what came."""
-        parts = [self._unit(unit) for unit in range(len(self._latents))]
+        nothing = [np.zeros(0, kind) for kind in (np.float32, np.float32, bool)]
+        parts = [nothing, *(self._unit(unit) for unit in range(len(self._latents)))]
         latents, variance, late = (np.concatenate(part) for part in zip(*parts, strict=True))
         return ReceivedSymbols(self.stream.name, latents, variance, late if late.any() else None)
 

@@ -5,11 +5,11 @@ from math import nan
 import numpy as np
 
 from linksim.endpoint import Encoded
-from linksim.link.accounting import frame_pilots, frame_uses, side_frames
+from linksim.link.accounting import frame_pilots, frame_uses, shared, side_frames
 from linksim.link.call.bit_queue import BitQueue
 from linksim.link.call.call_link import Queue, Sent
 from linksim.link.call.clock import Clock
-from linksim.link.call.delivery import Delivery, SlotUse
+from linksim.link.call.delivery import SlotUse
 from linksim.link.config import LinkConfig
 from linksim.link.feedback import CsiFeedback
 from linksim.link.results import (
@@ -57,12 +57,12 @@ def transmission_of(
         Slots of a cluster of dependent blocks.
     """
     used = int((~np.isnan(sent.snr)).sum())
-    data = _shared(sent.symbols, used * config.slot_data_elements)
-    pilots = _shared(
+    data = shared(sent.symbols, used * config.slot_data_elements)
+    pilots = shared(
         sent.symbols, used * (config.slot_resource_elements - config.slot_data_elements)
     )
     results = {
-        queue.stream.name: _result(queue, int(d), int(p), config, clock, first_slot, cluster)
+        queue.stream.name: _result(queue, int(d), int(p), config, first_slot, cluster)
         for queue, d, p in zip(sent.queues, data, pilots, strict=True)
     }
     bits = 8 * len(encoded.setup) + sum(queue.side_bits for queue in sent.queues)
@@ -86,34 +86,18 @@ def transmission_of(
     )
 
 
-def _shared(symbols: np.ndarray, elements: int) -> np.ndarray:
-    """Share elements out in proportion to symbols, int, [streams]; they add up."""
-    if not elements:
-        return np.zeros(len(symbols), int)
-    return np.diff(np.round(np.cumsum(symbols) / symbols.sum() * elements), prepend=0).astype(int)
-
-
 def _result(
     queue: Queue,
     uses: int,
     pilots: int,
     config: LinkConfig,
-    clock: Clock,
     first_slot: int,
     cluster: int,
 ) -> StreamResult:
-    times = queue.times
-    delivery = Delivery(
-        np.array(times.captured_s, float),
-        np.array(times.ready_s, float),
-        queue.sent_s,
-        queue.arrived_s,
-        clock.budget_s,
-    )
     accounting = Accounting(channel_uses=uses, overhead_uses=pilots)
     none = np.zeros(0, np.float32)
     if not isinstance(queue, BitQueue):
-        return StreamResult(queue.received(), accounting, none, delivery=delivery)
+        return StreamResult(queue.received(), accounting, none, delivery=queue.delivery)
     payload = Accounting(payload_bits=8 * sum(map(len, queue.stream.packets)))
     begun = np.array([first_slot + block.begun for block in queue.blocks], int)
     ok = np.array([block.arrived is not None for block in queue.blocks], bool)
@@ -126,7 +110,7 @@ def _result(
         clusters=clusters,
         harq=_retransmissions(queue) if config.harq > 1 and queue.blocks else None,
         adaptation=_adaptation(queue, config, clusters) if queue.stream.adaptive else None,
-        delivery=delivery,
+        delivery=queue.delivery,
     )
 
 
