@@ -146,9 +146,8 @@ class CallLink:
         adapted: Callable[[], Adapted],
     ) -> Queue:
         if isinstance(stream, SymbolStream):
-            units = (
-                stream.units if stream.times is not None else stream.units or (len(stream.latents),)
-            )
+            whole = () if stream.times is not None else (len(stream.latents),)
+            units = stream.units or whole
             times = stream.times or Times.at_end(len(units), duration_s)
             self._check_budget(stream.name, times)
             return LatentQueue(stream, units, times, self.clock)

@@ -177,3 +177,13 @@ def test_nothing_waits_for_nothing() -> None:
     sent = link(channel="awgn").transmit(Encoded(()), 15.0, 1, 0.2)
     assert sent.slots is not None
     assert (sent.slots.used, sent.slots.granted) == (0, 200)
+
+
+def test_a_stream_may_have_no_units_at_all() -> None:
+    none = SymbolStream("none", np.zeros(0, np.float32), (), Times((), ()))
+    empty = BitStream("empty", (), times=Times((), ()))
+    sent = link(channel="awgn").transmit(Encoded((none, empty)), 15.0, 1, 0.5)
+    assert sent.received.streams["none"].latents.size == 0
+    assert sent.deliveries["none"].summary()["units"] == 0
+    assert sent.slots is not None
+    assert sent.slots.used == 0
