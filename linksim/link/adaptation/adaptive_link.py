@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from linksim.errors import LinksimError
+from linksim.link.adaptation.block import Block
 from linksim.link.adaptation.outer_loop import START_DB, OuterLoop
 from linksim.link.adaptation.reports import Reports
 from linksim.link.adaptation.slot_codes import SlotCodes
@@ -26,8 +27,7 @@ from linksim.link.config import LinkConfig
 from linksim.link.framing import MIN_BLOCK_BYTES, Packer
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
 from linksim.phy.channels.realisation import ChannelRealisation
-from linksim.phy.coding.harq import HarqCode, SoftBuffer
-from linksim.phy.coding.redundancy import VERSIONS
+from linksim.phy.coding.mcs import MCS_TABLES
 from linksim.phy.graphs import compiled
 from linksim.seeding import derive_seed, seed_sionna
 
@@ -121,11 +121,7 @@ class AdaptiveSender:
         self._round_trip = max(1, link.config.feedback_delay_slots)
         self._acknowledged = np.random.default_rng(derive_seed(seed, "acknowledgements"))
         self._answers: dict[int, tuple[int, int]] = {}
-        self._buffer = SoftBuffer(
-            self._round_trip,
-            len(VERSIONS[link.config.combining]),
-            link.transceiver.symbols_per_frame,
-        )
+        self._table = MCS_TABLES[link.config.mcs_table]
         link.outer_loop.reset(START_DB + self._reports.excess_db(first_slot))
 
     def send(self, packets: tuple[bytes, ...], first_slot: int) -> AdaptedTransmission:
@@ -138,8 +134,8 @@ class AdaptiveSender:
         first_slot : int
             Slot of the fading in which the first block is sent.
         """
-        packer, blocks, snr = Packer(packets), list[_Block](), list[float]()
-        processes: list[_Block | None] = [None] * self._round_trip
+        packer, blocks, snr = Packer(packets), list[Block](), list[float]()
+        processes: list[Block | None] = [None] * self._round_trip
         for due in sorted(slot for slot in self._answers if slot < first_slot):
             self._choose(due)  # an answer to the stream before, which came since
         slot = first_slot
@@ -149,13 +145,13 @@ class AdaptiveSender:
             block = processes[turn]
             if block is None and not packer.empty:
                 payload = packer.take(self._link.payload_bytes(mcs))
-                block = _Block(payload, mcs, slot, self._link.code(mcs))
-                self._buffer.clear(np.array([turn]))
+                code = self._link.code(mcs)
+                block = Block(payload, self._table[mcs], code, code.encode, [], slot)
                 blocks.append(block)
             if block is None:  # the others wait for an answer
                 snr.append(np.nan)
             else:
-                snr.append(self._transmit(block, turn, slot))
+                snr.append(self._transmit(block, slot))
                 processes[turn] = None if self._over(block, slot) else block
             slot += 1
         return self._sum_up(blocks, np.array(snr, np.float32))
@@ -166,34 +162,29 @@ class AdaptiveSender:
         report = np.array([self._reports.at(slot)])
         return int(self._link.outer_loop.choose(report, np.array([answer]), np.array([sent]))[0])
 
-    def _transmit(self, block: "_Block", turn: int, slot: int) -> float:
+    def _transmit(self, block: Block, slot: int) -> float:
         """Send a block once more and return the effective SNR of its slot, linear."""
-        block.attempts += 1
+        symbols = block.send()[np.newaxis]
         seed_sionna(derive_seed(self._seed, "noise", slot))
-        symbols = block.code.send(block.mother, block.attempts)
         received, variance, snr = self._link.transmit(
             symbols, self._reports.response(slot), self._no
         )
-        got = received.numpy(), variance.numpy()
-        bits, ok = block.code.receive(self._buffer, np.array([turn]), block.attempts, *got)
-        if block.arrived is None:
-            block.decoded = bits[0]
-            block.arrived = slot if ok[0] else None
+        block.receive(received.numpy()[0], variance.numpy()[0], slot)
         return float(snr[0])
 
-    def _over(self, block: "_Block", slot: int) -> bool:
+    def _over(self, block: Block, slot: int) -> bool:
         """Return whether a block will not be sent again; the outer loop hears of its first time."""
         heard = self._acknowledged.random() >= self._link.config.feedback_loss
         ok = block.arrived is not None
         if block.attempts == 1 and heard:
-            self._answers[slot + self._round_trip] = int(ok), block.mcs
+            self._answers[slot + self._round_trip] = int(ok), self._table.index(block.mcs)
         return (ok and heard) or block.attempts == self._link.config.harq
 
-    def _sum_up(self, blocks: list["_Block"], snr: np.ndarray) -> AdaptedTransmission:
+    def _sum_up(self, blocks: list[Block], snr: np.ndarray) -> AdaptedTransmission:
         used = int((~np.isnan(snr)).sum())
         transceiver = self._link.transceiver
         return AdaptedTransmission(
-            blocks=tuple(b.received for b in blocks),
+            blocks=tuple(b.payload for b in blocks),
             bit_errors=int(sum((b.decoded != b.bits).sum() for b in blocks)),
             channel_uses=used * transceiver.uses_per_frame,
             overhead_uses=used * transceiver.pilots_per_frame,
@@ -201,27 +192,5 @@ class AdaptiveSender:
             attempts=np.array([b.attempts for b in blocks], int),
             delay_slots=np.array([b.delay_slots for b in blocks], int),
             first_slots=np.array([b.begun for b in blocks], int),
-            mcs=np.array([b.mcs for b in blocks], int),
+            mcs=np.array([self._table.index(b.mcs) for b in blocks], int),
         )
-
-
-class _Block:
-    """A block on its way: payload, MCS and the slot in which it is first sent."""
-
-    def __init__(self, payload: bytes, mcs: int, slot: int, code: HarqCode) -> None:
-        self.mcs, self.code, self.begun = mcs, code, slot
-        self.bits = np.unpackbits(np.frombuffer(payload, np.uint8))
-        self.mother = code.encode(self.bits[np.newaxis])
-        self.decoded = np.zeros_like(self.bits)
-        self.attempts = 0
-        self.arrived: int | None = None
-
-    @property
-    def received(self) -> bytes | None:
-        """Payload as it arrived."""
-        return None if self.arrived is None else np.packbits(self.decoded).tobytes()
-
-    @property
-    def delay_slots(self) -> int:
-        """Slots from the start of the first transmission to the end of what was enough; 0: none."""
-        return 0 if self.arrived is None else self.arrived - self.begun + 1

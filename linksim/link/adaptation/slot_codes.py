@@ -55,9 +55,14 @@ class SlotCodes:
         self.code = lru_cache(maxsize=None)(self._code)
 
     def _code(self, mcs: int) -> HarqCode:
-        return HarqCode(
-            self.blocks[mcs],
-            self._table[mcs].modulation,
-            combining=self._config.combining,
-            iterations=self._config.decoder_iterations,
-        )
+        return code_of(self._config, self._table[mcs], self._config.slot_data_symbols)
+
+
+def code_of(config: LinkConfig, mcs: Mcs, symbols: int) -> HarqCode:
+    """Set up the code of the transport block that so many symbols carry at an MCS."""
+    return HarqCode(
+        transport_block(mcs, symbols),
+        mcs.modulation,
+        combining=config.combining,
+        iterations=config.decoder_iterations,
+    )

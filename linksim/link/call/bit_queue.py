@@ -8,15 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from linksim.endpoint import BitStream, ReceivedBits
+from linksim.link.adaptation.block import Block
 from linksim.link.call.block_codes import PARTS, BlockCodes
 from linksim.link.call.clock import Clock
 from linksim.link.call.delivery import Delivery
 from linksim.link.call.item import Item
 from linksim.link.call.mcs_choice import Adapted, Fixed
 from linksim.link.framing import HEADER_BYTES, OFFSET_BYTES, Packer, unpack
-from linksim.phy.coding.generator import Generator
-from linksim.phy.coding.harq import HarqCode, SoftBuffer
-from linksim.phy.coding.mcs import Mcs
 from linksim.timing import Times
 
 
@@ -37,65 +35,6 @@ class Arq:
     most: int
     round_trip: int
     heard: Callable[[], bool]
-
-
-class Block:
-    """A transport block on its way.
-
-    Parameters
-    ----------
-    payload : bytes
-        What it carries.
-    mcs : Mcs
-        Modulation and code rate.
-    code, encode : HarqCode, Generator
-        Its code, and the code's encoder.
-    packets : list of int
-        Packets that it holds a part of.
-    begun : int
-        Slot in which it is first sent.
-    """
-
-    def __init__(
-        self,
-        payload: bytes,
-        mcs: Mcs,
-        code: HarqCode,
-        encode: Generator,
-        packets: list[int],
-        begun: int,
-    ) -> None:
-        self.mcs, self.packets, self.begun, self._code = mcs, packets, begun, code
-        self.bits = np.unpackbits(np.frombuffer(payload, np.uint8))
-        self._mother = encode(self.bits[np.newaxis])
-        self._buffer = SoftBuffer(1, code.versions, code.symbols)
-        self.decoded = np.zeros_like(self.bits)
-        self.attempts, self.first_ok = 0, False
-        self.arrived: int | None = None
-
-    def send(self) -> np.ndarray:
-        """Return the symbols, complex64, [n], of one more transmission."""
-        self.attempts += 1
-        return self._code.send(self._mother, self.attempts)[0]
-
-    def receive(self, symbols: np.ndarray, noise_variance: np.ndarray, slot: int) -> None:
-        """Decode what came of a transmission that ended in a slot, with all before it."""
-        got = symbols[np.newaxis], noise_variance[np.newaxis]
-        bits, ok = self._code.receive(self._buffer, np.array([0]), self.attempts, *got)
-        if self.arrived is None:
-            self.decoded = bits[0]
-            self.arrived = slot if ok[0] else None
-            self.first_ok |= bool(ok[0]) and self.attempts == 1
-
-    @property
-    def symbols(self) -> int:
-        """Symbols of one transmission."""
-        return self._code.symbols
-
-    @property
-    def payload(self) -> bytes | None:
-        """What arrived; None where the CRC failed."""
-        return None if self.arrived is None else np.packbits(self.decoded).tobytes()
 
 
 class BitQueue:
@@ -274,7 +213,7 @@ class BitQueue:
         ready = sum(HEADER_BYTES + len(self.stream.packets[p]) for p in self._ready)
         return self._packer.waiting_bytes + ready
 
-    def _useless(self, block: "Block", slot: int) -> bool:
+    def _useless(self, block: Block, slot: int) -> bool:
         """Return whether nothing that a block holds could be there in time."""
         late = (self._clock.late(self.times, packet, slot) for packet in block.packets)
         return not self.stream.keep_late and all(late)

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from math import floor
 
+from linksim.link.adaptation.slot_codes import code_of
 from linksim.link.config import LinkConfig
 from linksim.link.framing import MIN_BLOCK_BYTES
 from linksim.phy.coding.generator import Generator
@@ -72,10 +73,5 @@ class BlockCodes:
         return transport_block(mcs, self.symbols(parts)).payload_bytes
 
     def _code(self, mcs: Mcs, parts: int) -> tuple[HarqCode, Generator]:
-        code = HarqCode(
-            transport_block(mcs, self.symbols(parts)),
-            mcs.modulation,
-            combining=self._config.combining,
-            iterations=self._config.decoder_iterations,
-        )
+        code = code_of(self._config, mcs, self.symbols(parts))
         return code, Generator(code)

@@ -115,7 +115,7 @@ def _result(
 
 
 def _retransmissions(queue: BitQueue) -> Retransmissions:
-    took = [b.arrived - b.begun + 1 for b in queue.blocks if b.arrived is not None]
+    took = [block.delay_slots for block in queue.blocks if block.delay_slots]
     return Retransmissions(
         transmissions=float(np.mean([block.attempts for block in queue.blocks])),
         delay_slots=float(np.mean(took)) if took else nan,
