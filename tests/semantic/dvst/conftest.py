@@ -1,5 +1,7 @@
 """Random numbers of the tests of the video codec."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -11,3 +13,13 @@ def rng() -> np.random.Generator:
 
     keras.utils.set_random_seed(0)
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def tiny_is_a_preset() -> Iterator[None]:
+    """The smallest network, as a preset of scheme ``dvst``."""
+    from semantic.dvst import endpoint
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(endpoint, "PRESETS", ("tiny", *endpoint.PRESETS))
+        yield

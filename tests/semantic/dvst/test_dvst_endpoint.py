@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,18 +14,13 @@ from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits, Re
 from linksim.errors import LinksimError
 from linksim.media import Clip
 from linksim.options import build
-from semantic.dvst import endpoint
 from semantic.dvst.endpoint import GREY, Dvst
 from studies.run.cache import save_encoded
 
 Moving = Callable[..., np.ndarray]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _tiny_is_a_preset() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(endpoint, "PRESETS", ("tiny", *endpoint.PRESETS))
-        yield
+pytestmark = pytest.mark.usefixtures("tiny_is_a_preset")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """The form for conversations: each picture by itself, at its own instant, at a rate in the mean."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +14,6 @@ from linksim.link.call.causality import early_changes, look_ahead
 from linksim.link.contents import options_by_content
 from linksim.media import Clip
 from semantic.asc.low_delay import DELAY_S
-from semantic.dvst import endpoint
 from semantic.dvst.bitstream.bucket import Bucket
 from semantic.dvst.bitstream.gop import Conditions, FrameCode
 from semantic.dvst.bitstream.rate_control import symbols_at
@@ -24,11 +23,7 @@ from semantic.dvst.networks.sizes import LatentSizes
 CSI = Csi(10.0)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _tiny_is_a_preset() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(endpoint, "PRESETS", ("tiny", *endpoint.PRESETS))
-        yield
+pytestmark = pytest.mark.usefixtures("tiny_is_a_preset")
 
 
 @pytest.fixture(scope="module")
