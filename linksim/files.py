@@ -11,8 +11,17 @@ from typing import Any
 from linksim.errors import LinksimError
 
 PREFIX = ".partial-"
+CACHE_VARIABLE = "LINKSIM_CACHE"
 MOST_JSON_BYTES = 256 * 10**6
 """Most bytes of a JSON file that is read."""
+
+
+def cache_folder() -> Path:
+    """Return ``$LINKSIM_CACHE``, or ``linksim`` in the user's cache folder."""
+    if CACHE_VARIABLE in os.environ:
+        return Path(os.environ[CACHE_VARIABLE])
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "linksim"
 
 
 def regular(path: Path) -> os.stat_result:

@@ -94,3 +94,28 @@ class Times:
     def at_end(cls, units: int, duration_s: float) -> "Times":
         """Return the times of units of an encoder that waits for the whole clip."""
         return cls((0.0,) * units, (duration_s,) * units)
+
+
+@dataclass(frozen=True)
+class Computing:
+    """Time that computing took, the compilation of what ran for the first time included.
+
+    Parameters
+    ----------
+    encode_s, transmit_s, decode_s : float
+        Seconds of encoder, link and decoder.
+    media_s : float
+        Duration of the clip in s; 0 of a picture or text.
+    """
+
+    encode_s: float
+    transmit_s: float
+    decode_s: float
+    media_s: float
+
+    def per_second(self) -> dict[str, float]:
+        """Return the seconds that each part took per second of media; nothing where it has none."""
+        if not self.media_s:
+            return {}
+        parts = {"encode": self.encode_s, "link": self.transmit_s, "decode": self.decode_s}
+        return {name: round(seconds / self.media_s, 3) for name, seconds in parts.items()}

@@ -11,6 +11,7 @@ from linksim.link.adaptation.adaptive_link import AdaptedTransmission
 from linksim.link.bit_link import BitTransmission
 from linksim.link.call.delivery import Delivery, SlotUse
 from linksim.montecarlo import Tally
+from linksim.timing import Computing
 
 WINDOW = 2
 """Frames that a cluster has room for at least, where frames may cross from one to the next."""
@@ -136,6 +137,8 @@ class Transmission:
         stream goes by is reported apart, from reference signals in every slot.
     slots : SlotUse or None
         Slots used and granted, where slots have a clock.
+    computing : Computing or None
+        Time that computing took; None where there was no encoder.
     """
 
     setup: bytes
@@ -143,6 +146,7 @@ class Transmission:
     side_information: Accounting
     csi: Csi
     slots: SlotUse | None = None
+    computing: Computing | None = None
 
     @property
     def received(self) -> Received:

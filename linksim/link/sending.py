@@ -1,11 +1,14 @@
 """Send a clip over a link: encode, transmit, decode."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from time import perf_counter
 
 from linksim.endpoint import Csi, Encoded, Endpoint
 from linksim.link.results import Transmission
 from linksim.link.transmission import Link
 from linksim.media import Clip
+from linksim.timing import Computing
 
 
 def send(
@@ -45,7 +48,13 @@ def send(
         The clip as received, and what the link says of it.
     """
     endpoint = link.config.form_of(endpoint)
+    link.check_call(clip.duration)
     csi = link.csi(snr_db, seed, clip.duration) if endpoint.uses_csi else None
+    began = perf_counter()
     encoded = encode(endpoint, clip, csi) if encode else endpoint.encode(clip, csi)
+    was_encoded = perf_counter()
     sent = link.transmit(encoded, snr_db, seed, clip.duration)
-    return endpoint.decode(sent.received), sent
+    arrived = perf_counter()
+    heard = endpoint.decode(sent.received)
+    parts = was_encoded - began, arrived - was_encoded, perf_counter() - arrived
+    return heard, replace(sent, computing=Computing(*parts, clip.duration))

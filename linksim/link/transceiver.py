@@ -120,9 +120,12 @@ class OfdmTransceiver:
         draw = sample if tf.executing_eagerly() else tf.function(sample)
         return draw(frames, self.slots_per_frame, self.grid)
 
-    def realisation(self, seed: int) -> ChannelRealisation:
-        """Return the realisation of the channel over time that a transmission's seed stands for."""
-        return ChannelRealisation(self.channel, self.grid, derive_seed(seed, "fading"))
+    def realisation(self, seed: int, run: int | None = None) -> ChannelRealisation:
+        """Return the realisation of the channel over time that a transmission's seed stands for.
+
+        A recorded channel is continuous over `run` slots of it, as far as its records last.
+        """
+        return ChannelRealisation(self.channel, self.grid, derive_seed(seed, "fading"), run)
 
     @property
     def memory_slots(self) -> int:

@@ -71,13 +71,19 @@ class Link:
     _transceivers: dict[int, OfdmTransceiver] = field(default_factory=dict, init=False, repr=False)
     _bit_links: dict[LinkConfig, BitLink] = field(default_factory=dict, init=False, repr=False)
 
+    def check_call(self, duration_s: float) -> None:
+        """Raise `LinksimError` where a clip of so many s is a call that outlasts the channel."""
+        if self.config.paced:
+            self._call_link.check_call(self._first_slot, duration_s)
+
     def csi(self, snr_db: float, seed: int, duration_s: float) -> Csi:
         """Return the CSI that the transmitter has before a clip and, on a slot clock, during it."""
-        before = self.measure_csi(snr_db, seed)
         if not self.config.paced:
-            return before
-        reports = self._call_link.reports(snr_db, seed)
-        trace = reports.trace(duration_s, self._call_link.clock.slot_s, self._first_slot)
+            return self.measure_csi(snr_db, seed)
+        link, first = self._call_link, self._first_slot
+        before = self._measure_csi(snr_db, seed, link.realisation(seed, first, duration_s))
+        reports = link.reports(snr_db, seed, first, duration_s)
+        trace = reports.trace(duration_s, link.clock.slot_s, first)
         return Csi(before.snr_db, trace)
 
     def measure_csi(self, snr_db: float, seed: int) -> Csi:
@@ -86,12 +92,15 @@ class Link:
         Slots 0 to 63 of the fading that `transmit` meets under the same seed; the last report
         arrives as transmission starts. They are not charged to it.
         """
+        return self._measure_csi(snr_db, seed, self._fading(seed))
+
+    def _measure_csi(self, snr_db: float, seed: int, fading: ChannelRealisation) -> Csi:
         latents = 2 * self.config.slot_data_symbols * CSI_SLOTS
         sent = self._symbol_link.transmit(
             np.zeros(latents, np.float32),
             snr_db,
             derive_seed(seed, "sounding"),
-            fading=self._fading(seed),
+            fading=fading,
         )
         wait = self.config.feedback_delay_slots
         measured = np.pad(sent.snr[:CSI_SLOTS], (0, wait), mode="edge")

@@ -8,15 +8,11 @@ from linksim.media.clip import Clip
 from linksim.media.limits import LONGEST
 from linksim.media.photographs import PHOTOGRAPHS, photograph
 from linksim.media.reader import read
-from linksim.media.synthetic import heads
+from linksim.media.synthetic.drawn import HEADS, drawn_head
 from linksim.media.synthetic.sounds import SOUNDS, builtin_sound
 
 BUILTIN = "builtin"
-MOVING, TALK = f"{BUILTIN}:moving", f"{BUILTIN}:talk"
-BUILTINS = (
-    *(BUILTIN, MOVING, TALK),
-    *(f"{BUILTIN}:{name}" for name in (*SOUNDS, *PHOTOGRAPHS)),
-)
+BUILTINS = (*HEADS, *(f"{BUILTIN}:{name}" for name in (*SOUNDS, *PHOTOGRAPHS)))
 """Clips without a file of the user's: the talking head, the same all in motion, one as calm as a
 call, the built-in sounds, and photographs."""
 
@@ -52,12 +48,8 @@ def load_clip(source: str, longest: float = LONGEST) -> Clip:
     LinksimError
         If the file cannot be read, or no built-in clip has this name.
     """
-    if source == BUILTIN:
-        return heads.talking_head().clip
-    if source == MOVING:
-        return heads.moving_head().clip
-    if source == TALK:
-        return heads.calm_head().clip
+    if source in HEADS:
+        return drawn_head(source)
     name = source.removeprefix(f"{BUILTIN}:")
     if is_builtin(source) and name in PHOTOGRAPHS:
         return photograph(name)

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy import config
 
-from linksim.phy.channels import Channel, Clock, Multipath, fourier
+from linksim.phy.channels import Channel, Clock, Multipath, burst_clock, fourier
 from linksim.phy.grid import Grid
 from linksim.phy.pilots import SYMBOLS_PER_SLOT
 
@@ -236,6 +236,11 @@ class SampledPaths(Channel):
         """Whether a burst may be resumed after any number of slots."""
         return self._channel.endless
 
+    @property
+    def recorded(self) -> bool:  # type: ignore[override]
+        """Whether realisations were recorded, of some length each."""
+        return self._channel.recorded
+
     def slot_size(self, grid: Grid) -> int:
         """Return the complex numbers that a slot takes while it is drawn, of a pair of antennas."""
         return 2 * self._channel.rays * self.ofdm.columns
@@ -252,20 +257,19 @@ class SampledPaths(Channel):
         tf.complex64, [bursts * slots, rx antennas, tx antennas, paths, columns + 1]
             Coefficients at the instants of `Ofdm`, and last the delay times the subcarrier spacing.
         """
-        return self._frames(bursts, slots, grid, None)
+        return self._frames(bursts, slots, grid, SYMBOLS_PER_SLOT * KNOTS / grid.slot_duration)
 
-    def resume(self, first: int, slots: int, grid: Grid) -> tf.Tensor:
+    def resume(self, first: int, slots: int, grid: Grid, run: int | None = None) -> tf.Tensor:
         """Return slots of one burst from slot `first` on, as `sample` gives them."""
-        return self._frames(1, slots, grid, first * grid.slot_duration)
+        rate = SYMBOLS_PER_SLOT * KNOTS / grid.slot_duration
+        return self._frames(1, slots, grid, burst_clock(rate, first, run, grid))
 
-    def _frames(self, bursts: int, slots: int, grid: Grid, start: float | None) -> tf.Tensor:
+    def _frames(self, bursts: int, slots: int, grid: Grid, rate: float | Clock) -> tf.Tensor:
         run = self._channel.run_slots(slots, grid.slot_duration)
         runs = -(-slots // run)
         apart = SYMBOLS_PER_SLOT * KNOTS
         columns = self.ofdm.columns
-        steps, rate = (run - 1) * apart + columns, apart / grid.slot_duration
-        clock = rate if start is None else Clock(rate, start)
-        a, tau = self._channel.paths(bursts * runs, steps, clock)
+        a, tau = self._channel.paths(bursts * runs, (run - 1) * apart + columns, rate)
         a = self._channel.amplitude(grid) * a[:, 0, :, 0]
         tau = tf.cast(tau[:, 0, 0] * grid.subcarrier_spacing, a.dtype)
         framed = tf.stack([a[..., i * apart : i * apart + columns] for i in range(run)], axis=1)

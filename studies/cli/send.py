@@ -153,6 +153,9 @@ def _write(
         print(
             f"{'slots':10} {slots['used']} used of {slots['granted']} in {slots['seconds']:.2f} s"
         )
+    if "computing_s_per_s" in report:
+        parts = (f"{name} {s:.2f} s" for name, s in report["computing_s_per_s"].items())
+        print(f"{'computing':10} {', '.join(parts)} per second of media")
     for line in report["warnings"]:
         print(f"warning: {line}", file=sys.stderr)
     write_text(args.out / REPORT, json.dumps(report, indent=1, allow_nan=False) + "\n")

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,17 @@ class EncoderCache:
         Folder of the files, shared between processes.
     fingerprint : str
         Fingerprint of the clip.
+
+    Attributes
+    ----------
+    took_s : float
+        Seconds that the encoding returned last took when it was made.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
         self.folder = folder
         self.fingerprint = fingerprint
+        self.took_s = 0.0
 
     def encode(self, endpoint: Endpoint, clip: Clip, csi: Csi | None) -> Encoded:
         """Return ``endpoint.encode(clip, csi)``, from disk where it is known."""
@@ -45,16 +52,21 @@ class EncoderCache:
         }
         path = self.folder / f"{digest(key)}.npz"
         try:
-            return load_encoded(path)
+            encoded, self.took_s = load_encoded(path)
         except (ValueError, KeyError, TypeError):  # absent or damaged
+            began = perf_counter()
             encoded = endpoint.encode(clip, csi)
-            save_encoded(encoded, path)
-            return encoded
+            self.took_s = perf_counter() - began
+            save_encoded(encoded, self.took_s, path)
+        return encoded
 
 
-def save_encoded(encoded: Encoded, path: Path) -> None:
-    """Write an `Encoded` as plain arrays, without pickle."""
-    arrays: dict[str, np.ndarray] = {"setup": np.frombuffer(encoded.setup, np.uint8)}
+def save_encoded(encoded: Encoded, took_s: float, path: Path) -> None:
+    """Write an `Encoded`, and the seconds that it took, as plain arrays without pickle."""
+    arrays: dict[str, np.ndarray] = {
+        "setup": np.frombuffer(encoded.setup, np.uint8),
+        "took_s": np.array(took_s),
+    }
     heads: list[dict[str, Any]] = []
     for index, stream in enumerate(encoded.streams):
         head: dict[str, Any] = {"name": stream.name, "keep_late": stream.keep_late}
@@ -74,12 +86,12 @@ def save_encoded(encoded: Encoded, path: Path) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
-def load_encoded(path: Path) -> Encoded:
+def load_encoded(path: Path) -> tuple[Encoded, float]:
     """Read what `save_encoded` wrote."""
     arrays = read_arrays(path)
     heads = json.loads(arrays["heads"].tobytes())
     streams = [_stream(head, arrays[f"stream{i}"]) for i, head in enumerate(heads)]
-    return Encoded(tuple(streams), arrays["setup"].tobytes())
+    return Encoded(tuple(streams), arrays["setup"].tobytes()), float(arrays["took_s"])
 
 
 def _stream(head: dict[str, Any], body: np.ndarray) -> BitStream | SymbolStream:

@@ -1,7 +1,7 @@
 """One transmission from clip to metrics: the same for a study's point and for `linksim send`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from linksim import metrics as media_metrics
 from linksim.endpoint import Endpoint
@@ -54,6 +54,8 @@ def evaluate(
     """Carry a clip over a link and measure what arrives against it."""
     encode = cache.encode if cache else None
     received, sent = send(endpoint, clip, link, snr_db, seed, encode=encode)
+    if cache and sent.computing:
+        sent = replace(sent, computing=replace(sent.computing, encode_s=cache.took_s))
     of_media = tuple(name for name in metrics if name not in TIMING)
     scores = score(of_media, clip, received, fid_frames) | timing_values(sent)
     return Outcome(received, {name: scores[name] for name in metrics}, sent)

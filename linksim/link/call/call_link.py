@@ -32,6 +32,7 @@ from linksim.link.call.mcs_choice import Adapted, Fixed
 from linksim.link.config import LinkConfig
 from linksim.link.harq_link import PADDING
 from linksim.link.transceiver import OfdmTransceiver, noise_variance
+from linksim.phy.channels.realisation import ChannelRealisation
 from linksim.phy.graphs import compiled
 from linksim.phy.pilots import slot_duration
 from linksim.seeding import derive_seed, seed_noise
@@ -83,10 +84,19 @@ class CallLink:
         self._pass = compiled(transceiver.transmit)
         self._measure_snr = compiled(transceiver.measure_snr)
         self.reports = lru_cache(maxsize=1)(self._reports)
-        """What is reported at an SNR in dB under a seed, measured once for encoder and MCSs."""
+        """What is reported in a call, measured once for encoder and MCSs."""
 
-    def _reports(self, snr_db: float, seed: int) -> Reports:
-        no, fading = noise_variance(snr_db), self._transceiver.realisation(seed)
+    def check_call(self, first_slot: int, duration_s: float) -> None:
+        """Raise `LinksimError` if the channel does not last for a call."""
+        run = first_slot + self.clock.slots(duration_s)
+        self.config.channel_model.check_call(run * self.clock.slot_s)
+
+    def realisation(self, seed: int, first_slot: int, duration_s: float) -> ChannelRealisation:
+        """Return the channel realisation of a call that begins with its slot `first_slot`."""
+        return self._transceiver.realisation(seed, first_slot + self.clock.slots(duration_s))
+
+    def _reports(self, snr_db: float, seed: int, first_slot: int, duration_s: float) -> Reports:
+        no, fading = noise_variance(snr_db), self.realisation(seed, first_slot, duration_s)
         return Reports(self.config, self._measure_snr, no, derive_seed(seed, "reports"), fading, 0)
 
     def send(
@@ -116,11 +126,13 @@ class CallLink:
         Raises
         ------
         LinksimError
-            If a delay budget is below what a stream waits for, or a slot holds no packet header.
+            If a delay budget is below what a stream waits for, a slot holds no packet header, or
+            the channel does not last for the call.
         """
-        adapted = cache(lambda: self._adapted(snr_db, seed, first_slot))
+        self.check_call(first_slot, duration_s)
+        adapted = cache(lambda: self._adapted(snr_db, seed, first_slot, duration_s))
         queues = [self._queue(s, duration_s, seed, adapted) for s in encoded.streams]
-        fading = self._transceiver.realisation(seed)
+        fading = self.realisation(seed, first_slot, duration_s)
         cap, snr, slot = Cap(self.clock.grant), list[float](), 0
         symbols = np.zeros(len(queues), int)
         while not all(queue.done for queue in queues):
@@ -181,8 +193,8 @@ class CallLink:
                 "is too short"
             )
 
-    def _adapted(self, snr_db: float, seed: int, first_slot: int) -> Adapted:
-        reports = self.reports(snr_db, seed)
+    def _adapted(self, snr_db: float, seed: int, first_slot: int, duration_s: float) -> Adapted:
+        reports = self.reports(snr_db, seed, first_slot, duration_s)
         table = self.config.mcs_table
         return Adapted(self._outer_loop, table, reports, first_slot, self._codes)
 

@@ -42,6 +42,10 @@ class Clock:
         """Return when slots end, in s; what they carry is there then."""
         return (slot + 1) * self.slot_s
 
+    def slots(self, duration_s: float) -> int:
+        """Return the slots from the start of a clip to the moment when the last of it is played."""
+        return math.ceil((duration_s + (self.budget_s or 0.0)) / self.slot_s - TOLERANCE_S)
+
     def turn(self, slot: int) -> int:
         """Return how many slots are granted before one."""
         return self.grant.turn(slot)

@@ -28,11 +28,13 @@ def timing_values(sent: Transmission) -> dict[str, MetricValue]:
 
 
 def by_time(sent: Transmission) -> dict[str, Any]:
-    """Return the entries of a record on delay and slots, where slots have a clock."""
+    """Return the entries of a record on time: of computing, and of units and slots on a clock."""
+    per_second = sent.computing.per_second() if sent.computing else {}
+    computing = {"computing_s_per_s": per_second} if per_second else {}
     if sent.slots is None:
-        return {}
+        return computing
     delay = {name: delivery.summary() for name, delivery in sent.deliveries.items()}
-    return {"delay": delay, "slots": asdict(sent.slots)}
+    return {"delay": delay, "slots": asdict(sent.slots), **computing}
 
 
 def _slowest(summaries: list[dict[str, Any]], quantile: str, units: int) -> MetricValue:

@@ -136,7 +136,7 @@ def speaking_head(seed: int, index: int, seconds: float = 3.0) -> TalkingHead:
     """
     if not 1 <= seconds < float("inf"):
         raise LinksimError(f"seconds of a speaking head must be at least 1, not {seconds}")
-    _check_extra()
+    check_extra()
     frames = round(seconds * FPS)
     times = (np.arange(frames) + 0.5) / FPS
     rng = np.random.default_rng([seed, index, 1])
@@ -166,7 +166,7 @@ def _head(
     if not 1 <= seconds < float("inf"):
         raise LinksimError(f"seconds of the built-in clip must be at least 1, not {seconds}")
     frames = round(seconds * FPS)
-    _check_extra()
+    check_extra()
     speech = _cut(speak(_text(seconds, sentence)), frames / FPS - LEAD - TAIL)
     times = (np.arange(frames) + 0.5) / FPS  # the middle of each frame's exposure
     seen = expressions(speech, times)
@@ -182,7 +182,8 @@ def _head(
     return TalkingHead(clip, seen, poses, cameras)
 
 
-def _check_extra() -> None:
+def check_extra() -> None:
+    """Raise `LinksimError` where a package that heads are made with is not installed."""
     for module in EXTRA:
         if find_spec(module) is None:
             raise LinksimError(

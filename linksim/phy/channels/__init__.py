@@ -10,7 +10,7 @@ independent of each other. Nothing here imports TensorFlow until a channel is sa
 
 from linksim.phy.channels.channel import Channel
 from linksim.phy.channels.models.flat import MAX_COHERENCE
-from linksim.phy.channels.multipath import Clock, Multipath, fourier
+from linksim.phy.channels.multipath import Clock, Multipath, burst_clock, fourier
 from linksim.phy.channels.registry import (
     CHANNELS,
     canonical,
@@ -25,6 +25,7 @@ __all__ = [
     "Channel",
     "Clock",
     "Multipath",
+    "burst_clock",
     "canonical",
     "channel_class",
     "describe",

@@ -33,6 +33,9 @@ class Channel(ABC):
     endless: ClassVar[bool] = False
     """Whether a burst may be resumed after any number of slots; then `resume` is there."""
 
+    recorded: ClassVar[bool] = False
+    """Whether realisations were recorded, of some length each; then `resume` takes a `run`."""
+
     rx_antennas: int = 1
     tx_antennas: int = 1
     """A class with arrays has options or properties of these names."""
@@ -64,6 +67,9 @@ class Channel(ABC):
     def check_grid(self, slot_duration: float) -> None:  # noqa: B027
         """Raise `LinksimError` where the channel cannot be sampled for slots of so many s."""
 
+    def check_call(self, seconds: float) -> None:  # noqa: B027
+        """Raise `LinksimError` where the channel does not last for a call of so many s."""
+
     @abstractmethod
     def sample(self, bursts: int, slots: int, grid: "Grid") -> "tf.Tensor":
         """Draw from Sionna's random generator.
@@ -80,10 +86,11 @@ class Channel(ABC):
         """Return the length of what is continuous in a burst of so many slots."""
         return self.memory_slots or slots
 
-    def resume(self, first: int, slots: int, grid: "Grid") -> "tf.Tensor":
+    def resume(self, first: int, slots: int, grid: "Grid", run: int | None = None) -> "tf.Tensor":
         """Return slots of one burst from slot `first` on, as `sample` gives them.
 
-        The same seed before each call makes it the same burst.
+        The same seed before each call makes it the same burst; it has `run` slots where the
+        channel is recorded.
         """
         raise NotImplementedError
 

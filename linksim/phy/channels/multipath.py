@@ -26,10 +26,13 @@ class Clock:
         Instants a second, in Hz.
     start : float
         Time of the first in s.
+    run_s : float, optional
+        Length of the whole burst in s, where the channel is recorded.
     """
 
     rate: float
     start: float
+    run_s: float | None = None
 
     def __rtruediv__(self, numbers: Any) -> Any:
         return self.start + numbers / self.rate
@@ -63,8 +66,8 @@ class Multipath(Channel):
         steps : int
             Instants of a burst.
         rate : float or Clock
-            Instants a second, in Hz. A channel that is endless is given a `Clock` where a burst is
-            resumed, and computes in double precision then, as phases grow with time.
+            Instants a second, in Hz. A channel that is endless or recorded is given a `Clock` where
+            a burst is resumed; it computes in double precision then, as phases grow with time.
 
         Output
         ------
@@ -85,8 +88,8 @@ class Multipath(Channel):
     def sample(self, bursts: int, slots: int, grid: "Grid") -> "tf.Tensor":
         return self._stretch(bursts, slots, grid, 1.0 / grid.symbol_duration)
 
-    def resume(self, first: int, slots: int, grid: "Grid") -> "tf.Tensor":
-        clock = Clock(1.0 / grid.symbol_duration, first * grid.slot_duration)
+    def resume(self, first: int, slots: int, grid: "Grid", run: int | None = None) -> "tf.Tensor":
+        clock = burst_clock(1.0 / grid.symbol_duration, first, run, grid)
         return self._stretch(1, slots, grid, clock)
 
     def slot_size(self, grid: "Grid") -> int:
@@ -107,6 +110,12 @@ class Multipath(Channel):
             h = tf.transpose(h, [0, 3, 1, 2, 4, 5])
         h = tf.reshape(h, [bursts, runs * run, *antennas, symbols, subcarriers])[:, :slots]
         return tf.reshape(h, [bursts * slots, *antennas, symbols, subcarriers])
+
+
+def burst_clock(rate: float, first: int, run: int | None, grid: "Grid") -> Clock:
+    """Return the clock of a burst of `run` slots, or of any number, from slot `first` on."""
+    run_s = None if run is None else run * grid.slot_duration
+    return Clock(rate, first * grid.slot_duration, run_s)
 
 
 def superpose(a: "tf.Tensor", basis: "tf.Tensor") -> "tf.Tensor":

@@ -27,11 +27,18 @@ class ChannelRealisation:
         The resource grid of a slot.
     seed : int
         Seed of this realisation.
+    run : int, optional
+        Slots over which a recorded channel is continuous, as far as its records last; without it
+        for one segment.
     """
 
-    def __init__(self, channel: Channel, grid: Grid, seed: int) -> None:
+    def __init__(self, channel: Channel, grid: Grid, seed: int, run: int | None = None) -> None:
         self._channel, self._grid, self._seed = channel, grid, seed
         self._length = _segment_slots(channel, grid)
+        self._run = None
+        if run is not None and channel.recorded:
+            self._run = channel.run_slots(run, grid.slot_duration)
+            self._length = min(self._length, self._run)
         self._segment = lru_cache(maxsize=2)(self._draw)
 
     def slots(self, first: int, count: int) -> tf.Tensor:
@@ -43,18 +50,24 @@ class ChannelRealisation:
         """
         runs = []
         while count > 0:
-            segment, offset = divmod(first, self._length)
-            run = self._segment(segment)[offset : offset + count]
-            runs.append(run)
-            first, count = first + run.shape[0], count - run.shape[0]
+            burst, place = divmod(first, self._run) if self._run else (0, first)
+            segment, offset = divmod(place, self._length)
+            some = self._segment(burst, segment)[offset : offset + count]
+            runs.append(some)
+            first, count = first + some.shape[0], count - some.shape[0]
         return tf.concat(runs, axis=0)
 
-    def _draw(self, segment: int) -> tf.Tensor:
+    def _draw(self, burst: int, segment: int) -> tf.Tensor:
+        first, slots = segment * self._length, self._length
         if self._channel.endless:
             seed_sionna(self._seed)
-            return self._channel.resume(segment * self._length, self._length, self._grid)
+            return self._channel.resume(first, slots, self._grid)
+        if self._run:
+            seed_sionna(derive_seed(self._seed, burst))
+            slots = min(slots, self._run - first)
+            return self._channel.resume(first, slots, self._grid, self._run)
         seed_sionna(derive_seed(self._seed, segment))
-        return self._channel.sample(1, self._length, self._grid)
+        return self._channel.sample(1, slots, self._grid)
 
 
 def burst_slots(channel: Channel) -> int:

@@ -84,7 +84,7 @@ from semantic.dvst import endpoint
 from studies.run.cache import load_encoded
 
 endpoint.PRESETS = ("tiny", *endpoint.PRESETS)
-encoded = load_encoded(Path(sys.argv[1]))
+encoded, _ = load_encoded(Path(sys.argv[1]))
 streams = {}
 for stream in encoded.streams:
     if isinstance(stream, BitStream):
@@ -101,7 +101,7 @@ def test_other_processes_see_the_same(
     scheme: Dvst, encoded: Encoded, tiny: str, tiny_weights: Path, tmp_path: Path
 ) -> None:
     """Bit for bit, from what was sent alone, and with another number of threads."""
-    save_encoded(encoded, tmp_path / "sent.npz")
+    save_encoded(encoded, 0.0, tmp_path / "sent.npz")
     runs = []
     for threads in ("1", "2"):
         seen = tmp_path / f"{threads}.npy"

@@ -43,6 +43,10 @@ def test_a_call_says_what_was_when(
     assert slots["seconds"] == pytest.approx(0.5, abs=0.2)
     assert (tmp_path / "out/timeline.png").stat().st_size > 10_000
     assert "0 late and 0 lost of 26 units" in printed
+    took = report["computing_s_per_s"]
+    assert set(took) == {"encode", "link", "decode"}
+    assert min(took.values()) > 0
+    assert f"computing  encode {took['encode']:.2f} s" in printed
     cost = report["accounting"]
     assert cost["channel_uses"] + cost["overhead_uses"] == slots["used"] * 24 * 14
 

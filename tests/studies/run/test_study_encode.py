@@ -28,8 +28,9 @@ TIMED = (
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    save_encoded(Encoded(STREAMS, b"\x00set-up"), tmp_path / "e.npz")
-    read = load_encoded(tmp_path / "e.npz")
+    save_encoded(Encoded(STREAMS, b"\x00set-up"), 1.5, tmp_path / "e.npz")
+    read, took_s = load_encoded(tmp_path / "e.npz")
+    assert took_s == 1.5
     assert read.setup == b"\x00set-up"
     assert read.streams[:2] == STREAMS[:2]
     assert read.streams[2].name == "c"
@@ -38,8 +39,8 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 def test_times_and_units_come_back(tmp_path: Path) -> None:
-    save_encoded(Encoded(TIMED), tmp_path / "e.npz")
-    packets, latents = load_encoded(tmp_path / "e.npz").streams
+    save_encoded(Encoded(TIMED), 0.0, tmp_path / "e.npz")
+    packets, latents = load_encoded(tmp_path / "e.npz")[0].streams
     assert packets == TIMED[0]
     assert isinstance(latents, SymbolStream)
     assert (latents.units, latents.times, latents.keep_late) == ((2, 3), TIMES, True)
@@ -61,8 +62,10 @@ def count(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 def test_one_encoding_serves_every_snr(count: SimpleNamespace, tmp_path: Path) -> None:
     first = EncoderCache(tmp_path, "f").encode(FakeEndpoint(), CLIP, Csi(3.0))
-    again = EncoderCache(tmp_path, "f").encode(FakeEndpoint(), CLIP, Csi(9.0))
+    later = EncoderCache(tmp_path, "f")
+    again = later.encode(FakeEndpoint(), CLIP, Csi(9.0))
     assert again == first
+    assert later.took_s > 0
     assert count.number == 1
 
 

@@ -38,6 +38,8 @@ class Drawn(Multipath):
         "powers, or nothing: grid, paths, none",
     )
 
+    repeat: bool = option(False, "true to go on with another realisation where a call outlasts one")
+
     _cir: ClassVar[Cir]  # which a class has as a property
 
     def __post_init__(self) -> None:
@@ -55,6 +57,11 @@ class Drawn(Multipath):
         return self._cir.sampling_frequency
 
     @property
+    def recorded(self) -> bool:  # type: ignore[override]
+        """Whether a realisation has more than one time."""
+        return self.times > 1
+
+    @property
     def memory_slots(self) -> int | None:
         """Coherence time in slots; None if all those of a burst may be correlated."""
         return 1 if self.times == 1 else None
@@ -66,6 +73,15 @@ class Drawn(Multipath):
                 f"channel '{self.name}': its realisations of {self.times} times at "
                 f"{self.sampling_frequency:g} Hz are "
                 f"shorter than a slot of {slot_duration:g} s; give longer ones, or of one time"
+            )
+
+    def check_call(self, seconds: float) -> None:
+        """Raise `LinksimError` where a call outlasts a realisation and is not to go on."""
+        longest = self.times / self.sampling_frequency
+        if self.recorded and seconds > longest + 1e-6 and not self.repeat:
+            raise LinksimError(
+                f"channel '{self.name}': its realisations last {longest:.3g} s and the call "
+                f"{seconds:.3g} s; give longer ones, or add repeat=true to go on with another"
             )
 
     def run_slots(self, slots: int, slot_duration: float) -> int:
@@ -96,14 +112,15 @@ class Drawn(Multipath):
         import tensorflow as tf
         from sionna.phy import config
 
-        assert not isinstance(rate, Clock)  # which only endless channels are given
-
+        clock = rate if isinstance(rate, Clock) else Clock(rate, 0.0, steps / rate)
+        assert clock.run_s is not None
         count, rx, tx, paths, times = self._cir.a.shape
         a, tau = self._tensors
         which = config.tf_rng.uniform([bursts], 0, count, tf.int32)
-        stride = 0.0 if times == 1 else self.sampling_frequency / rate
-        offsets = np.minimum(np.arange(steps) * stride, times - 1)
-        latest = times - 1 - math.ceil(offsets[-1] - 1e-6)
+        stride = 0.0 if times == 1 else self.sampling_frequency / clock.rate
+        first_step, all_steps = round(clock.start * clock.rate), round(clock.run_s * clock.rate)
+        offsets = np.minimum((first_step + np.arange(steps)) * stride, times - 1)
+        latest = times - 1 - math.ceil(min((all_steps - 1) * stride, times - 1) - 1e-6)
         start = config.tf_rng.uniform([bursts], 0, latest + 1, tf.int32)
         before = np.floor(offsets + 1e-6).astype(np.int32)
         weight = np.clip(offsets - before, 0.0, 1.0).astype(np.float32)

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from linksim.errors import LinksimError, unknown
+from linksim.files import cache_folder
 from linksim.options import check_range, option
 from linksim.phy.channels.channel import MAX_ANTENNAS
 from linksim.phy.channels.cir_file import Cir, read_cir
 from linksim.phy.channels.models.cir import Drawn
 
-CACHE_VARIABLE = "LINKSIM_CACHE"
 SYMBOL_RATE = 14e3
 """Times a second that are kept, in Hz: the OFDM symbols at 15 kHz spacing."""
 
@@ -89,7 +89,8 @@ class Rt(Drawn):
     @property
     def path(self) -> Path:
         """File that the impulse responses are kept in."""
-        traced = {key: value for key, value in asdict(self).items() if key != "normalise"}
+        here = ("normalise", "repeat")
+        traced = {key: value for key, value in asdict(self).items() if key not in here}
         key = json.dumps([traced, version("sionna-rt")], sort_keys=True)
         digest = hashlib.sha256(key.encode()).hexdigest()[:16]
         return cache_folder() / f"rt-{self.scene}-{digest}.npz"
@@ -112,14 +113,6 @@ def scene_names() -> list[str]:
     folders = found.submodule_search_locations if found else None
     scenes = [p for f in folders or () for p in (Path(f) / "rt" / "scenes").glob("*/*.xml")]
     return sorted({path.stem for path in scenes})
-
-
-def cache_folder() -> Path:
-    """Return ``$LINKSIM_CACHE``, or ``linksim`` in the user's cache folder."""
-    if CACHE_VARIABLE in os.environ:
-        return Path(os.environ[CACHE_VARIABLE])
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "linksim"
 
 
 def require_backend() -> None:
