@@ -34,10 +34,21 @@ class Step(keras.Model):
         """Return what `call` makes of arrays, as arrays."""
         # One function for all sizes would be traced with sizes unknown, which the parts need.
         size = tuple(np.shape(array) for array in keras.tree.flatten(x))
+        if keras.backend.backend() == "tensorflow":
+            return self._by_tensorflow(size, x)
         self.predict_function = self._by_size.get(size)
         y = super().predict_on_batch(x)
         self._by_size[size] = self.predict_function
         return y
+
+    def _by_tensorflow(self, size: tuple[tuple[int, ...], ...], x: Any) -> Any:
+        """Do without Keras around each call, which takes longer than the smallest steps do."""
+        import tensorflow as tf
+
+        if size not in self._by_size:
+            self._by_size[size] = tf.function(self.call, autograph=False)
+        y = self._by_size[size](keras.tree.map_structure(tf.convert_to_tensor, x))
+        return keras.tree.map_structure(lambda tensor: tensor.numpy(), y)
 
 
 class EncodeStep(Step):

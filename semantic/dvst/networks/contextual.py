@@ -7,7 +7,7 @@ from keras import layers, ops
 
 from semantic.dvst.networks.block_transform import BlockTransform
 from semantic.dvst.networks.context import folded
-from semantic.dvst.networks.layers import analysis, synthesis
+from semantic.dvst.networks.layers import added, analysis, synthesis
 from semantic.dvst.networks.sizes import LATENT_STRIDE, PIXEL_STEP, Sizes
 
 
@@ -61,7 +61,7 @@ class ContextualCodec(layers.Layer):
         told = folded(frames - 0.5, self.stride)
         if context is not None:
             told = ops.concatenate([told, context], axis=-1)
-        return self.transform.analyse(frames - prediction) + self.analysis(told)
+        return self.transform.analyse(frames - prediction) + added(self.analysis, told)
 
     def residual(self, latents: Any) -> Any:
         """Return what latents add to a prediction, [batch, H, W, 3]."""

@@ -1,6 +1,7 @@
 """Layers and chains of layers that several networks of the video codec share."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -177,8 +178,25 @@ def silent(filters: int, kernel: int = 3) -> layers.Conv2D:
 
 def gives_nothing(parts: keras.Sequential) -> bool:
     """Return whether the last convolution of a chain is still `silent`."""
-    last = next(p for p in reversed(parts.layers) if isinstance(p, layers.Conv2D))
-    return not any(ops.convert_to_numpy(weight).any() for weight in last.weights)
+    last = [p for p in parts.layers if isinstance(p, layers.Conv2D)][-1:]
+    return bool(last) and not any(ops.convert_to_numpy(w).any() for w in last[0].weights)
+
+
+def settle(nets: Iterable[layers.Layer]) -> None:
+    """Mark networks that add nothing, for weights that stay as they are; see `added`."""
+    for net in nets:
+        if isinstance(net, keras.Sequential):
+            net.asleep = gives_nothing(net)
+
+
+def asleep(net: keras.Sequential) -> bool:
+    """Return whether `settle` found that a network adds nothing."""
+    return getattr(net, "asleep", False)
+
+
+def added(net: keras.Sequential, x: Any) -> Any:
+    """Return what a network adds to something; 0.0, and nothing is computed, where it is asleep."""
+    return 0.0 if asleep(net) else net(x)
 
 
 def chain(channels: int, *parts: layers.Layer) -> keras.Sequential:

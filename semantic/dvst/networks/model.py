@@ -10,6 +10,7 @@ from keras import ops
 from linksim.errors import unknown
 from semantic.dvst.networks.inter import InterCodec
 from semantic.dvst.networks.intra import IntraCodec
+from semantic.dvst.networks.layers import settle
 from semantic.dvst.networks.ms_ssim import ms_ssim
 from semantic.dvst.networks.post_filter import PostFilter
 from semantic.dvst.networks.rate import sent_mask
@@ -145,8 +146,7 @@ class DvstModel(keras.Model):
 
     def settle(self) -> None:
         """Leave out branches that add nothing: for use, not for training, which would wake them."""
-        for part in (self.intra.synthesiser, self.inter.synthesiser, self.inter.estimation):
-            part.settle()
+        settle(self._flatten_layers())
 
     def fit_transforms(self, frames: np.ndarray) -> None:
         """Start from the Karhunen-Loève transforms of frames and of what changes in them.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from semantic.dvst.networks.layers import chain, gives_nothing, silent
+from semantic.dvst.networks.layers import added, chain, silent
 from semantic.dvst.networks.sizes import Sizes
 from semantic.warp import enlarge, warp
 
@@ -115,11 +115,6 @@ class MotionEstimation(layers.Layer):
         super().__init__(**kwargs)
         self.stride = sizes.stride
         self.nets = [self._net(sizes.flow) for _ in range(LEVELS)]
-        self.asleep = [False] * LEVELS
-
-    def settle(self) -> None:
-        """Leave out networks that add nothing, for weights that stay as they are."""
-        self.asleep = [gives_nothing(net) for net in self.nets]
 
     def call(self, frames: Any, references: Any) -> Any:
         """Return the output that the class describes."""
@@ -132,10 +127,8 @@ class MotionEstimation(layers.Layer):
                 flow = enlarge(flow, 2, frame.shape[1:3])
             moved = warp(reference, flow) if level else reference
             step = ops.stop_gradient(matched(frame, moved))
-            if not self.asleep[level]:
-                told = ops.concatenate([frame, moved, flow], axis=-1)
-                step = step + self.nets[level](told)
-            flow = flow + step
+            told = ops.concatenate([frame, moved, flow], axis=-1)
+            flow = flow + (step + added(self.nets[level], told))
         frame, reference = pyramid[0]
         return flow * ops.stop_gradient(_worth(frame, reference, warp(reference, flow)))
 

@@ -5,7 +5,15 @@ from typing import Any
 
 from keras import layers, ops
 
-from semantic.dvst.networks.layers import Residual, analysis, chain, repeated, silent, synthesis
+from semantic.dvst.networks.layers import (
+    Residual,
+    added,
+    analysis,
+    chain,
+    repeated,
+    silent,
+    synthesis,
+)
 from semantic.dvst.networks.sizes import FLOW_STEP, LATENT_STRIDE, Sizes
 from semantic.warp import enlarge
 
@@ -50,7 +58,7 @@ class MotionCodec(layers.Layer):
         """
         mean = ops.average_pool(flow, self.fold, self.fold, data_format="channels_last")
         mean = ops.pad(mean / FLOW_STEP, [[0, 0]] * 3 + [[0, self.extra]])
-        return mean + self.analysis(flow)
+        return mean + added(self.analysis, flow)
 
     def decode(self, latents: Any, references: Any, active: Any) -> Any:
         """Return a flow, [batch, H / stride, W / stride, 2].
@@ -66,9 +74,9 @@ class MotionCodec(layers.Layer):
         # Enlarging scales a flow to its new pixels, which these latents have already.
         flow = enlarge(latents[..., :2] * (FLOW_STEP / self.fold), self.fold)
         active = repeated(active, self.fold)
-        flow = flow + FLOW_STEP * active * self.synthesis(latents)
+        flow = flow + FLOW_STEP * active * added(self.synthesis, latents)
         if self.stride > 1:
             references = ops.average_pool(
                 references, self.stride, self.stride, data_format="channels_last"
             )
-        return flow + active * self.refine(ops.concatenate([flow, references], axis=-1))
+        return flow + active * added(self.refine, ops.concatenate([flow, references], axis=-1))

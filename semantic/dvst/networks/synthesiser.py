@@ -8,8 +8,8 @@ from semantic.dvst.networks.context import folded
 from semantic.dvst.networks.layers import (
     DepthToSpace,
     Residual,
+    asleep,
     chain,
-    gives_nothing,
     repeated,
     silent,
 )
@@ -59,15 +59,10 @@ class FrameSynthesiser(layers.Layer):
         ]
         unfold = [DepthToSpace(stride)] if stride > 1 else []
         self.body = chain(width + context + 3 * stride**2, *parts, *unfold)
-        self.asleep = False
-
-    def settle(self) -> None:
-        """Leave out what adds nothing, for weights that stay as they are."""
-        self.asleep = gives_nothing(self.body)
 
     def call(self, drawn: Any, features: Any, active: Any, context: Any = None) -> Any:
         """Return the output that the class describes."""
-        if self.asleep:
+        if asleep(self.body):
             return drawn
         told = [folded(drawn - 0.5, self.stride), features]
         if context is not None:

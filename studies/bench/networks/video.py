@@ -14,6 +14,7 @@ from semantic.dvst.bitstream.steps import DecodeStep, EncodeStep, HyperStep, Rat
 from semantic.dvst.networks.inter import InterCodec
 from semantic.dvst.networks.intra import IntraCodec
 from semantic.dvst.networks.latent_codec import LatentCodec
+from semantic.dvst.networks.layers import asleep
 from semantic.dvst.networks.model import GROUP, TOLD, DvstModel
 from semantic.dvst.networks.side_density import PASSES
 from semantic.dvst.networks.sizes import LATENT_STRIDE
@@ -97,11 +98,16 @@ def video_networks(model: DvstModel, size: tuple[int, int], fps: float) -> list[
 
 def silent_parts(model: DvstModel) -> list[str]:
     """Return the names of branches that `DvstModel.settle` left out."""
-    asleep = model.inter.estimation.asleep
+    sleeping = [asleep(net) for net in model.inter.estimation.nets]
     branches = {
-        "synthesiser of I-frames": model.intra.synthesiser.asleep,
-        "synthesiser of P-frames": model.inter.synthesiser.asleep,
-        f"{sum(asleep)} of {len(asleep)} networks of motion estimation": any(asleep),
+        "analysis of I-frames": asleep(model.intra.contextual.analysis),
+        "analysis of P-frames": asleep(model.inter.contextual.analysis),
+        "analysis of motion": asleep(model.inter.motion_codec.analysis),
+        "synthesis of motion": asleep(model.inter.motion_codec.synthesis),
+        "refinement of motion": asleep(model.inter.motion_codec.refine),
+        "synthesiser of I-frames": asleep(model.intra.synthesiser.body),
+        "synthesiser of P-frames": asleep(model.inter.synthesiser.body),
+        f"{sum(sleeping)} of {len(sleeping)} networks of motion estimation": any(sleeping),
     }
     return [name for name, silent in branches.items() if silent]
 

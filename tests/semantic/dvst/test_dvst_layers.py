@@ -11,17 +11,21 @@ from scipy.ndimage import gaussian_filter
 from linksim.media import Clip
 from linksim.metrics.video import ms_ssim as measured_ms_ssim
 from semantic.dvst.networks.block_transform import BlockTransform
+from semantic.dvst.networks.contextual import ContextualCodec
 from semantic.dvst.networks.layers import (
     MIN_SCALE,
     Gdn,
     MaskedConv2D,
     analysis,
+    asleep,
     laplace_bits,
     quantise,
+    settle,
     silent,
     synthesis,
 )
 from semantic.dvst.networks.motion import MotionEstimation
+from semantic.dvst.networks.motion_codec import MotionCodec
 from semantic.dvst.networks.ms_ssim import ms_ssim
 from semantic.dvst.networks.sizes import PRESETS
 from semantic.dvst.networks.swin import SwinBlock
@@ -85,21 +89,29 @@ def test_untrained_networks_are_silent(rng: np.random.Generator) -> None:
 def test_settled_parts_leave_out_what_adds_nothing(rng: np.random.Generator) -> None:
     sizes = PRESETS["compact"]
     frame, reference = normal(rng, 2, 1, 32, 48, 3)
-    drawn, features, active = frame, normal(rng, 1, 16, 24, sizes.features), np.ones((1, 2, 3, 1))
-    for part, inputs, waking in (
-        (FrameSynthesiser(sizes), (drawn, features, active.astype(np.float32)), lambda p: p.body),
-        (MotionEstimation(sizes), (frame, reference), lambda p: p.nets[-1]),
+    flow, features = normal(rng, 1, 16, 24, 2), normal(rng, 1, 16, 24, sizes.features)
+    active = np.ones((1, 2, 3, 1), np.float32)
+    drawing, estimation = FrameSynthesiser(sizes), MotionEstimation(sizes)
+    motion, picture = MotionCodec(sizes), ContextualCodec(sizes, 8, 6)
+    latents = normal(rng, 1, 2, 3, sizes.motion.channels)
+    for part, net, run in (
+        (drawing, drawing.body, lambda: drawing(frame, features, active)),
+        (estimation, estimation.nets[-1], lambda: estimation(frame, reference)),
+        (motion, motion.analysis, lambda: motion.encode(flow)),
+        (motion, motion.synthesis, lambda: motion.decode(latents, reference, active)),
+        (motion, motion.refine, lambda: motion.decode(latents, reference, active)),
+        (picture, picture.analysis, lambda: picture.encode(frame, reference)),
     ):
-        before = array(part(*inputs))
-        part.settle()
-        assert np.any(part.asleep)
-        assert np.array_equal(array(part(*inputs)), before)
+        before = array(run())
+        settle(part._flatten_layers())
+        assert asleep(net)
+        assert np.array_equal(array(run()), before)
         # Once it has learnt something, it is heard.
-        last = [v for v in waking(part).weights if "kernel" in v.name][-1]
+        last = [v for v in net.weights if "kernel" in v.name][-1]
         last.assign(0.01 * normal(rng, *last.shape))
-        part.settle()
-        assert not np.all(part.asleep)
-        assert not np.array_equal(array(part(*inputs)), before)
+        settle(part._flatten_layers())
+        assert not asleep(net)
+        assert not np.array_equal(array(run()), before)
 
 
 @pytest.mark.parametrize("scale", [MIN_SCALE, 0.3, 1.0, 20.0])
