@@ -10,6 +10,8 @@ between the paths and the samples, and the whole prefix is left to them. One slo
 other, each on its own: what trails out of a slot is lost.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 from sionna.phy import config
@@ -83,15 +85,17 @@ class Ofdm:
         tf.complex64, [slots, 1, rx antennas, symbols per slot, subcarriers]
         """
         above = self.fft - self._first - self.grid.subcarriers
-        total = tf.zeros([], tf.complex64)
-        for a, tau in self._parts(paths):
+
+        def received(a: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
             turns = fourier(tau, self._subcarriers)[:, tf.newaxis, :, tf.newaxis]
             turned = x[:, 0, :, tf.newaxis] * turns
             guarded = tf.pad(turned, [[0, 0]] * 4 + [[self._first, above]])
             own = self.fft * tf.signal.ifft(tf.signal.ifftshift(guarded, axes=-1))
             share = tf.cast(self._own_share(tau), own.dtype)[:, tf.newaxis]
             sent = share * own + (1.0 - share) * self._before(own)
-            total += tf.reduce_sum(self._coefficients(a) * sent[:, tf.newaxis], axis=[2, 3])
+            return tf.reduce_sum(self._coefficients(a) * sent[:, tf.newaxis], axis=[2, 3])
+
+        total = self._sum(paths, received)
         y = tf.signal.fftshift(tf.signal.fft(total), axes=-1) / self.fft
         y = y[:, tf.newaxis, ..., self._first : self._first + self.grid.subcarriers]
         deviation = tf.sqrt(tf.reshape(no, [-1, 1, 1, 1, 1]) / 2.0)
@@ -105,12 +109,13 @@ class Ofdm:
         ------
         tf.complex64, [slots, 1, rx antennas, 1, tx antennas, symbols per slot, subcarriers]
         """
-        total = tf.zeros([], tf.complex64)
-        for a, tau in self._parts(paths):
+
+        def kept(a: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
             share = tf.cast(self._own_share(tau), a.dtype)[:, tf.newaxis, tf.newaxis]
             mean = tf.reduce_mean(self._coefficients(a) * share, axis=-1)
-            turns = fourier(tau, self._subcarriers)
-            total += tf.einsum("brtps,bpf->brtsf", mean, turns)
+            return tf.einsum("brtps,bpf->brtsf", mean, fourier(tau, self._subcarriers))
+
+        total = self._sum(paths, kept)
         return total[:, tf.newaxis, :, tf.newaxis]
 
     def interference(self, paths: tf.Tensor) -> tf.Tensor:
@@ -155,12 +160,26 @@ class Ofdm:
         """Frequencies in subcarrier spacings, as delays here are in useful symbols."""
         return self.grid.frequencies / self.grid.subcarrier_spacing
 
-    def _parts(self, paths: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
-        """Return some paths at a time: coefficients, and delays over the useful symbol."""
+    def _sum(
+        self, paths: tf.Tensor, give: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    ) -> tf.Tensor:
+        """Return the sum over paths, some at a time, in graphs too; delays in useful symbols."""
         rx, _, tx, count = paths.shape[2:6]
         size = max(1, AT_ONCE // (SYMBOLS_PER_SLOT * self.fft * rx * tx))
-        parts = [paths[:, 0, :, 0, :, first : first + size] for first in range(0, count, size)]
-        return [(part[..., :-1], tf.math.real(part[:, 0, 0, :, -1])) for part in parts]
+        a, tau = paths[:, 0, :, 0, ..., :-1], tf.math.real(paths[:, 0, 0, 0, 0, :, -1])
+        if size >= count:
+            return give(a, tau)
+        parts = -(-count // size)
+        absent = [0, parts * size - count]  # paths of no power
+        a, tau = tf.pad(a, [[0, 0]] * 3 + [absent, [0, 0]]), tf.pad(tau, [[0, 0], absent])
+        a = tf.reshape(a, [-1, rx, tx, parts, size, a.shape[-1]])
+        tau = tf.reshape(tau, [-1, parts, size])
+
+        def part(i: tf.Tensor | int) -> tf.Tensor:
+            return give(tf.gather(a, i, axis=3), tf.gather(tau, i, axis=1))
+
+        more = (lambda i, _: i < parts), (lambda i, total: (i + 1, total + part(i)))
+        return tf.while_loop(*more, (tf.constant(1), part(0)), maximum_iterations=parts - 1)[1]
 
     def _own_share(self, tau: tf.Tensor) -> tf.Tensor:
         """Return how far each sample is of its own symbol and not of the one before.
