@@ -115,12 +115,12 @@ def test_a_realisation_is_the_same_whoever_asks() -> None:
 
 @pytest.mark.parametrize("name", ["tdl-d", "cdl-c:rx_antennas=2", "umi"])
 def test_a_realisation_is_continuous_for_as_long_as_it_is_asked_for(name: str) -> None:
-    """At 1 m/s a slot turns a path by 0.07 rad at most, in the first minute and in the last."""
+    """At 1 m/s a slot turns a path by 0.07 rad at most, where slots of 512 were cut as well."""
     channel = parse_channel(f"{name}{',' if ':' in name else ':'}speed=1")
     fading = ChannelRealisation(channel, Grid(12, 15e3), 3)
     fading._length = 8
     turn = 2 * np.pi * 3.5e9 / 299_792_458.0 * 1e-3
-    for first in (0, 4_000_000):
+    for first in (0, 500, 4_000_244):
         h = fading.slots(first, 25).numpy()[..., 0, 0].reshape(25, -1)[:, 0]
         assert np.abs(np.diff(h)).max() < 1.2 * turn * max(1.0, np.abs(h).max())
         assert np.abs(np.diff(h, 2)).max() < 2 * turn**2 * max(1.0, np.abs(h).max())
