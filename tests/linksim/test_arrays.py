@@ -171,6 +171,16 @@ def test_coefficients_of_any_scale_keep_their_values(
     np.testing.assert_allclose(read_cir(path).a, a / np.sqrt(3.0), rtol=1e-6)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e20])
+def test_single_precision_is_squared_in_double(scale: float, tmp_path: Path) -> None:
+    """Squares of 1e20 are infinite in single precision, and all coefficients became 0."""
+    a = np.array([1.0, 2j, -2.0], np.complex64).reshape(3, 1, 1)
+    np.savez(tmp_path / "x.npz", a=a * np.float32(scale), tau=np.zeros((3, 1)),
+             sampling_frequency=1.0)  # fmt: skip
+    expected = a[..., np.newaxis, np.newaxis] / np.sqrt(3.0)
+    np.testing.assert_allclose(read_cir(tmp_path / "x.npz").a, expected, rtol=1e-6)
+
+
 def test_whole_numbers_do_not_wrap(tmp_path: Path) -> None:
     a = np.array([300, 30_000], np.int16).reshape(2, 1, 1)
     np.savez(tmp_path / "x.npz", a=a, tau=np.zeros((2, 1)), sampling_frequency=1.0)
