@@ -113,6 +113,45 @@ def test_a_study_survives_being_killed(study_file: Path, tmp_path: Path) -> None
     assert len([p for p in Store(out).planned() if Store(out).finished(p)]) == 24
 
 
+WAITS = """
+import sys, time
+from pathlib import Path
+from fake_parts import fake_record
+from studies.run.runner import run
+from studies.spec.load import load
+
+def waits(point, folder):
+    (Path(sys.argv[2]) / "at-work").touch()
+    time.sleep(60.0)
+    return fake_record(point, folder)
+
+if __name__ == "__main__":
+    study, out = map(Path, sys.argv[1:])
+    run(load(study), out, workers=2, work=waits)
+"""
+
+
+def test_workers_end_in_the_midst_of_a_point(study_file: Path, tmp_path: Path) -> None:
+    """Once the process that started them is killed; they went on until their point was done."""
+    script, out = tmp_path / "waits.py", tmp_path / "out"
+    script.write_text(WAITS)
+    process = subprocess.Popen([sys.executable, str(script), str(study_file), str(out)])
+    end = time.monotonic() + 120.0
+    while not (out / "at-work").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    family = {process.pid} | _below(process.pid)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    end = time.monotonic() + LONGEST
+    while any(map(_alive, family)) and time.monotonic() < end:
+        time.sleep(0.05)
+    left = [_described(pid) for pid in family if _alive(pid)]
+    for pid in filter(_alive, family):
+        os.kill(pid, signal.SIGKILL)
+    assert len(family) > 1
+    assert not left
+
+
 GENERATES = """
 import os, sys, tempfile
 from pathlib import Path
