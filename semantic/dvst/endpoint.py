@@ -147,13 +147,15 @@ class Dvst(Conversational):
 
         assert clip.frames is not None
         assert clip.fps is not None
-        reported, bucket = reported_snr_db(csi), None
-        start, mcs = self._start(reported), select_mcs(csi)
+        start, bucket = self._start(reported_snr_db(csi)), None
         if self.uses_per_pixel is not None:
             uses, sizes = self.uses_per_pixel * clip.frames[0, ..., 0].size, self._codec.model.sizes
-            bucket = Bucket(uses, round(clip.fps), spectral_efficiency(mcs), sizes)
-        pictures = list(coded(self._codec, clip.frames[places], start, self.gop, bucket))
-        streams = streams_of(pictures, places.tolist(), float(clip.fps), (SIDE, VIDEO))
+            bucket = Bucket(uses, round(clip.fps), spectral_efficiency(select_mcs(csi)), sizes)
+        numbers = places.tolist()
+        then = [csi.at(number / float(clip.fps)) if csi else None for number in numbers]
+        known = [self._start(reported_snr_db(report)) for report in then]
+        pictures = list(coded(self._codec, clip.frames[places], known, self.gop, bucket))
+        streams = streams_of(pictures, numbers, float(clip.fps), (SIDE, VIDEO))
         return Encoded(streams, self._setup(clip, len(clip.frames), start, sounds=sounds))
 
     def encode_start(
@@ -281,7 +283,7 @@ class Dvst(Conversational):
         size = (-(-height // 16), -(-width // 16))
         sent = (side.packets, video.latents, video.noise_variance)
         if self.low_delay:
-            arrived = low_delay.arrived(codec, *sent, conditions.snr_db, size)
+            arrived = low_delay.arrived(codec, *sent, size)
         else:
             arrived = stream.frames_of(codec.model, *sent, conditions, count, size)
         yield from codec.receiver(arrived, conditions, (height, width))

@@ -219,12 +219,11 @@ class Receiver:
         np.ndarray or None
             uint8, shape [H, W, 3], or None for a frame that cannot be decoded.
         """
-        snr_db = conditions.arrays(intra=False)["snr_db"]
         for seen in self.unfiltered(received, conditions):
             if seen is None:
                 yield None
                 continue
-            shown = self._show.predict_on_batch({**seen, "snr_db": snr_db})[0]
+            shown = self._show.predict_on_batch(seen)[0]
             shown = np.clip(shown[: size[0], : size[1]], 0.0, 1.0)
             yield np.round(255.0 * shown).astype(np.uint8)
 
@@ -236,7 +235,7 @@ class Receiver:
         Yields
         ------
         dict or None
-            ``picture`` and ``base`` of `PostFilter`.
+            ``picture``, ``base`` and ``snr_db`` of `PostFilter`.
         """
         state: Any = None
         for arrived in received:
@@ -245,15 +244,14 @@ class Receiver:
                 yield None
                 continue
             intra = arrived.code.intra
-            inputs: dict[str, Any] = {
-                "received": self._parts(arrived),
-                **(arrived.conditions or conditions).arrays(intra=intra),
-            }
+            told = (arrived.conditions or conditions).arrays(intra=intra)
+            inputs: dict[str, Any] = {"received": self._parts(arrived), **told}
             if not intra:
                 inputs["state"] = state
             decoded = self._steps[intra].predict_on_batch(inputs)
             state = decoded["state"]
-            yield {"picture": decoded["picture"], "base": state["base"]}
+            picture, base = decoded["picture"], state["base"]
+            yield {"picture": picture, "base": base, "snr_db": told["snr_db"]}
 
     def _parts(self, arrived: ReceivedFrame) -> dict[str, dict[str, np.ndarray]]:
         code, codec, at, parts = arrived.code, self._codecs[arrived.code.intra], 0, {}

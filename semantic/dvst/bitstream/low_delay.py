@@ -5,11 +5,12 @@
     picture ─▶ code ─┬─ symbols, interleaved over the picture ──▶ a unit of "video"
                      └─ rates, hyper-latents ─ entropy coding ──▶ a packet of "side"
 
-    packet: | intra (1 bit), first symbol of the picture (31) | eta (8), precision (8) |
+    packet: | intra (1 bit), first symbol of the picture (31) | SNR (8), eta (8), precision (8) |
             | rates and hyper-latents |
 
-A packet says where its symbols are, whatever was lost before it, and for what they were coded: eta
-and precision follow a rate, in steps.
+A packet says where its symbols are, whatever was lost before it, and for what they were coded: all
+three follow the channel as the transmitter knows it when it takes the picture, and the last two a
+rate, in steps.
 """
 
 import math
@@ -27,6 +28,7 @@ from linksim.streams.range_coder import Decoder, Encoder
 from linksim.timing import Times
 from semantic.dvst.bitstream.bucket import Bucket
 from semantic.dvst.bitstream.codec import Codec
+from semantic.dvst.bitstream.conditions import SNR_RANGE, trained_snr_db
 from semantic.dvst.bitstream.gop import Conditions, FrameCode, ReceivedFrame, is_cut
 from semantic.dvst.bitstream.packing import count
 from semantic.dvst.bitstream.rate_control import ETAS
@@ -38,7 +40,7 @@ AGAIN = 3
 PRECISIONS = (0.1, 4.0)
 """Least and greatest precision that a packet can tell."""
 
-_HEADER = struct.Struct(">IBB")
+_HEADER = struct.Struct(">IBBB")
 _INTRA = 1 << 31
 
 
@@ -51,7 +53,11 @@ class Picture:
 
 
 def coded(
-    codec: Codec, frames: Sequence[np.ndarray], start: Conditions, gop: int, bucket: Bucket | None
+    codec: Codec,
+    frames: Sequence[np.ndarray],
+    known: Sequence[Conditions],
+    gop: int,
+    bucket: Bucket | None,
 ) -> Iterator[Picture]:
     """Code pictures, each by what has come so far.
 
@@ -61,8 +67,9 @@ def coded(
         Both halves of the model.
     frames : sequence of np.ndarray
         uint8, shape [H, W, 3].
-    start : Conditions
-        What the first is coded for; and all, without a bucket.
+    known : sequence of Conditions
+        What each is coded for by what is known of the channel when it is taken; with a bucket eta
+        and precision are those of the first, and change by as much as these and as it asks for.
     gop : int
         Frames from one without reference to the next; a scene cut begins a new group.
     bucket : Bucket or None
@@ -74,10 +81,11 @@ def coded(
         If there are more symbols than a packet can count.
     """
     side, since, begin = SideInfo(codec.model), gop, 0
-    conditions = _tellable(start)
+    conditions: Conditions | None = None
     state: Any = None
     before: np.ndarray | None = None
-    for frame in frames:
+    for frame, last, now in zip(frames, [*known[:1], *known[:-1]], known, strict=True):
+        conditions = _tellable(_moved(conditions or now, last, now))
         cut = before is not None and is_cut(before, frame)
         intra, before = since == gop or cut, frame
         since, reference = 1 if intra else since + 1, None if intra else state
@@ -93,12 +101,11 @@ def coded(
             raise LinksimError("the clip is too long for one transmission; cut it into pieces")
         encoder = Encoder()
         side.write(encoder, intra, code.rates, code.hyper, conditions.arrays(intra=intra))
-        steps = (_step(conditions.eta, ETAS), _step(conditions.precision, PRECISIONS))
-        packet = _HEADER.pack(begin | _INTRA * intra, *steps) + encoder.data()
+        packet = _HEADER.pack(begin | _INTRA * intra, *_steps(conditions)) + encoder.data()
         begin += code.symbols.size
         yield Picture(code, packet)
         if bucket is not None:
-            conditions = _tellable(bucket.next(code, conditions, packet))
+            conditions = bucket.next(code, conditions, packet)
 
 
 def streams_of(
@@ -137,7 +144,6 @@ def arrived(
     packets: Mapping[int, bytes],
     latents: np.ndarray,
     noise: np.ndarray,
-    snr_db: float,
     size: tuple[int, int],
 ) -> Iterator[ReceivedFrame | None]:
     """Put pictures together again, up to the last whose packet arrived.
@@ -150,8 +156,6 @@ def arrived(
         Those that arrived, by the number of the picture among those that were sent.
     latents, noise : np.ndarray
         float32, [n]; received symbols and their noise variances.
-    snr_db : float
-        SNR that the pictures were coded for.
     size : tuple of int
         Height and width of a rate map.
 
@@ -163,14 +167,13 @@ def arrived(
     side, follows, ladders = SideInfo(codec.model), False, codec.model.ladders
     for index in range(max(packets, default=-1) + 1):
         packet = packets.get(index)
-        head = _HEADER.unpack_from(packet) if packet is not None else (0, 0, 0)
+        head = _HEADER.unpack_from(packet) if packet is not None else (0, 0, 0, 0)
         intra = bool(head[0] & _INTRA)
         follows = packet is not None and (follows or intra)
         if packet is None or not follows:
             yield None
             continue
-        told: Any = (_value(head[1], ETAS), _value(head[2], PRECISIONS))
-        conditions = Conditions(snr_db, *told)
+        conditions = _told(*head[1:])
         decoder, begin = Decoder(packet[_HEADER.size :]), head[0] & ~_INTRA
         rates, hyper = side.read(decoder, intra, size, conditions.arrays(intra=intra))
         reals = sum(count(rates[part], ladders[part]) for part in rates)
@@ -179,11 +182,26 @@ def arrived(
         yield ReceivedFrame(code, noise[these], conditions)
 
 
+def _moved(conditions: Conditions, last: Conditions, now: Conditions) -> Conditions:
+    """Return conditions after the channel has changed from what stands behind `last` to `now`."""
+    eta = conditions.eta * now.eta / last.eta
+    precision = conditions.precision * now.precision / last.precision
+    return replace(conditions, snr_db=now.snr_db, eta=eta, precision=precision)
+
+
 def _tellable(conditions: Conditions) -> Conditions:
     """Return the nearest conditions that a packet can tell."""
-    eta = _value(_step(conditions.eta, ETAS), ETAS)
-    precision = _value(_step(conditions.precision, PRECISIONS), PRECISIONS)
-    return replace(conditions, eta=eta, precision=precision)
+    return replace(_told(*_steps(conditions)), sparing=conditions.sparing)
+
+
+def _steps(conditions: Conditions) -> tuple[int, int, int]:
+    snr = round(255 * trained_snr_db(conditions.snr_db) / SNR_RANGE[1])
+    return snr, _step(conditions.eta, ETAS), _step(conditions.precision, PRECISIONS)
+
+
+def _told(snr: int, eta: int, precision: int) -> Conditions:
+    snr_db = SNR_RANGE[1] * snr / 255
+    return Conditions(snr_db, _value(eta, ETAS), _value(precision, PRECISIONS))
 
 
 def _step(value: float, limits: tuple[float, float]) -> int:

@@ -136,7 +136,7 @@ def _crops(
     frame: np.ndarray, seen: dict[str, np.ndarray], snr_db: float, rng: np.random.Generator
 ) -> Crops:
     """Cut crops out of a frame and of what a receiver has of it; pixels from 0 to 255."""
-    pictures = {"frame": frame, **{name: batch[0] for name, batch in seen.items()}}
+    pictures = {"frame": frame, **{name: seen[name][0] for name in ("picture", "base")}}
     before = np.mean(np.square(pictures["picture"] - frame))
     # Even places, for the filter folds pixels two by two.
     last = [(n - CROP) // FOLD for n in frame.shape[:2]]

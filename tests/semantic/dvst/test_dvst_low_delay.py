@@ -127,6 +127,26 @@ def test_a_rate_is_met_in_the_mean_and_by_no_picture_exceeded() -> None:
     assert np.reshape(spent[25:], (3, 25)).mean(1) == pytest.approx(600.0, rel=0.1)
 
 
+def test_pictures_are_coded_for_the_channel_as_it_is_known_then(scheme: Dvst, clip: Clip) -> None:
+    silent = replace(clip, audio=None)
+    steady = scheme.encode(silent, CSI).streams[0]
+    encoded = scheme.encode(silent, Csi(10.0, ((0.0, 10.0), (0.1, 20.0), (0.3, 0.0))))
+    side = encoded.streams[0]
+    assert side.packets[:3] == steady.packets[:3]
+    told = [packet[4] for packet in side.packets]  # the SNR, of 255
+    assert told == [128] * 3 + [255] * 5 + [0]
+    assert scheme.decode(arrive(encoded)).origins == ("sent",) * 9
+
+
+def test_a_rate_is_kept_to_while_the_channel_changes(scheme: Dvst, clip: Clip) -> None:
+    """Eta follows the rate, not the SNR, once pictures have told what they take."""
+    long = replace(clip, frames=np.tile(clip.frames, (6, 1, 1, 1)), audio=None)
+    limited = replace(scheme, uses_per_pixel=0.1)
+    falling = Csi(20.0, ((0.0, 20.0), (1.0, 5.0)))
+    sizes = limited.encode(long, falling).streams[1].units
+    assert np.mean(sizes[-18:]) == pytest.approx(np.mean(sizes[:18]), rel=0.5)
+
+
 def test_a_budget_chooses_the_form() -> None:
     assert Dvst().within(0.15) == Dvst(low_delay=True)
     with pytest.raises(LinksimError, match="scheme 'dvst' needs 48 ms"):
