@@ -177,11 +177,14 @@ class ReceivedBits:
         Those that came in time.
     late : dict of int to bytes
         Those that came too late to be shown, where the stream keeps them.
+    overdue_s : dict of int to float
+        Seconds by which each of those was too late.
     """
 
     name: str
     packets: Mapping[int, bytes]
     late: Mapping[int, bytes] = field(default_factory=dict)
+    overdue_s: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

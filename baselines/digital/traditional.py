@@ -21,6 +21,7 @@ from linksim.link.config import link_of_option
 from linksim.link.framing import HEADER_BYTES
 from linksim.media import Clip, audio_of, require, video_of
 from linksim.options import check_range, option
+from linksim.streams.showing import frames_late
 from linksim.timing import Times
 
 VIDEO_CODECS = {"h265": HEVC, "av1": AV1}
@@ -261,8 +262,10 @@ class Traditional(DigitalEndpoint):
         if video:
             count, num, den, width, height, gop = _VIDEO.unpack_from(setup)
             codec = list(VIDEO_CODECS.values())[video - 1]
-            late = _packets(received, "video", late=True)
-            frames = codec.decode(_packets(received, "video"), count, height, width, gop, late)
+            stream = received.streams.get("video")
+            came = stream if isinstance(stream, ReceivedBits) else ReceivedBits("video", {})
+            late = (came.late, frames_late(came, num / den))
+            frames = codec.decode(came.packets, count, height, width, gop, *late)
             fps, setup = Fraction(num, den), setup[_VIDEO.size :]
         if AUDIO_CODECS[audio] != "none":
             sound = _decode_sound(AUDIO_CODECS[audio], Received(setup, received.streams))
@@ -279,8 +282,8 @@ def _decode_sound(codec: str, received: Received) -> Clip:
     return Clip(audio=audio, sample_rate=sample_rate)
 
 
-def _packets(received: Received, name: str, *, late: bool = False) -> dict[int, bytes]:
+def _packets(received: Received, name: str) -> dict[int, bytes]:
     stream = received.streams.get(name)
     if not isinstance(stream, ReceivedBits):
         return {}
-    return dict(stream.late if late else stream.packets)
+    return dict(stream.packets)

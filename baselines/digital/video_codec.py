@@ -15,8 +15,8 @@ import numpy as np
 from av.video.reformatter import Interpolation
 
 from linksim.errors import LinksimError
+from linksim.streams.showing import show
 
-GREY = 128
 # Without these flags swscale rounds differently from one instruction set to the next.
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 _MATRIX = "ITU601"
@@ -138,12 +138,13 @@ class VideoCodec:
         width: int,
         gop: int,
         late: Mapping[int, bytes] | None = None,
+        frames_late: Mapping[int, int] | None = None,
     ) -> np.ndarray:
         """Decode what can be decoded and hold the last good picture where nothing can.
 
         A picture is good if its packet and all since the first of its group arrived, and the
         decoder gives it. Before the first good one the screen is mid-grey. A late packet serves the
-        pictures after it and is not shown itself.
+        pictures after it, and its own is shown from when it is there until a newer one is.
 
         Parameters
         ----------
@@ -154,15 +155,16 @@ class VideoCodec:
         gop : int
             Pictures of a group.
         late : mapping of int to bytes, optional
-            What arrived too late to be shown.
+            What arrived too late.
+        frames_late : mapping of int to int, optional
+            By how many pictures each of those was too late.
 
         Returns
         -------
         np.ndarray
             uint8, shape [count, height, width, 3], RGB.
         """
-        frames = np.full((count, height, width, 3), GREY, np.uint8)
-        good = np.zeros(count, bool)
+        good: dict[int, np.ndarray] = {}
         known = {**(late or {}), **packets}
         for first in range(0, count, gop):
             end = first
@@ -170,12 +172,9 @@ class VideoCodec:
                 end += 1
             for index, picture in self._decode_run(known, first, end):
                 fits = picture.shape[0] >= height and picture.shape[1] >= width
-                if first <= index < end and fits and index in packets:
-                    frames[index], good[index] = picture[:height, :width], True
-        for index in range(1, count):
-            if not good[index]:
-                frames[index] = frames[index - 1]
-        return frames
+                if first <= index < end and fits:
+                    good[index] = picture[:height, :width]
+        return show(good.items(), frames_late or {}, (count, height, width))[0]
 
     def _decode_run(
         self, packets: Mapping[int, bytes], first: int, end: int

@@ -27,6 +27,7 @@ from linksim.media import Clip, require
 from linksim.options import check_range, option
 from linksim.streams.conversation import Conversational
 from linksim.streams.protection import reported_snr_db, side_stream
+from linksim.streams.showing import frames_late, show
 from semantic.asc.endpoint import Asc
 from semantic.asc.low_delay import DELAY_S
 from semantic.dvst.bitstream.conditions import (
@@ -36,7 +37,7 @@ from semantic.dvst.bitstream.conditions import (
     adapted_precision,
     trained_snr_db,
 )
-from semantic.dvst.showing import longest, shown
+from semantic.dvst.showing import longest
 
 if TYPE_CHECKING:
     from semantic.dvst.bitstream.codec import Codec
@@ -46,7 +47,6 @@ VIDEO, SIDE = "video", "side"
 PRESETS = ("compact", "paper")
 SOUNDS = ("asc", "none")
 ABLATIONS = ("temporal", "context", "rate", "snr")
-GREY = 128
 PRECISION = 0.55
 """Precision of hyper-latents at 10 dB: how finely they are quantised."""
 
@@ -253,8 +253,15 @@ class Dvst(Conversational):
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length; mid-grey until there is a frame."""
         count, num, den, width, height, *_, sounds = _SETUP.unpack_from(received.setup)
-        pictures = self.decode_pictures(received)
-        frames, origins, warnings = shown(pictures, (count, height, width), GREY)
+        side = received.streams.get(SIDE)
+        late = frames_late(side if isinstance(side, ReceivedBits) else None, num / den)
+        decoded = enumerate(self.decode_pictures(received))
+        pictures = ((t, picture) for t, picture in decoded if picture is not None and t < count)
+        frames, origins = show(pictures, late, (count, height, width))
+        lost = origins.count("held")
+        why = (
+            f"side information of {lost} of {count} frames is {'lost or late' if late else 'lost'}"
+        )
         sound = None
         if sounds:
             sound = Asc(rate="high", low_delay=self.low_delay).decode(
@@ -266,12 +273,15 @@ class Dvst(Conversational):
             sound.audio if sound else None,
             sound.sample_rate if sound else Clip.sample_rate,
             name=self.name,
-            origins=origins,
-            warnings=warnings,
+            origins=tuple(origins),
+            warnings=(why,) if lost else (),
         )
 
     def decode_pictures(self, received: Received) -> Iterator[np.ndarray | None]:
-        """Give pictures in turn, uint8 [H, W, 3]; None for lost ones; last ones may lack."""
+        """Give pictures in turn, uint8 [H, W, 3], those too that come too late to be shown.
+
+        None stands for lost ones; last ones may lack.
+        """
         from semantic.dvst.bitstream import low_delay, stream
         from semantic.dvst.bitstream.gop import Conditions
 
@@ -281,7 +291,7 @@ class Dvst(Conversational):
             return
         codec, conditions = self._codec, Conditions(*told)
         size = (-(-height // 16), -(-width // 16))
-        sent = (side.packets, video.latents, video.noise_variance)
+        sent = ({**side.packets, **side.late}, video.latents, video.noise_variance)
         if self.low_delay:
             arrived = low_delay.arrived(codec, *sent, size)
         else:

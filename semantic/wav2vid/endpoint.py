@@ -214,8 +214,9 @@ class Wav2Vid(Conversational):
     ) -> Clip:
         """Return what is shown and heard where each frame is made of what has come by its time."""
         bare, numbers = low_delay.numbered(received)
-        pictures = self._video.decode_pictures(Received(setup, bare))
-        frames, origins = low_delay.placed(pictures, numbers, shape)
+        came = Received(setup, bare)
+        pictures = self._video.decode_pictures(came)
+        frames, origins = low_delay.placed(pictures, came, numbers, shape, fps)
         warnings: list[str] = []
         sent = np.array([origin == "sent" for origin in origins])
         if self.lips == "generated" and not sent.all():

@@ -32,9 +32,10 @@ from linksim.endpoint import (
 )
 from linksim.media import Clip
 from linksim.streams.range_coder import Decoder, Encoder
+from linksim.streams.showing import frames_late, show
 from linksim.timing import Times
 from semantic.asc import low_delay as sound
-from semantic.dvst.endpoint import GREY, SIDE
+from semantic.dvst.endpoint import SIDE
 from semantic.wav2vid.gate import runs
 from semantic.wav2vid.motion_field import bent, expected, fields_of, grid, pixels
 
@@ -107,14 +108,19 @@ def numbered(
 ) -> tuple[dict[str, ReceivedBits | ReceivedSymbols], dict[int, int]]:
     """Return what arrived with the numbers of frames taken off, and those by packet."""
     side = received.streams.get(SIDE)
-    packets = side.packets if isinstance(side, ReceivedBits) else {}
-    numbers = {i: int.from_bytes(packet[:_NUMBER], "big") for i, packet in packets.items()}
-    bare = ReceivedBits(SIDE, {i: packet[_NUMBER:] for i, packet in packets.items()})
-    return {**received.streams, SIDE: bare}, numbers
+    side = side if isinstance(side, ReceivedBits) else ReceivedBits(SIDE, {})
+    known = {**side.packets, **side.late}
+    numbers = {i: int.from_bytes(packet[:_NUMBER], "big") for i, packet in known.items()}
+    bare, late = ({i: p[_NUMBER:] for i, p in of.items()} for of in (side.packets, side.late))
+    return {**received.streams, SIDE: ReceivedBits(SIDE, bare, late, side.overdue_s)}, numbers
 
 
 def placed(
-    pictures: Iterable[np.ndarray | None], numbers: Mapping[int, int], shape: tuple[int, ...]
+    pictures: Iterable[np.ndarray | None],
+    received: Received,
+    numbers: Mapping[int, int],
+    shape: tuple[int, ...],
+    fps: Fraction,
 ) -> tuple[np.ndarray, list[str]]:
     """Spread pictures, uint8 [H, W, 3], over a clip; each is held until the next.
 
@@ -122,23 +128,25 @@ def placed(
     ----------
     pictures : iterable of np.ndarray or None
         Pictures in the order of their packets; None for one that cannot be decoded.
+    received : Received
+        What arrived, as `numbered` gives it.
     numbers : mapping of int to int
         Frame of each packet that arrived.
     shape : tuple of int
         Frames, height and width.
+    fps : Fraction
+        Frames per second.
 
     Returns
     -------
     tuple
         Frames, uint8 [T, H, W, 3], and origins: ``"sent"`` or ``"held"``.
     """
-    frames = np.full((*shape, 3), GREY, np.uint8)
-    origins = ["held"] * shape[0]
-    for index, picture in enumerate(pictures):
-        if picture is not None and numbers[index] < shape[0]:
-            frames[numbers[index] :] = picture
-            origins[numbers[index]] = "sent"
-    return frames, origins
+    side = received.streams[SIDE]
+    assert isinstance(side, ReceivedBits)
+    late = {numbers[i]: count for i, count in frames_late(side, float(fps)).items()}
+    decoded = ((numbers[i], p) for i, p in enumerate(pictures) if p is not None)
+    return show(((t, picture) for t, picture in decoded if t < shape[0]), late, shape)
 
 
 def voice_so_far(audio: np.ndarray, frames: int, fps: Fraction) -> np.ndarray:

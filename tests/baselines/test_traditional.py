@@ -6,12 +6,12 @@ import pytest
 from video_packets import FAST, PPS, SPS, VPS, deliver, is_key, nal_types, stream
 
 from baselines.digital.traditional import VIDEO_CODECS, Traditional
-from baselines.digital.video_codec import GREY
 from linksim.endpoint import Received, ReceivedBits
 from linksim.errors import LinksimError
 from linksim.media import Clip, read
 from linksim.metrics import evaluate
 from linksim.options import build
+from linksim.streams.showing import GREY
 
 GRID = Path(__file__).parents[3] / "shared/media/grid/bbaf2n.mpg"
 GOP = 5

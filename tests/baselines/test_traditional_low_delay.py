@@ -5,7 +5,7 @@ from video_packets import FAST, deliver, is_key, stream
 
 from baselines.digital.opus import Opus
 from baselines.digital.traditional import Traditional
-from baselines.digital.video_codec import BUFFER_MS, GREY
+from baselines.digital.video_codec import BUFFER_MS
 from linksim.endpoint import Received, ReceivedBits
 from linksim.errors import BudgetError, LinksimError
 from linksim.link.accounting import channel_uses
@@ -13,6 +13,7 @@ from linksim.link.config import LinkConfig
 from linksim.link.contents import options_by_content
 from linksim.link.ideal import delivered
 from linksim.metrics import evaluate
+from linksim.streams.showing import GREY
 
 GOP = 5
 
@@ -21,12 +22,13 @@ def low(video: str = "h265", **options) -> Traditional:
     return Traditional(video=video, gop=GOP, preset=FAST[video], **options).within(0.15)
 
 
-def late(encoded, indices: set[int]) -> Received:
-    """Deliver everything, some pictures late."""
+def late(encoded, indices: set[int], overdue_s: float = 99.0) -> Received:
+    """Deliver everything, some pictures late by so many seconds."""
     received = deliver(encoded, {"video": indices})
     packets = stream(encoded, "video").packets
     shown = received.streams["video"].packets
-    streams = {"video": ReceivedBits("video", shown, {i: packets[i] for i in indices})}
+    kept, overdue = ({i: packets[i] for i in indices}, dict.fromkeys(indices, overdue_s))
+    streams = {"video": ReceivedBits("video", shown, kept, overdue)}
     return Received(received.setup, {**received.streams, **streams})
 
 
@@ -113,6 +115,12 @@ def test_a_late_picture_serves_those_after_it_and_is_not_shown(scheme, encoded, 
     lost = scheme.decode(deliver(encoded, {"video": {2, 3, GOP}})).frames
     assert (lost[4] == intact[1]).all()
     assert (scheme.decode(late(encoded, set(range(12)))).frames == GREY).all()
+
+
+def test_a_late_picture_is_shown_from_when_it_is_there(scheme, encoded, intact):
+    shown = scheme.decode(late(encoded, set(range(12)), 0.05)).frames
+    assert (shown[:2] == GREY).all()
+    np.testing.assert_array_equal(shown[2:], intact[:-2])
 
 
 def test_losses_are_concealed_as_ever(scheme, small_clip, encoded, intact):

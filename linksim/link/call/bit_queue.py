@@ -136,10 +136,10 @@ class BitQueue:
     def received(self) -> ReceivedBits:
         """Return what came, in time and, where it is kept, late."""
         whole = unpack([block.payload for block in self.blocks])
-        is_late = self.delivery.late
-        late = {p: d for p, d in whole.items() if is_late[p]}
-        in_time = {p: d for p, d in whole.items() if p not in late}
-        return ReceivedBits(self.stream.name, in_time, late if self.stream.keep_late else {})
+        is_late, overdue_s = self.delivery.late, self.delivery.overdue_s
+        in_time = {p: d for p, d in whole.items() if not is_late[p]}
+        late = {p: d for p, d in whole.items() if is_late[p] and self.stream.keep_late}
+        return ReceivedBits(self.stream.name, in_time, late, {p: overdue_s[p] for p in late})
 
     def _arrived_s(self) -> np.ndarray:
         """Return the end of the slot with which each packet was whole; NaN if it never was."""

@@ -59,6 +59,13 @@ class Delivery:
             return np.zeros(len(self.arrived_s), bool)
         return ~self.lost & (self.arrived_s > self.captured_s + self.budget_s + TOLERANCE_S)
 
+    @property
+    def overdue_s(self) -> np.ndarray:
+        """float64, [units]; by how much each came too late, in s; 0 without a deadline."""
+        if self.budget_s is None:
+            return np.zeros(len(self.arrived_s))
+        return np.maximum(0.0, self.arrived_s - self.captured_s - self.budget_s)
+
     @cached_property
     def delays_s(self) -> dict[str, np.ndarray]:
         """float64, [units] each, in s; parts of the delay, and the total from capture on."""

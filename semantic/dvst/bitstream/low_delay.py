@@ -8,6 +8,9 @@
     packet: | intra (1 bit), first symbol of the picture (31) | SNR (8), eta (8), precision (8) |
             | rates and hyper-latents |
 
+What comes of a picture's symbols in time is what it is made of. A packet that comes late is of use:
+its picture is not shown, but those after it build on it.
+
 A packet says where its symbols are, whatever was lost before it, and for what they were coded: all
 three follow the channel as the transmitter knows it when it takes the picture, and the last two a
 rate, in steps.
@@ -135,7 +138,7 @@ def streams_of(
             places.append(place)
     packets = tuple(picture.packet for picture in pictures)
     ready, when = (Times.of_pictures(these, these, fps) for these in (shown, places))
-    side = BitStream(names[0], packets, adaptive=True, times=ready)
+    side = BitStream(names[0], packets, adaptive=True, times=ready, keep_late=True)
     return side, SymbolStream(names[1], np.concatenate(sent), tuple(sizes), when)
 
 

@@ -14,7 +14,8 @@ from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits, Re
 from linksim.errors import LinksimError
 from linksim.media import Clip
 from linksim.options import build
-from semantic.dvst.endpoint import GREY, Dvst
+from linksim.streams.showing import GREY
+from semantic.dvst.endpoint import Dvst
 from studies.run.cache import save_encoded
 
 Moving = Callable[..., np.ndarray]

@@ -13,6 +13,7 @@ from linksim.errors import LinksimError
 from linksim.link.call.causality import early_changes, look_ahead
 from linksim.link.contents import options_by_content
 from linksim.media import Clip
+from linksim.streams.showing import GREY
 from semantic.asc.low_delay import DELAY_S
 from semantic.dvst.bitstream.bucket import Bucket
 from semantic.dvst.bitstream.gop import Conditions, FrameCode
@@ -21,6 +22,8 @@ from semantic.dvst.endpoint import Dvst
 from semantic.dvst.networks.sizes import LatentSizes
 
 CSI = Csi(10.0)
+LATE = {0: 0.03, 1: 0.09}
+"""Seconds by which packets come too late."""
 
 
 pytestmark = pytest.mark.usefixtures("tiny_is_a_preset")
@@ -94,6 +97,25 @@ def test_a_lost_packet_holds_the_picture_up_to_the_next_group(scheme: Dvst, clip
     assert np.array_equal(seen.frames[4:], whole.frames[4:])
     assert scheme.decode(arrive(encoded, tuple(range(9)))).origins == ("held",) * 9
     assert scheme.decode(arrive(encoded, (7, 8))).origins == ("sent",) * 7 + ("held",) * 2
+
+
+def test_a_late_picture_is_not_shown_and_those_after_it_build_on_it(
+    scheme: Dvst, clip: Clip
+) -> None:
+    encoded = scheme.encode(clip, CSI)
+    assert encoded.streams[1].keep_late
+    came = arrive(encoded)
+    packets = dict(came.streams["side"].packets)
+    late = {i: packets.pop(i) for i in (0, 1)}
+    seen = scheme.decode(
+        replace(came, streams={**came.streams, "side": ReceivedBits("side", packets, late, LATE)})
+    )
+    whole = scheme.decode(came)
+    assert seen.origins == ("held", "held", *["sent"] * 7)
+    assert (seen.frames[0] == GREY).all()
+    assert np.array_equal(seen.frames[1], whole.frames[0])  # the second is later than the third
+    assert np.array_equal(seen.frames[2:], whole.frames[2:])
+    assert seen.warnings == ("side information of 2 of 9 frames is lost or late",)
 
 
 def test_lost_symbols_harm_their_group_alone(scheme: Dvst, clip: Clip) -> None:
