@@ -4,6 +4,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -204,7 +205,8 @@ class Wav2Vid(Conversational):
         places = places_of(times, count, len(effective.origins))
         frames, origins = placed(effective, places, count)
         if self.lips == "generated" and "held" in origins:
-            self._generate(frames, origins, sound, fps, warnings)
+            came = np.array([origin == "sent" for origin in origins])
+            self._generate(frames, origins, came, sound, fps, warnings)
         if motion and times is not None:
             bend_held(frames, fps, places, motion, cells, warnings)
         return self._whole(frames, fps, sound, origins, warnings)
@@ -218,11 +220,13 @@ class Wav2Vid(Conversational):
         pictures = self._video.decode_pictures(came)
         frames, origins = low_delay.placed(pictures, came, numbers, shape, fps)
         warnings: list[str] = []
-        sent = np.array([origin == "sent" for origin in origins])
-        if self.lips == "generated" and not sent.all():
-            self._generate(frames, origins, sound, fps, warnings)
+        # Where a picture comes late, what is held after that is another one.
+        another = [not np.array_equal(*pair) for pair in pairwise(frames)]
+        came = np.array([origin == "sent" for origin in origins]) | np.array([False, *another])
+        if self.lips == "generated" and not came.all():
+            self._generate(frames, origins, came, sound, fps, warnings)
         if self.motion_field:
-            low_delay.bend(frames, sent, fps, received, self.motion_field)
+            low_delay.bend(frames, came, fps, received, self.motion_field)
         return self._whole(frames, fps, sound, origins, warnings)
 
     def _whole(
@@ -235,22 +239,25 @@ class Wav2Vid(Conversational):
         self,
         frames: np.ndarray,
         origins: list[str],
+        came: np.ndarray,
         sound: Clip,
         fps: Fraction,
         warnings: list[str],
     ) -> None:
-        """Animate, in place, each run of frames that are held after one that was decoded."""
+        """Animate, in place, each run of frames that are held after one with which a picture came.
+
+        Those are `came`, bool, [T].
+        """
         from semantic.wav2lip.frames.animate import animate, voice_of
         from semantic.wav2lip.frames.face import find_box
 
         assert sound.audio is not None
         heard = low_delay.voice_so_far if self.low_delay else voice_of
         voice = heard(sound.audio, len(frames), fps)
-        sent = np.array([origin == "sent" for origin in origins])
         generator = self._generator()
         if self.personalise:
-            generator = self._personalised(generator, frames, voice, sent, warnings)
-        for start, stop in runs(~sent):
+            generator = self._personalised(generator, frames, voice, came, warnings)
+        for start, stop in runs(~came):
             box = find_box(frames[start - 1]) if start else None
             if box is None:
                 warnings.append(f"frames {start} to {stop - 1} are held: there is no face before")

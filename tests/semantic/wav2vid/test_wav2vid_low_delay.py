@@ -50,7 +50,7 @@ class Lossless:
         return Encoded((BitStream("side", packets, times=when), video), bytes(SETUP_BYTES))
 
     def decode_pictures(self, received: Received) -> Iterator[np.ndarray | None]:
-        packets = received.streams["side"].packets
+        packets = {**received.streams["side"].packets, **received.streams["side"].late}
         for index in range(max(packets, default=-1) + 1):
             packet = packets.get(index)
             yield (
@@ -170,6 +170,22 @@ def test_lost_frames_and_sound_do_no_more_than_they_must(talk: Clip, encoded: En
     nothing = decode(talk, Received(encoded.setup, {}))
     assert set(nothing.origins) == {"held"}
     assert not nothing.audio.any()
+
+
+def test_what_comes_late_is_held_from_when_it_is_there(talk: Clip, encoded: Encoded) -> None:
+    whole, came = decode(talk, arrive(encoded)), arrive(encoded)
+    first = [o == "sent" for o in whole.origins].index(False)  # frames that are sent to begin with
+    packets = dict(came.streams["side"].packets)
+    late = {i: packets.pop(i) for i in range(first)}
+    side = ReceivedBits("side", packets, late, dict.fromkeys(late, 0.08))
+    delayed = replace(came, streams={**came.streams, "side": side})
+    still = decode(talk, delayed, replace(SCHEME, lips="held", motion_field=0))
+    assert set(still.origins[:TURNS]) == {"held"}
+    assert np.array_equal(still.frames[2 : first + 2], talk.frames[:first])
+    seen = decode(talk, delayed)  # lips are made of the first that is there, and of those after it
+    assert seen.origins[:4] == ("held", "held", "held", "generated")
+    assert set(seen.origins[first + 2 : TURNS]) == {"generated"}
+    assert seen.origins[-3:] == whole.origins[-3:] == ("sent",) * 3
 
 
 def test_lips_are_made_of_sound_that_is_decoded_by_then(talk: Clip) -> None:
