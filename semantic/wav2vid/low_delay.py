@@ -30,6 +30,7 @@ from linksim.endpoint import (
     ReceivedSymbols,
     SymbolStream,
 )
+from linksim.errors import LinksimError
 from linksim.media import Clip
 from linksim.streams.range_coder import Decoder, Encoder
 from linksim.streams.showing import frames_late, show
@@ -212,16 +213,17 @@ def _fields(
     fields: dict[int, tuple[np.ndarray, int]] = {}
     before: tuple[int, np.ndarray, np.ndarray] | None = None  # packet, field and its change
     for index in sorted(packets):
-        high, low, place = _FIELD.unpack_from(packets[index])
+        high, low, place = _FIELD.unpack_from(packets[index].ljust(_FIELD.size, b"\0"))
         decoder, t = Decoder(packets[index][_FIELD.size :]), high << 16 | low
-        if place % REFRESH == 0:
-            told = decoder.take((*shape, 2), expected(None, (*shape, 2)))
-            field = told
-        elif before is not None and before[0] == index - 1:
-            told = decoder.take((*shape, 2), expected(before[2], (*shape, 2)))
-            field = before[1] + told
-        else:
+        alone = place % REFRESH == 0
+        if not alone and (before is None or before[0] != index - 1):
             continue  # what it changes is lost
+        known, change = (0, None) if alone or before is None else before[1:]
+        try:
+            told = decoder.take((*shape, 2), expected(change, (*shape, 2)))
+        except LinksimError:  # an error that no CRC has told
+            continue
+        field = known + told
         before = index, field, told
         fields[t] = field, t - every * (place + 1)
     return fields

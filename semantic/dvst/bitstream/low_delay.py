@@ -169,17 +169,24 @@ def arrived(
     """
     side, follows, ladders = SideInfo(codec.model), False, codec.model.ladders
     for index in range(max(packets, default=-1) + 1):
-        packet = packets.get(index)
-        head = _HEADER.unpack_from(packet) if packet is not None else (0, 0, 0, 0)
-        intra = bool(head[0] & _INTRA)
-        follows = packet is not None and (follows or intra)
-        if packet is None or not follows:
+        packet = packets.get(index, b"")
+        head = _HEADER.unpack_from(packet) if len(packet) >= _HEADER.size else None
+        intra = head is not None and bool(head[0] & _INTRA)
+        follows = head is not None and (follows or intra)
+        if head is None or not follows:
             yield None
             continue
         conditions = _told(*head[1:])
         decoder, begin = Decoder(packet[_HEADER.size :]), head[0] & ~_INTRA
-        rates, hyper = side.read(decoder, intra, size, conditions.arrays(intra=intra))
-        reals = sum(count(rates[part], ladders[part]) for part in rates)
+        try:
+            rates, hyper = side.read(decoder, intra, size, conditions.arrays(intra=intra))
+            reals = sum(count(rates[part], ladders[part]) for part in rates)
+            if begin + reals > latents.size:
+                raise LinksimError("side information tells of more symbols than were sent")
+        except LinksimError:  # an error that no CRC has told
+            follows = False
+            yield None
+            continue
         these = begin + interleaver(reals) if reals else np.zeros(0, int)
         code = FrameCode(intra, latents[these], rates, hyper, {})
         yield ReceivedFrame(code, noise[these], conditions)

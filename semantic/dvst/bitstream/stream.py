@@ -127,8 +127,14 @@ def frames_of(
         decoder = Decoder(packet[HEADER_BYTES:])
         told = conditions.arrays(intra=intra)
         for _ in range(frames):
-            rates, hyper = side.read(decoder, intra, size, told)
-            reals = sum(count(rates[part], ladders[part]) for part in rates)
+            try:
+                rates, hyper = side.read(decoder, intra, size, told)
+                reals = sum(count(rates[part], ladders[part]) for part in rates)
+                if at + reals > len(order):
+                    raise LinksimError("side information tells of more symbols than were sent")
+            except LinksimError:  # an error that no CRC has told
+                at = None
+                break
             these, at = order[at : at + reals], at + reals
             code = FrameCode(intra, latents[these], rates, hyper, {})
             shown += 1
