@@ -19,7 +19,7 @@ MOST_BYTES = 60_000
 """Text of the tests of one process, about: as much as keeps it well below 3 GB."""
 SOURCE = "linksim,semantic,baselines,studies"
 # Numba compiles the bytecode of these, which must not hold the probes that count lines.
-COMPILED = "linksim/phy/coding/min_sum.py"
+COMPILED = "linksim/phy/coding/min_sum.py,linksim/phy/coding/stopping.py"
 
 
 def folders(root: Path) -> list[list[str]]:

@@ -176,9 +176,7 @@ class ReceivedBits:
     packets : dict of int to bytes
         Those that came in time.
     late : dict of int to bytes
-        Those that came too late to be shown, where the stream keeps them.
-    overdue_s : dict of int to float
-        Seconds by which each of those was too late.
+        Those that came too late, where the stream keeps them; `overdue_s` says by how many s.
     """
 
     name: str

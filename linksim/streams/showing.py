@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from linksim.endpoint import ReceivedBits
+from linksim.endpoint import ReceivedBits, ReceivedSymbols
 
 GREY = 128
 """Level, of 255, of the screen until there is a picture."""
@@ -61,7 +61,7 @@ def show(
     return frames, origins
 
 
-def frames_late(stream: ReceivedBits | None, fps: float) -> dict[int, int]:
+def frames_late(stream: ReceivedBits | ReceivedSymbols | None, fps: float) -> dict[int, int]:
     """Return by how many frames each late packet of a stream of pictures came too late."""
-    overdue = stream.overdue_s if stream is not None else {}
+    overdue = stream.overdue_s if isinstance(stream, ReceivedBits) else {}
     return {index: math.ceil(late_s * fps - 1e-6) for index, late_s in overdue.items()}

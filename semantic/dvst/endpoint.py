@@ -27,7 +27,7 @@ from linksim.media import Clip, require
 from linksim.options import check_range, option
 from linksim.streams.conversation import Conversational
 from linksim.streams.protection import reported_snr_db, side_stream
-from linksim.streams.showing import frames_late, show
+from linksim.streams.showing import frames_late
 from semantic.asc.endpoint import Asc
 from semantic.asc.low_delay import DELAY_S
 from semantic.dvst.bitstream.conditions import (
@@ -37,7 +37,7 @@ from semantic.dvst.bitstream.conditions import (
     adapted_precision,
     trained_snr_db,
 )
-from semantic.dvst.showing import longest
+from semantic.dvst.showing import longest, shown
 
 if TYPE_CHECKING:
     from semantic.dvst.bitstream.codec import Codec
@@ -253,15 +253,9 @@ class Dvst(Conversational):
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length; mid-grey until there is a frame."""
         count, num, den, width, height, *_, sounds = _SETUP.unpack_from(received.setup)
-        side = received.streams.get(SIDE)
-        late = frames_late(side if isinstance(side, ReceivedBits) else None, num / den)
-        decoded = enumerate(self.decode_pictures(received))
-        pictures = ((t, picture) for t, picture in decoded if picture is not None and t < count)
-        frames, origins = show(pictures, late, (count, height, width))
-        lost = origins.count("held")
-        why = (
-            f"side information of {lost} of {count} frames is {'lost or late' if late else 'lost'}"
-        )
+        late = frames_late(received.streams.get(SIDE), num / den)
+        pictures = self.decode_pictures(received)
+        frames, origins, warnings = shown(pictures, late, (count, height, width))
         sound = None
         if sounds:
             sound = Asc(rate="high", low_delay=self.low_delay).decode(
@@ -273,15 +267,12 @@ class Dvst(Conversational):
             sound.audio if sound else None,
             sound.sample_rate if sound else Clip.sample_rate,
             name=self.name,
-            origins=tuple(origins),
-            warnings=(why,) if lost else (),
+            origins=origins,
+            warnings=warnings,
         )
 
     def decode_pictures(self, received: Received) -> Iterator[np.ndarray | None]:
-        """Give pictures in turn, uint8 [H, W, 3], those too that come too late to be shown.
-
-        None stands for lost ones; last ones may lack.
-        """
+        """Give pictures in turn, uint8 [H, W, 3], late ones too; None for lost; last may lack."""
         from semantic.dvst.bitstream import low_delay, stream
         from semantic.dvst.bitstream.gop import Conditions
 

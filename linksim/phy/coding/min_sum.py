@@ -27,6 +27,7 @@ from numba import extending, types
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
 from linksim.phy.coding.base_graph import BaseGraph
+from linksim.phy.coding.stopping import GENERATORS, SURE, crc_table, decide, holds
 
 FACTOR, FACTOR_LEAST = np.float32(0.9), np.float32(0.8)
 """Factors of an answer, and of that to the bit of least magnitude."""
@@ -45,14 +46,6 @@ LARGEST = np.float32(1e4)
 
 CERTAIN = np.float32(1e6)
 """Log-likelihood ratio of a filler bit."""
-
-GENERATORS = {"CRC24A": 0x864CFB, "CRC24B": 0x800063, "CRC16": 0x1021 << 8}
-"""Generator polynomials of TS 38.212, clause 5.1, without the leading term, times x^8 for CRC-16:
-a word is a multiple of g exactly if it is one of x^8 g after 24 zeros."""
-
-SURE = {"CRC16": 4}
-"""Layers whose checks must hold, too, where a decoder stops at a CRC too short to be asked after
-every iteration: 20 of a wrong word let one in 3,300 pass. The first four have most of the edges."""
 
 CHUNK_BLOCKS = 16
 """Blocks that a thread takes at a time."""
@@ -100,7 +93,7 @@ class MinSumDecoder:
         self._graph = graph = BaseGraph(encoder)
         arrays = graph.rows, graph.columns, graph.shifts, graph.sent
         self._rows, self._columns, self._shifts, self._sent = (x.astype(_U) for x in arrays)
-        self._stop = iterations, stop_early, _crc_table(GENERATORS[crc]), SURE.get(crc, 0)
+        self._stop = iterations, stop_early, crc_table(GENERATORS[crc]), SURE.get(crc, 0)
 
     def __call__(self, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Decode received blocks.
@@ -154,15 +147,6 @@ class MinSumDecoder:
 
 
 @cache
-def _crc_table(generator: int) -> np.ndarray:
-    """Return the remainder of each byte times x^24: uint32, [256]."""
-    table = np.arange(256, dtype=np.uint32) << 16
-    for _ in range(8):
-        table = (table << 1) ^ np.where(table & 0x800000, generator, 0).astype(np.uint32)
-    return table & np.uint32(0xFFFFFF)
-
-
-@cache
 def _pool() -> ThreadPoolExecutor:
     # One for each processor of this process, unless the environment tells Numba otherwise.
     return ThreadPoolExecutor(THREADS, "min-sum")
@@ -194,7 +178,7 @@ def _decode(llr, positions, graph, sizes, stop, bits, ok):  # type: ignore[no-un
     """Decode the logits, [blocks, positions], of bits of the mother code."""
     rows, columns, shifts, degree = graph
     width, z, k_ldpc = sizes
-    iterations, stop_early, crc_table, sure = stop
+    iterations, stop_early, table, sure = stop
     layers = rows.size - 1
     padded = (z + LANES - 1) // LANES * LANES
     codeword = np.empty(width, np.float32)
@@ -218,13 +202,13 @@ def _decode(llr, positions, graph, sizes, stop, bits, ok):  # type: ignore[no-un
                 _conclude(least, second, parity, answer, answer_least)
                 _tell(codeword, to_bits, to_checks, least, answer, answer_least, where)
             if stop_early:
-                ok[block] = _decide(codeword, crc_table, bits[block])
+                ok[block] = decide(codeword, table, bits[block])
                 if ok[block] and sure:
-                    ok[block] = _holds(codeword, parity, graph, min(sure, layers), z)
+                    ok[block] = holds(codeword, parity, graph, min(sure, layers), z)
                 if ok[block]:
                     break
         if not ok[block]:
-            ok[block] = _decide(codeword, crc_table, bits[block])
+            ok[block] = decide(codeword, table, bits[block])
 
 
 @numba.njit(nogil=True, cache=True)
@@ -285,38 +269,3 @@ def _tell(app, to_bits, to_checks, least, answer, answer_least, where):  # type:
             app[column + shift + i] = to_checks[check + i]
         for i in range(shift):
             app[column + i] = to_checks[check + rest + i]
-
-
-@numba.njit(nogil=True, cache=True)
-def _holds(app, parity, graph, layers, z):  # type: ignore[no-untyped-def]
-    """Return whether hard decisions fulfil the checks of the first layers."""
-    rows, columns, shifts, _ = graph
-    for layer in range(layers):
-        parity[:] = 0
-        for edge in range(rows[layer], rows[layer + 1]):
-            column, shift = columns[edge] * _U(z), shifts[edge]
-            for i in range(_U(z)):
-                turned = i + shift if i + shift < _U(z) else i + shift - _U(z)
-                parity[i] ^= np.int32(app[column + turned] < ZERO)
-        if parity.any():
-            return False
-    return True
-
-
-@numba.njit(nogil=True, cache=True)
-def _decide(app, crc_table, bits):  # type: ignore[no-untyped-def]
-    """Write the hard decisions; return whether their CRC passes."""
-    for i in range(bits.size):
-        bits[i] = app[i] < 0.0
-    mask, remainder = np.uint32(0xFFFFFF), np.uint32(0)
-    odd = bits.size % 8
-    for i in range(odd):  # zeros ahead change no remainder, so these are a byte of their own
-        remainder = (remainder << np.uint32(1)) | np.uint32(bits[i])
-    remainder = crc_table[remainder]
-    for start in range(odd, bits.size, 8):
-        byte = np.uint32(0)
-        for i in range(8):
-            byte = (byte << np.uint32(1)) | np.uint32(bits[start + i])
-        index = (remainder >> np.uint32(16)) ^ byte
-        remainder = ((remainder << np.uint32(8)) & mask) ^ crc_table[index]
-    return remainder == 0

@@ -1,8 +1,8 @@
 """Algorithm 1: what goes into which part, with parts that only remember it."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from linksim.media import Clip
 from linksim.media.faces.networks import installed
 from linksim.media.synthetic.expression import Expression
 from linksim.media.synthetic.portrait import Portrait, Pose
+from linksim.timing import Computing
 from semantic.dvst.training.recipe import Recipe
 from semantic.wav2lip.training.recipe import GeneratorRecipe
 from semantic.wav2vid import train as wav2vid_train
@@ -45,18 +46,27 @@ class Darker:
         return Clip(clip.frames // 2 + 32, clip.fps, clip.audio / 2, clip.sample_rate)
 
 
+@dataclass(frozen=True)
+class Straightly:
+    """What came over such a link."""
+
+    received: Clip
+    computing: Computing | None = None
+
+
 class Straight:
     """A link that delivers what is sent."""
 
     config = LinkConfig()
 
+    def check_call(self, duration_s: float) -> None:
+        return None
+
     def csi(self, snr_db: float, seed: int, duration_s: float) -> None:
         return None
 
-    def transmit(
-        self, encoded: Clip, snr_db: float, seed: int, duration_s: float
-    ) -> SimpleNamespace:
-        return SimpleNamespace(received=encoded)
+    def transmit(self, encoded: Clip, snr_db: float, seed: int, duration_s: float) -> "Straightly":
+        return Straightly(encoded)
 
 
 @needs_mesh
