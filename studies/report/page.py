@@ -179,7 +179,7 @@ def _links(study: Study, inputs: Inputs) -> str:
         link, options = told["link"], told["options"] | scheme.options
         chosen = ", ".join(f"{k} {_plain(v)}" for k, v in options.items() if v is not None)
         endpoint = f"{scheme.scheme}: {chosen}" if chosen else scheme.scheme
-        values = [_plain(link[key]) for key, _ in LINK_COLUMNS]
+        values = [_plain(link.get(key, "–")) for key, _ in LINK_COLUMNS]
         table.append([scheme.label, endpoint, *values])
     for bound in study.bounds:
         endpoint = f"{bound.scheme}: at capacity, {bound.uses_per_sample:g} uses per sample"

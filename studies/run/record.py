@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from linksim.link.call.timing import by_time
@@ -145,7 +145,8 @@ def _media(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def block_tally(record: Mapping[str, Any]) -> Tally:
     """Return the lost blocks of a point, clustered by channel realisation; none if it failed."""
-    return Tally(**record["block_errors"]) if record["status"] == OK else Tally()
+    counted = record["block_errors"] if record["status"] == OK else {}
+    return Tally(**{f.name: counted[f.name] for f in fields(Tally) if f.name in counted})
 
 
 def _block_errors(record: Mapping[str, Any]) -> dict[str, Any]:
