@@ -264,8 +264,8 @@ class Traditional(DigitalEndpoint):
             codec = list(VIDEO_CODECS.values())[video - 1]
             stream = received.streams.get("video")
             came = stream if isinstance(stream, ReceivedBits) else ReceivedBits("video", {})
-            late = (came.late, frames_late(came, num / den))
-            frames = codec.decode(came.packets, count, height, width, gop, *late)
+            packets, late = {**came.late, **came.packets}, frames_late(came, num / den)
+            frames = codec.decode(packets, count, height, width, gop, late)
             fps, setup = Fraction(num, den), setup[_VIDEO.size :]
         if AUDIO_CODECS[audio] != "none":
             sound = _decode_sound(AUDIO_CODECS[audio], Received(setup, received.streams))

@@ -137,8 +137,7 @@ class VideoCodec:
         height: int,
         width: int,
         gop: int,
-        late: Mapping[int, bytes] | None = None,
-        frames_late: Mapping[int, int] | None = None,
+        late: Mapping[int, int] | None = None,
     ) -> np.ndarray:
         """Decode what can be decoded and hold the last good picture where nothing can.
 
@@ -154,10 +153,8 @@ class VideoCodec:
             Pictures and their size.
         gop : int
             Pictures of a group.
-        late : mapping of int to bytes, optional
-            What arrived too late.
-        frames_late : mapping of int to int, optional
-            By how many pictures each of those was too late.
+        late : mapping of int to int, optional
+            By how many pictures those came too late that did.
 
         Returns
         -------
@@ -165,16 +162,15 @@ class VideoCodec:
             uint8, shape [count, height, width, 3], RGB.
         """
         good: dict[int, np.ndarray] = {}
-        known = {**(late or {}), **packets}
         for first in range(0, count, gop):
             end = first
-            while end < min(first + gop, count) and end in known:
+            while end < min(first + gop, count) and end in packets:
                 end += 1
-            for index, picture in self._decode_run(known, first, end):
+            for index, picture in self._decode_run(packets, first, end):
                 fits = picture.shape[0] >= height and picture.shape[1] >= width
                 if first <= index < end and fits:
                     good[index] = picture[:height, :width]
-        return show(good.items(), frames_late or {}, (count, height, width))[0]
+        return show(good.items(), late or {}, (count, height, width))[0]
 
     def _decode_run(
         self, packets: Mapping[int, bytes], first: int, end: int

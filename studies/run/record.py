@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from linksim.link.call.timing import by_time
@@ -145,8 +145,7 @@ def _media(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def block_tally(record: Mapping[str, Any]) -> Tally:
     """Return the lost blocks of a point, clustered by channel realisation; none if it failed."""
-    counted = record["block_errors"] if record["status"] == OK else {}
-    return Tally(**{f.name: counted[f.name] for f in fields(Tally) if f.name in counted})
+    return Tally(**record["block_errors"]) if record["status"] == OK else Tally()
 
 
 def _block_errors(record: Mapping[str, Any]) -> dict[str, Any]:

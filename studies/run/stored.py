@@ -70,8 +70,9 @@ class Spent(Part):
 
 
 class Lost(Part):
-    """Errors in clusters, see `linksim.montecarlo.Tally`."""
+    """Errors in clusters, see `linksim.montecarlo.Tally`, which takes these and no others."""
 
+    model_config = ConfigDict(extra="forbid")
     trials: Count
     errors: Count
     clusters: Count

@@ -17,7 +17,6 @@ SURE = {"CRC16": 4}
 """Layers whose checks must hold, too, where a decoder stops at a CRC too short to be asked after
 every iteration: 20 of a wrong word let one in 3,300 pass. The first four have most of the edges."""
 
-ZERO = np.float32(0.0)
 _U = np.uintp
 
 
@@ -40,7 +39,7 @@ def holds(app, parity, graph, layers, z):  # type: ignore[no-untyped-def]
             column, shift = columns[edge] * _U(z), shifts[edge]
             for i in range(_U(z)):
                 turned = i + shift if i + shift < _U(z) else i + shift - _U(z)
-                parity[i] ^= np.int32(app[column + turned] < ZERO)
+                parity[i] ^= np.int32(app[column + turned] < 0.0)
         if parity.any():
             return False
     return True

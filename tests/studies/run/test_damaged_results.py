@@ -45,6 +45,7 @@ RECORDS: dict[str, Any] = {
     "null accounting": lambda r: r["accounting"].update(channel_uses=None),
     "more errors than trials": lambda r: r["block_errors"].update(errors=10**6),
     "a count that is none": lambda r: r["block_errors"].update(trials=True),
+    "a count of what is unknown": lambda r: r["block_errors"].update(true=1),
     "huge runs": lambda r: r.update(origins=[["generated", 10**12]]),
     "unknown origin": lambda r: r.update(origins=[["<b>", 1]]),
     "null warnings": lambda r: r.update(warnings=None),

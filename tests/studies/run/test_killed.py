@@ -68,6 +68,14 @@ def _described(pid: int) -> str:
     return f"{pid}: {' '.join(stat.split()[2:4])} {command}"
 
 
+def _left_of(family: set[int]) -> list[str]:
+    """Describe the processes of a family that are alive after the longest time to end."""
+    end = time.monotonic() + LONGEST
+    while any(map(_alive, family)) and time.monotonic() < end:
+        time.sleep(0.05)
+    return [_described(pid) for pid in family if _alive(pid)]
+
+
 def _wait_for_workers(process: "subprocess.Popen[bytes]") -> None:
     end = time.monotonic() + 60.0
     while process.poll() is None and len(_below(process.pid)) < 2 and time.monotonic() < end:
@@ -98,10 +106,7 @@ def test_a_study_survives_being_killed(study_file: Path, tmp_path: Path) -> None
             if victim != process.pid:  # the rest is done without that worker, or not at all
                 process.wait(timeout=120)
             process.wait()
-            end = time.monotonic() + LONGEST
-            while any(map(_alive, family)) and time.monotonic() < end:
-                time.sleep(0.05)
-            assert not [_described(pid) for pid in family if _alive(pid)]
+            assert not _left_of(family)
         if len(list((out / "points").glob("*.json"))) == 24:  # then once more, from the start
             for path in (out / "points").iterdir():
                 path.unlink()
@@ -143,10 +148,7 @@ def test_workers_end_in_the_midst_of_a_point(study_file: Path, tmp_path: Path) -
     family = {process.pid} | _below(process.pid)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    end = time.monotonic() + LONGEST
-    while any(map(_alive, family)) and time.monotonic() < end:
-        time.sleep(0.05)
-    left = [_described(pid) for pid in family if _alive(pid)]
+    left = _left_of(family)
     for pid in filter(_alive, family):
         os.kill(pid, signal.SIGKILL)
     assert len(family) > 1
