@@ -40,8 +40,9 @@ class Arq:
 class BitQueue:
     """One stream of packets.
 
-    Blocks that failed go again before anything new. A block is no longer than what waits needs, and
-    no longer than the room in its slot. Packets that cannot be there in time are not sent, unless
+    Blocks that failed go again before anything new, over more than one slot where the first has not
+    the room that it had before. A new block is no longer than what waits needs, and no longer than
+    the room in its slot. Packets that cannot be there in time are not sent, unless
     the stream keeps what is late.
 
     Parameters
@@ -93,8 +94,8 @@ class BitQueue:
         """Return how many symbols are ready at the start of a slot, about."""
         self._admit(slot)
         flying = sum(item.left for item in self._flying)
-        due = sum(when <= slot for when, _ in self._again)
-        return flying + due * self._codes.symbols(PARTS) + self._codes.needed(self._waiting_bytes())
+        due = sum(self.blocks[number].symbols for when, number in self._again if when <= slot)
+        return flying + due + self._codes.needed(self._waiting_bytes())
 
     def urgent(self, slot: int) -> bool:
         """Return whether some of them must not wait for others to fill a slot."""
@@ -169,16 +170,13 @@ class BitQueue:
 
     def _next_block(self, slot: int, room: int) -> int | None:
         """Return the number of the block to send now; None if there is none that has room."""
-        most = min(room, self._codes.symbols(PARTS))
+        if not room:
+            return None
         while self._again and self._again[0][0] <= slot:
-            number = self._again[0][1]
-            if self._useless(self.blocks[number], slot):
-                heapq.heappop(self._again)
-            elif self.blocks[number].symbols <= most:
-                return heapq.heappop(self._again)[1]
-            else:
-                return None
-        return self._new_block(slot, most)
+            number = heapq.heappop(self._again)[1]
+            if not self._useless(self.blocks[number], slot):
+                return number
+        return self._new_block(slot, min(room, self._codes.symbols(PARTS)))
 
     def _new_block(self, slot: int, most: int) -> int | None:
         size = self._waiting_bytes()

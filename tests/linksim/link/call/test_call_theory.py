@@ -8,7 +8,7 @@ import tensorflow as tf
 from scipy.special import j0
 from sionna.phy import config as sionna_config
 
-from linksim.endpoint import BitStream, Encoded
+from linksim.endpoint import BitStream, Encoded, SymbolStream
 from linksim.link.config import LinkConfig
 from linksim.link.transmission import CSI_SLOTS, Link
 from linksim.phy.channels import Channel
@@ -92,6 +92,26 @@ def test_harq_takes_as_long_as_the_geometric_law_says() -> None:
         assert abs(share - p) < 3.5 * np.sqrt(p * (1 - p) / count) + 1e-9
     assert sum(shares) == pytest.approx(1.0)
     assert sent.streams["data"].harq is not None
+
+
+def test_a_block_that_filled_a_slot_goes_again_beside_what_comes_first() -> None:
+    """Latents with priority have a part of every slot, so that no slot is free for it alone."""
+    options = {**PLAIN, "channel": Outage(0.5), "harq": 4, "combining": "chase"}
+    over = Link(LinkConfig(modulation="qpsk", code_rate=1 / 3, **options))
+    steps = np.arange(1, 300) * SLOT_S
+    times = Times(tuple(steps.tolist()), tuple(steps.tolist()))
+    units = (over.config.slot_data_symbols // 2,) * len(steps)  # a quarter of a slot
+    latents = np.random.default_rng(0).normal(size=sum(units)).astype(np.float32)
+    first = SymbolStream("first", latents, units, times)
+    for seed in range(4):
+        packet = BitStream("data", (bytes(block_bytes(over) - 10),), times=Times((0.0,), (0.0,)))
+        sent = over.transmit(Encoded((first, packet)), 30.0, seed, float(steps[-1]))
+        begun = sent.streams["data"].harq
+        assert begun is not None
+        if begun.transmissions > 1:
+            break
+    air = sent.deliveries["data"].delays_s["air"]
+    assert air[0] == pytest.approx((begun.transmissions - 1) * 5 * SLOT_S + SLOT_S, abs=4 * SLOT_S)
 
 
 def test_what_is_late_is_what_took_longer_without_a_deadline() -> None:
