@@ -12,8 +12,8 @@ from linksim.errors import LinksimError
 
 PREFIX = ".partial-"
 CACHE_VARIABLE = "LINKSIM_CACHE"
-MOST_JSON_BYTES = 256 * 10**6
-"""Most bytes of a JSON file that is read."""
+MOST_TEXT_BYTES = 256 * 10**6
+"""Most bytes of a file of text or JSON that is read."""
 
 
 def cache_folder() -> Path:
@@ -35,12 +35,46 @@ def regular(path: Path) -> os.stat_result:
     try:
         state = path.stat()
     except (OSError, ValueError) as error:  # the latter for a NUL in the name
-        raise LinksimError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        raise LinksimError(f"{path}: cannot be read: {_reason(error)}") from None
     if stat.S_ISDIR(state.st_mode):
-        raise LinksimError(f"{path}: is a folder; give the name of a file")
+        raise LinksimError(f"{path}: cannot be read: is a folder; name a file")
     if not stat.S_ISREG(state.st_mode):
-        raise LinksimError(f"{path}: is not a regular file; give another name")
+        raise LinksimError(f"{path}: cannot be read: is not a regular file")
     return state
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def read_bytes(path: Path, most: int = MOST_TEXT_BYTES) -> bytes:
+    """Return what a regular file holds.
+
+    Raises
+    ------
+    LinksimError
+        If there is no such file, or it is larger than `most` bytes.
+    """
+    if regular(path).st_size > most:
+        raise LinksimError(f"{path}: is larger than {most / 1e6:g} MB")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise LinksimError(f"{path}: cannot be read: {_reason(error)}") from None
+
+
+def read_text(path: Path, most: int = MOST_TEXT_BYTES) -> str:
+    """Return what a regular file of UTF-8 text holds, with line feeds alone between lines.
+
+    Raises
+    ------
+    LinksimError
+        If there is no such file, it is larger than `most` bytes, or no UTF-8.
+    """
+    try:
+        return read_bytes(path, most).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError:
+        raise LinksimError(f"{path}: is not text in UTF-8") from None
 
 
 def read_json(path: Path, *, nan: bool = False) -> Any:
@@ -58,12 +92,9 @@ def read_json(path: Path, *, nan: bool = False) -> Any:
     LinksimError
         If there is no such file, or it is no JSON: cut off, too deep, too large, or with NaN.
     """
-    if regular(path).st_size > MOST_JSON_BYTES:
-        raise LinksimError(f"{path}: is larger than {MOST_JSON_BYTES / 1e6:g} MB")
+    data = read_bytes(path)
     try:
-        return json.loads(path.read_bytes(), parse_constant=None if nan else _refuse)
-    except OSError as error:
-        raise LinksimError(f"{path}: {error.strerror or error}") from None
+        return json.loads(data, parse_constant=None if nan else _refuse)
     except RecursionError:
         raise LinksimError(f"{path}: is not JSON that can be read: nested too deeply") from None
     except ValueError as error:

@@ -10,6 +10,7 @@ from math import inf
 from pathlib import Path
 
 from linksim.errors import LinksimError
+from linksim.files import read_text
 from linksim.media import truncation
 from linksim.media.clip import Clip
 from linksim.media.container import open_media
@@ -98,10 +99,7 @@ def read(
 
 
 def _read_text(source: Path) -> Clip:
-    try:
-        text = " ".join(source.read_text(encoding="utf-8").split())
-    except UnicodeDecodeError:
-        raise LinksimError(f"{source}: is not text in UTF-8") from None
+    text = " ".join(read_text(source).split())
     if not text:
         raise LinksimError(f"{source}: holds no words")
     return Clip(name=source.name, text=text)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from linksim.errors import LinksimError
+from linksim.files import read_text
 from semantic.text.alphabet import normalise
 from semantic.text.sizes import CHUNK
 
@@ -27,15 +28,7 @@ def read(path: Path) -> list[str]:
     LinksimError
         If it is no such file, or holds too little text.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise LinksimError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise LinksimError(f"{path} is a folder; name the files of text in it") from None
-    except UnicodeDecodeError:
-        raise LinksimError(f"{path}: not a file of UTF-8 text") from None
-    paragraphs = (normalise(paragraph) for paragraph in re.split(r"\n\s*\n", text))
+    paragraphs = map(normalise, re.split(r"\n\s*\n", read_text(path)))
     found = [s for paragraph in paragraphs for s in _SENTENCE_END.split(paragraph) if s]
     characters = sum(map(len, found))
     if characters < MIN_CHARACTERS:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.errors import LinksimError
+from linksim.files import read_text
 
 SNRS = ("snr_db", "ebn0_db")
 RATES = ("bler", "ber")
@@ -50,12 +51,7 @@ def read_reference(path: str | Path) -> Reference:
         If the file cannot be read, or lacks a column, or holds what is no number.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise LinksimError(f"{path}: {reason}") from None
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
     if any(line.startswith("#") and "BER" in line and "|" in line for line in lines):
         columns = _aff3ct(lines)
     else:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from linksim.errors import LinksimError
+from linksim.files import is_plain
 from linksim.link.call.delivery import kept
 from linksim.media import Clip, read
 from linksim.metrics import METRICS
@@ -231,13 +232,14 @@ def _timeline(folder: Path, point: Point) -> str:
     told = folder / TIMELINES / f"{point.id}.json"
     drawn = told.with_suffix(".png")
     try:
-        if not drawn.is_file():
+        if not drawn.exists() and is_plain(told, folder):
             save_timeline(kept(told), drawn)
-        uri = data_uri(drawn)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # none, or a damaged one
+    except Exception:  # a damaged one, of which Matplotlib raises anything
+        return ""
+    if not is_plain(drawn, folder):
         return ""
     label = html.escape(point.scheme.label)
     return (
-        f'<figure class="sheet"><img src="{uri}" alt="Delays of {label}">'
+        f'<figure class="sheet"><img src="{data_uri(drawn)}" alt="Delays of {label}">'
         f"<figcaption><strong>{label}</strong>, delay of each unit</figcaption></figure>"
     )

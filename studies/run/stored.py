@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from linksim.errors import LinksimError
-from linksim.files import regular
+from linksim.files import read_bytes
 from studies.run.clips import ClipRef
 from studies.run.kinds import Kind
 
@@ -211,10 +211,9 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         If it is damaged; the message names the row and the column.
     """
     remedy = "run the study again, which keeps its points"
-    if regular(path).st_size > MOST_TABLE_BYTES:
-        raise LinksimError(f"{path}: is larger than a table may be; {remedy}")
+    data = read_bytes(path, MOST_TABLE_BYTES)
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = data.decode("utf-8")
         reader = csv.DictReader(io.StringIO(text, newline=""))
         table = [{name: _as_written(cell) for name, cell in row.items()} for row in reader]
         ragged = any(None in row or None in row.values() for row in table)
@@ -222,8 +221,6 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         if ragged or there != tuple(columns) or not text.endswith("\n"):
             raise ValueError("rows or columns are missing")
         ROWS[path.name].validate_python(table)
-    except OSError as error:
-        raise LinksimError(f"{path}: {error.strerror or error}") from None
     except ValidationError as error:
         raise LinksimError(f"{path}: is damaged: row {reason_of(error)}; {remedy}") from None
     except (ValueError, csv.Error) as error:

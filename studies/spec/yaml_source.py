@@ -11,10 +11,13 @@ from typing import Any
 import yaml
 
 from linksim.errors import LinksimError
+from linksim.files import read_text
 
 FieldPath = tuple[str | int, ...]
 MAX_VALUES = 100_000
 """Aliases of aliases turn a few lines into more values than memory holds."""
+MOST_BYTES = 10**6
+"""Most bytes of a file: a parser makes a hundred times as much of them."""
 
 
 YAML = "tag:yaml.org,2002:"
@@ -150,12 +153,11 @@ def read_source(path: Path) -> Source:
     LinksimError
         If the file cannot be read, is not YAML or has a key twice.
     """
+    text = read_text(path, MOST_BYTES)
     try:
-        loader = _loader()(path.read_text(encoding="utf-8"))
+        loader = _loader()(text)
         node = loader.get_single_node()
         data = loader.construct_document(node) if node else None
-    except OSError as error:
-        raise LinksimError(f"{path}: cannot be read: {error.strerror}") from None
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise LinksimError(f"{path}{line}: not valid YAML: {error.problem}") from None

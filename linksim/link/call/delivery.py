@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from linksim.files import write_text
+from linksim.files import read_json, write_text
 from linksim.link.call.clock import TOLERANCE_S
 from linksim.timing import Times
 
@@ -139,7 +139,7 @@ def kept(path: Path) -> dict[str, Delivery]:
             budget_s=told["budget_s"],
             **{field: np.array(told[field], float) for field in FIELDS},
         )
-        for name, told in json.loads(path.read_text(encoding="utf-8")).items()
+        for name, told in read_json(path).items()
     }
 
 

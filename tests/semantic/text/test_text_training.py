@@ -46,10 +46,10 @@ def test_sentences_of_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("absent.txt", None, "no such file"),
+        ("absent.txt", None, "No such file"),
         (".", None, "is a folder"),
         ("short.txt", b"hello", "too little to train on"),
-        ("latin.txt", b"caf\xe9 " * 200, "not a file of UTF-8 text"),
+        ("latin.txt", b"caf\xe9 " * 200, "is not text in UTF-8"),
     ],
 )
 def test_bad_files(

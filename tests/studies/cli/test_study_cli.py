@@ -42,7 +42,7 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["study", "report", "absent"], "absent: not a study's folder"),
         (["send", "builtin", "--scheme", "fake"], "--channel, --snr, --out"),
         (["study", "status", ""], "argument DIR: the path is empty"),
-        (["study", "run", "/"], "/: cannot be read: Is a directory"),
+        (["study", "run", "/"], "/: cannot be read: is a folder"),
         (["models", "--dev", "cpu"], "unrecognized arguments: --dev cpu"),
         (["models", "x"], "unrecognized arguments: x"),
         (["ber", "--channel", "raileigh"], "did you mean 'rayleigh'"),

@@ -121,7 +121,7 @@ def _results(rng: random.Random, given: Path, out: str) -> list[str]:
     shutil.copytree(given / "results", results, symlinks=True)
     kept = [p for p in sorted(results.rglob("*")) if p.is_file()]
     names = [results / "study.json", results / "summary.csv", results / "results.csv"]
-    for path in rng.sample([*kept, *names, *names], rng.randint(1, 2)):
+    for path in dict.fromkeys(rng.sample([*kept, *names, *names], rng.randint(1, 2))):
         if path.is_file():
             mutations.file(rng, path)
     action = rng.choice(READERS)

@@ -12,6 +12,7 @@ from linksim.files import is_plain
 from linksim.media import Clip, write
 from studies.cli.main import main
 from studies.report.players import data_uri
+from studies.run.point import TIMELINES
 from studies.run.runner import run
 from studies.spec.load import load
 from studies.spec.mathtext import math_fault
@@ -41,6 +42,25 @@ def test_a_link_among_the_clips_is_not_followed(
     write(small_clip, tmp_path / "elsewhere" / f"{records[0].stem}.wav")
     assert main(["study", "report", str(folder)]) == 0
     assert secret not in (folder / "report.html").read_text()
+
+
+def test_a_link_among_the_timelines_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    secret = data_uri(tmp_path / "secret.png")
+    (folder / TIMELINES).mkdir()
+    for record in (folder / "points").iterdir():
+        (folder / TIMELINES / f"{record.stem}.png").symlink_to(tmp_path / "secret.png")
+    assert main(["study", "report", str(folder)]) == 0
+    assert secret not in (folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize("text", ["", "[" * 10**5, '{"sound": {"budget_s": 1e308}}', "{}", "[1]"])
+def test_a_damaged_timeline_is_left_out(text: str, folder: Path) -> None:
+    (folder / TIMELINES).mkdir()
+    for record in (folder / "points").iterdir():
+        (folder / TIMELINES / f"{record.stem}.json").write_text(text)
+    assert main(["study", "report", str(folder)]) == 0
+    assert "Delays of" not in (folder / "report.html").read_text()
 
 
 def test_plain_files(tmp_path: Path) -> None:

@@ -245,8 +245,8 @@ def test_unknown_study_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> 
         (b"", "must hold 'key: value' lines"),
         (b"- name", "must hold 'key: value' lines"),
         (b"\x00\x01\x02", "not valid YAML"),
-        (b"\xff\xfe", "not valid YAML in UTF-8"),
-        ("title: \ud800".encode("utf-8", "surrogatepass"), "not valid YAML in UTF-8"),
+        (b"\xff\xfe", "not text in UTF-8"),
+        ("title: \ud800".encode("utf-8", "surrogatepass"), "not text in UTF-8"),
     ],
 )
 def test_no_study_at_all(
