@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,7 +22,7 @@ from linksim.link.config import LinkConfig
 from linksim.link.contents import endpoint_contents, link_contents
 from linksim.montecarlo import StopRule
 from studies.api.curve import Row
-from studies.run.offspring import settle
+from studies.run.offspring import Watchdog, settle
 
 if typing.TYPE_CHECKING:
     from linksim.endpoint import Endpoint
@@ -80,9 +80,13 @@ class Measure(ABC):
         spawn = get_context("spawn")
         with (
             TemporaryDirectory(prefix="linksim-") as temporary,
+            Watchdog() as watchdog,
             ProcessPoolExecutor(workers, spawn, settle, (temporary,)) as pool,
         ):
+            others = set(active_children())
             running = [pool.submit(_task, self, *task, folder) for task in tasks]
+            for worker in set(active_children()) - others:
+                watchdog.guard(worker.pid)
             for task, future in zip(tasks, running, strict=True):
                 found = future.result()
                 for _ in task[2]:

@@ -4,12 +4,73 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
+from typing import Self
 
 PR_SET_PDEATHSIG = 1
 """Option of prctl(2): the signal that a process gets when its parent has died."""
+_WATCH = """
+import os, signal, sys
+guarded = set()
+for line in sys.stdin:
+    (guarded.add if line[0] == "+" else guarded.discard)(int(line[1:]))
+for pid in guarded:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+"""
+"""What a watchdog runs: its input ends when the process that writes to it has ended."""
+
+
+class Watchdog:
+    """A small process that ends others at once when this one has died, whatever they are at.
+
+    A process that is still importing what it needs cannot have asked for its own end (`settle`),
+    and TensorFlow takes seconds to import.
+
+    Examples
+    --------
+    >>> with Watchdog() as watchdog:
+    ...     watchdog.guard(process.pid)
+    ...     process.join()
+    ...     watchdog.release(process.pid)
+    """
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _WATCH],
+            stdin=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C and signals to the group are not for it
+        )
+
+    def guard(self, pid: int | None) -> None:
+        """End a process, which has been started, together with this one."""
+        self._tell(f"+{pid}\n")
+
+    def release(self, pid: int | None) -> None:
+        """Forget a process that has ended: another may get its number."""
+        self._tell(f"-{pid}\n")
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError):  # it was killed; processes have asked for their end themselves
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
+
+    def __enter__(self) -> Self:
+        """Return the watchdog."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it, and whatever it still guards."""
+        with suppress(OSError):
+            self._process.communicate()
 
 
 def settle(temporary: str) -> None:

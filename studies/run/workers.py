@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from linksim.errors import LinksimError
-from studies.run.offspring import settle
+from studies.run.offspring import Watchdog, settle
 from studies.run.plan import Point
 
 PATIENCE = 10.0
@@ -85,7 +85,8 @@ def run_in_processes(
     points: Sequence[Point], folder: Path, work: Work, workers: int
 ) -> Generator[Result]:
     """Run points in processes of their own; results come as they are ready."""
-    return share_out(points, lambda: _Process(folder, work), workers, wait)
+    with Watchdog() as watchdog:
+        yield from share_out(points, lambda: _Process(folder, work, watchdog), workers, wait)
 
 
 def share_out(
@@ -196,7 +197,7 @@ def link_of(point: Point) -> str:
 
 
 class _Process:
-    def __init__(self, folder: Path, work: Work) -> None:
+    def __init__(self, folder: Path, work: Work, watchdog: Watchdog) -> None:
         context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
         self.connection, theirs = context.Pipe()
         (folder / TEMPORARY).mkdir(parents=True, exist_ok=True)
@@ -204,6 +205,8 @@ class _Process:
         given = (theirs, folder, work, self.temporary)
         self.process = context.Process(target=_serve, args=given, daemon=True)
         self.process.start()
+        self.watchdog = watchdog
+        watchdog.guard(self.process.pid)
         theirs.close()  # else it would stay open when the worker dies, and wait() would not return
 
     def give(self, point: Point) -> Connection:
@@ -228,6 +231,7 @@ class _Process:
     def stop(self) -> None:
         self.process.terminate()
         self.process.join()
+        self.watchdog.release(self.process.pid)
         self.connection.close()
         shutil.rmtree(self.temporary, ignore_errors=True)
 
