@@ -82,13 +82,12 @@ def fit_post_filter(
         without steps or videos.
     """
     rng = np.random.default_rng([seed, 5])
-    crops = list(_collect(model, videos, rng)) if steps else []
+    crops = received_crops(model, videos, rng) if steps else {}
     if not crops:
         return None
-    data = {name: np.concatenate([c[name] for c in crops]) for name in crops[0]}
     losses = fit(
         FilterLoss(model.post_filter),
-        data,
+        crops,
         steps=steps,
         batch=BATCH,
         learning_rate=LEARNING_RATE,
@@ -97,6 +96,14 @@ def fit_post_filter(
     )
     first, last = (-10.0 * math.log10(loss) for loss in losses)
     return first, last
+
+
+def received_crops(
+    model: DvstModel, videos: Sequence[np.ndarray], rng: np.random.Generator
+) -> Crops:
+    """Return what `FilterLoss` takes, of all videos that have a group; nothing if there is none."""
+    crops = list(_collect(model, videos, rng))
+    return {name: np.concatenate([c[name] for c in crops]) for name in crops[0]} if crops else {}
 
 
 def _collect(

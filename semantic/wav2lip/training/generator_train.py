@@ -68,7 +68,7 @@ class GeneratorTrainer(TrainingRun):
         self._batches = Prefetch(
             GeneratorBatches(talks, batch=recipe.batch, seed=recipe.seed, held=recipe.held)
         )
-        self._held_out = [_windows(talk) for talk in held_out]
+        self._held_out = [held_windows(talk) for talk in held_out]
         self._adversarial = False
 
     @property
@@ -131,7 +131,7 @@ class GeneratorTrainer(TrainingRun):
         weights.save(path, self.model.generator)
 
 
-def _windows(talk: Talk) -> dict[str, np.ndarray]:
+def held_windows(talk: Talk) -> dict[str, np.ndarray]:
     """Return evenly spaced windows, as in a call: the first frame is held."""
     starts = np.linspace(1, len(talk.faces) - WINDOW, VALIDATION_WINDOWS).astype(int)
     frames = (starts[:, None] + np.arange(WINDOW)).ravel()
