@@ -17,6 +17,9 @@ from linksim.link.call.mcs_choice import Adapted, Fixed
 from linksim.link.framing import HEADER_BYTES, OFFSET_BYTES, Packer, unpack
 from linksim.timing import Times
 
+ROUNDS = 8
+"""Times that a packet which is kept is sent anew after a block of it was given up."""
+
 
 @dataclass(frozen=True)
 class Arq:
@@ -42,8 +45,9 @@ class BitQueue:
 
     Blocks that failed go again before anything new, over more than one slot where the first has not
     the room that it had before. A new block is no longer than what waits needs, and no longer than
-    the room in its slot. Packets that cannot be there in time are not sent, unless
-    the stream keeps what is late.
+    the room in its slot. Packets that cannot be there in time are not sent, unless the stream keeps
+    what is late: its packets are even sent anew, in new blocks, where one was given up after its
+    last transmission, as in the acknowledged mode of RLC, TS 38.322.
 
     Parameters
     ----------
@@ -80,6 +84,8 @@ class BitQueue:
         self._next, self._ready, self._packer = 0, deque[int](), Packer()
         self._flying: dict[Item, int] = {}
         self._again: list[tuple[int, int]] = []
+        self._anew: list[tuple[int, int]] = []
+        self._rounds = [0] * len(stream.packets)
         self.blocks: list[Block] = []
         self._blocks_of: list[list[int]] = [[] for _ in stream.packets]
         self.sent_s = np.full(len(stream.packets), np.nan)
@@ -87,7 +93,7 @@ class BitQueue:
     @property
     def done(self) -> bool:
         """Whether nothing is left to be sent."""
-        waits = self._ready or self._again or self._flying or not self._packer.empty
+        waits = self._ready or self._again or self._anew or self._flying or not self._packer.empty
         return not waits and self._next == len(self.stream.packets)
 
     def waiting(self, slot: int) -> int:
@@ -128,6 +134,8 @@ class BitQueue:
             self._choice.answer(again, ok, block.mcs)
         if not (ok and heard) and block.attempts < self._arq.most:
             heapq.heappush(self._again, (again, number))
+        elif not ok and self.stream.keep_late:
+            self._anew += [(again, p) for p in block.packets if self._rounds[p] < ROUNDS]
 
     @property
     def delivery(self) -> Delivery:
@@ -152,6 +160,12 @@ class BitQueue:
         while self._next < len(self.times) and self._clock.ready(self.times, self._next, slot):
             self._ready.append(self._next)
             self._next += 1
+        due = sorted({packet for when, packet in self._anew if when <= slot} - {*self._ready})
+        self._anew = [(when, packet) for when, packet in self._anew if when > slot]
+        for packet in reversed(due):
+            self._rounds[packet] += 1
+            self._blocks_of[packet] = []
+            self._ready.appendleft(packet)
         if not self.stream.keep_late:
             late = (p for p in [*self._ready] if self._clock.late(self.times, p, slot))
             for packet in late:

@@ -149,3 +149,25 @@ def test_units_meet_the_channel_of_their_moment(kmh: int) -> None:
     error = residual.std(ddof=1) * np.sqrt(len(values)) / values[:, 1].real.sum()
     assert abs(ratio - expected) < 3.5 * error
     assert error < 0.1
+
+
+def test_packets_that_are_kept_are_sent_anew_after_their_last_transmission() -> None:
+    """A slot is dead with probability q: k rounds of two transmissions lose q^(2 k) of them."""
+    q = 0.5
+    options = {**PLAIN, "channel": Outage(q), "harq": 2, "combining": "chase"}
+    link = Link(LinkConfig(modulation="qpsk", code_rate=1 / 3, **options))
+    ready = 0.004 * np.arange(200)
+    lost = []
+    for keeps in (False, True):
+        encoded = Encoded((stream(ready, keep_late=keeps),))
+        sent = link.transmit(encoded, 30.0, 6, float(ready[-1]))
+        lost.append(int(sent.deliveries["data"].lost.sum()))
+        received = sent.streams["data"].received
+        assert len(received.packets) == len(ready) - lost[-1]
+        assert all(
+            received.packets[p] == d
+            for p, d in enumerate(encoded.streams[0].packets)
+            if p in received.packets
+        )
+    assert abs(lost[0] / len(ready) - q**2) < 3.5 * np.sqrt(q**2 * (1 - q**2) / len(ready))
+    assert lost[1] == 0  # q^16 of 200 packets
