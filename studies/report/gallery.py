@@ -49,7 +49,7 @@ def gallery(
     Parameters
     ----------
     folder : Path
-        Folder of the original and the received clips.
+        Folder of the original and the received clips, in that of the study.
     study : Study
         The study.
     points : sequence of Point
@@ -139,7 +139,7 @@ def _section(
             players.player(file, p.scheme.label, _caption(p, records[p.id])) for p, file in mine
         ]
         sheets = [_sheet(file, p, original, records[p.id]) for p, file in mine] if original else []
-        sheets += [_timeline(folder, p) for p, _ in mine]
+        sheets += [_timeline(folder.parent, p) for p, _ in mine]
         place = f'data-channel="{html.escape(channel)}" data-snr="{snr_db!r}"'
         parts.append(
             f'<div class="pane" {place}><h4>{title}</h4>{"".join(cards)}{"".join(sheets)}</div>'

@@ -4,11 +4,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fake_parts import fake_record
 
 from linksim.errors import LinksimError
 from linksim.files import is_plain
+from linksim.link.call.delivery import Delivery, keep
 from linksim.media import Clip, write
 from studies.cli.main import main
 from studies.report.players import data_uri
@@ -52,6 +54,17 @@ def test_a_link_among_the_timelines_is_not_followed(folder: Path, tmp_path: Path
         (folder / TIMELINES / f"{record.stem}.png").symlink_to(tmp_path / "secret.png")
     assert main(["study", "report", str(folder)]) == 0
     assert secret not in (folder / "report.html").read_text()
+
+
+def test_timelines_are_shown_of_clips_that_are(folder: Path, small_clip: Clip) -> None:
+    two = np.array([0.0, 0.02])
+    for record in (folder / "points").iterdir():
+        write(small_clip, folder / "media" / f"{record.stem}.wav")
+        told = {"sound": Delivery(two, two + 0.02, two + 0.03, two + 0.04, 0.15)}
+        keep(told, folder / TIMELINES / f"{record.stem}.json")
+    assert main(["study", "report", str(folder)]) == 0
+    page = (folder / "report.html").read_text()
+    assert page.count("Delays of") == 2 * page.count('class="pane"') == 12  # of two schemes
 
 
 @pytest.mark.parametrize("text", ["", "[" * 10**5, '{"sound": {"budget_s": 1e308}}', "{}", "[1]"])
