@@ -43,6 +43,16 @@ def test_shipped_files_have_the_names_of_the_variables(file: Path) -> None:
     load(file, kind(preset=preset))
 
 
+def test_what_is_saved_is_rounded(tmp_path: Path) -> None:
+    model = TextModel()
+    save(tmp_path / "w.npz", model)
+    other = TextModel(seed=1)
+    load(tmp_path / "w.npz", other)
+    for exact, stored in zip(model.encoder.weights, other.encoder.weights, strict=True):
+        error = np.square(np.asarray(exact) - np.asarray(stored)).sum()
+        assert error <= 10**-4.8 * np.square(np.asarray(exact)).sum()
+
+
 def test_paths_name_attributes_numbers_and_classes() -> None:
     class Net(keras.Model):
         def __init__(self) -> None:
