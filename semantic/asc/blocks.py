@@ -39,11 +39,15 @@ def cepstral_mean() -> np.ndarray:
     return mean
 
 
-def residual(x: Any, width: int, name: str) -> Any:
-    """Add a block to the graph: x + Conv(GELU(Norm(x))), three frames wide."""
+def residual(x: Any, width: int, name: str, dilation: int | None = None) -> Any:
+    """Add a block to the graph: x + Conv(GELU(Norm(x))), three frames wide.
+
+    With a dilation, it sees frames before its own alone, so many apart.
+    """
+    how = {"padding": "causal", "dilation_rate": dilation} if dilation else {"padding": "same"}
     y = layers.LayerNormalization(name=f"{name}_norm")(x)
     y = layers.Activation("gelu", name=f"{name}_gelu")(y)
-    y = layers.Conv1D(width, 3, padding="same", name=f"{name}_conv")(y)
+    y = layers.Conv1D(width, 3, **how, name=f"{name}_conv")(y)
     return layers.Add(name=name)([x, y])
 
 

@@ -8,7 +8,7 @@ from scipy.signal import resample_poly
 
 from linksim.arrays import map_array
 from linksim.errors import LinksimError
-from semantic.asc.sizes import MAX_RATE, MIN_RATE, RATES, SAMPLE_RATE
+from semantic.asc.sizes import MAX_RATE, RATES, SAMPLE_RATE, least_rate
 
 SUFFIXES = (
     ".g722",
@@ -118,6 +118,8 @@ class Crops:
         Shape of what a step returns.
     latents : int
         Latents of a frame; how many are sent is drawn for each crop, so that any rate will do.
+    rates : sequence of float
+        Channel uses per sample that crops are sent at most of the time.
     snr_db : tuple of float
         Range of the SNR, uniform in dB.
     seed : int
@@ -132,6 +134,7 @@ class Crops:
         samples: int,
         batch: int,
         latents: int,
+        rates: Sequence[float] = tuple(RATES.values()),
         snr_db: tuple[float, float] = (0.0, 20.0),
         seed: int = 0,
     ) -> None:
@@ -145,6 +148,7 @@ class Crops:
         self._music = music
         self._shape = (batch, samples)
         self._latents = latents
+        self._rates = rates
         self._snr_db = snr_db
         self._seed = seed
 
@@ -157,12 +161,13 @@ class Crops:
             speech[:] = True
         music = self._speech if self._music is None else self._music
         audio = np.stack([self._crop(rng, self._speech if s else music) for s in speech])
-        kept = np.array([_rate(rng) for _ in range(batch)]) / MAX_RATE * self._latents
+        kept = np.array([_rate(rng, self._rates) for _ in range(batch)]) / MAX_RATE * self._latents
         return {
             "audio": audio,
             "snr_db": rng.uniform(*self._snr_db, batch).astype(np.float32),
             "kept": np.round(kept).astype(np.float32),
             "speech": speech.astype(np.float32),
+            "level": np.exp2(rng.uniform(-1.0, 1.0, batch)).astype(np.float32),
         }
 
     def _crop(self, rng: np.random.Generator, recording: np.ndarray) -> np.ndarray:
@@ -187,11 +192,12 @@ class Crops:
         return unit_power(crop)[0]
 
 
-def _rate(rng: np.random.Generator) -> float:
+def _rate(rng: np.random.Generator, rates: Sequence[float]) -> float:
     """Draw a number of channel uses per sample, low ones more often."""
+    least = least_rate(rates)
     if rng.random() < AT_A_NAMED_RATE:
-        return max(MIN_RATE, rng.choice(list(RATES.values())) * rng.uniform(0.9, 1.0))
-    return float(np.exp(rng.uniform(np.log(MIN_RATE), np.log(MAX_RATE))))
+        return max(least, rng.choice(list(rates)) * rng.uniform(0.9, 1.0))
+    return float(np.exp(rng.uniform(np.log(least), np.log(MAX_RATE))))
 
 
 def unit_power(audio: np.ndarray) -> tuple[np.ndarray, float]:

@@ -14,7 +14,15 @@ from linksim.options import check_range, option
 from linksim.streams.conversation import Conversational
 from linksim.streams.interleaving import interleaver
 from semantic.asc import low_delay, stream
-from semantic.asc.sizes import MAX_RATE, MIN_RATE, RATES, SAMPLE_RATE, SNR_WITHOUT_CSI
+from semantic.asc.sizes import (
+    LIVE_RATES,
+    MAX_RATE,
+    MIN_RATE,
+    RATES,
+    SAMPLE_RATE,
+    SNR_WITHOUT_CSI,
+    least_rate,
+)
 
 if TYPE_CHECKING:
     from semantic.asc.model import AscModel
@@ -44,20 +52,21 @@ class Asc(Conversational):
     One set of weights serves all rates: the last latents of every frame are left unsent, as
     many as rate, set-up and padding ask for. Clips of less than about two seconds overrun the
     budget, since slots are whole. Latents are interleaved over chunks of two seconds; with what the
-    networks see on either side the algorithmic delay is 2.5 s; with `low_delay` each frame is a
-    unit of its own, of 48 ms, see `semantic.asc.low_delay`. Silence comes back as silence.
+    networks see on either side the algorithmic delay is 2.5 s. With `low_delay` other networks,
+    which know only what has been, make a unit of each frame of 40 ms: `semantic.asc.low_delay`.
+    Silence comes back as silence.
 
     Raises
     ------
     LinksimError
-        If there is no such rate or preset, or the preset has no form of low delay.
+        If there is no such rate or preset, or a preset is named for the form of low delay.
     """
 
     name: ClassVar[str] = "asc"
     uses_csi = True
 
     rate: float | str = option(
-        "low", "channel uses per sample: low (0.25), mid (0.5), high (1), or 0.2 to 1"
+        "low", "channel uses per sample: low (0.25), mid (0.5), high (1), or 0.08 to 1"
     )
     preset: str = option("compact", "sizes of the networks: compact or paper")
     weights: str | None = option(
@@ -68,7 +77,7 @@ class Asc(Conversational):
         if self.preset not in PRESETS:
             raise unknown("preset of scheme 'asc'", self.preset, PRESETS)
         if self.low_delay and self.preset != "compact":
-            raise LinksimError("scheme 'asc': option 'low_delay' needs preset 'compact'")
+            raise LinksimError("scheme 'asc': 'low_delay' has networks of its own, and no preset")
         self._budget()
 
     @property
@@ -82,8 +91,12 @@ class Asc(Conversational):
             if self.rate not in RATES:
                 raise unknown("rate of scheme 'asc'", self.rate, RATES)
             return RATES[self.rate]
-        check_range("scheme 'asc': option 'rate'", self.rate, MIN_RATE, MAX_RATE)
+        check_range("scheme 'asc': option 'rate'", self.rate, self._least(), MAX_RATE)
         return float(self.rate)
+
+    def _least(self) -> float:
+        """Return the fewest channel uses per sample that the networks were trained for."""
+        return least_rate(LIVE_RATES) if self.low_delay else MIN_RATE
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
         """Turn the audio of a clip into stream ``"audio"``.
@@ -146,6 +159,8 @@ class Asc(Conversational):
 
     def _kept(self, samples: int, frames: int, latents: int) -> int:
         """Return how many latents of a frame the budget allows, of those that training left."""
+        if self.low_delay:  # set-up and padding cost what they cost; a call has no known end
+            return round(self._budget() / MAX_RATE * latents)
         uses = self._budget() * samples - _RESERVE
         return int(np.clip(2 * uses // frames, round(MIN_RATE / MAX_RATE * latents), latents))
 
@@ -154,7 +169,8 @@ class Asc(Conversational):
         from semantic.asc.model import AscModel
         from semantic.training.weights import trained
 
-        return trained(AscModel, self.preset, Path(self.weights) if self.weights else None)
+        preset = "live" if self.low_delay else self.preset
+        return trained(AscModel, preset, Path(self.weights) if self.weights else None)
 
 
 def _positions(frames: int, kept: int, hop: int) -> np.ndarray:

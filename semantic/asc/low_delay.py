@@ -2,13 +2,13 @@
 
 ::
 
-    samples so far ─┬─▶ level so far ─▶ codeword ─────────────────────┐
-                    └─ ÷ level ─▶ encoder, last frame ─ keep ─────────┴─▶ unit of a frame
-    units so far ───┬─▶ codewords ─▶ level ─────────────────────┐
-                    └─▶ decoder, last frame ─▶ its spectrum ────×─▶ overlap and add ─▶ samples
+    samples so far ─┬─▶ level so far ─▶ codeword ──────────┐
+                    └─▶ encoder ─ × level ─ keep ──────────┴─▶ unit of a frame
+    units so far ───┬─▶ codewords ─▶ level ──┐
+                    └─▶ decoder ────────── ÷ level ─▶ overlap and add ─▶ samples
 
-The networks see the frames before a frame as ever, and behind it silence, as at the end of a clip.
-A frame has two lapped transforms, over 48 ms: so long after its first sample is its last one known.
+The networks are those of the preset "live", which see frames before a frame and none behind it. A
+frame has one lapped transform, over 40 ms: so long after its first sample is its last one known.
 
 The level that sound is divided by follows its power over some seconds, upwards at once, in steps
 of 6 dB. Both ends must have the same, and a unit may get lost: so each tells it, by a codeword
@@ -18,7 +18,7 @@ level hardly ever changes.
 
 import functools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import hadamard
@@ -27,21 +27,16 @@ from linksim.endpoint import ABSENT
 from linksim.streams.interleaving import interleaver
 from linksim.timing import Times
 from semantic.asc.sizes import SAMPLE_RATE
-from semantic.asc.stream import CONTEXT
 
 if TYPE_CHECKING:
     from semantic.asc.model import AscModel
 
-HOP, OVERLAP = 512, 256
+HOP, OVERLAP = 320, 320
 """Samples from one frame to the next, and those in front of it that it shares with the one before:
-of the compact networks, which this form is for."""
+of the live networks, which this form is for."""
 
 DELAY_S = (HOP + OVERLAP) / SAMPLE_RATE
 """Seconds from the first sample that a frame is needed for to the last that it depends on."""
-
-SILENT = 2
-"""Frames of silence that the encoder sees behind a frame. With the edge of the window right behind
-it, PESQ over a clean channel was 3.0 where with them it was 3.8."""
 
 CODE = 8
 """Latents of a codeword."""
@@ -49,8 +44,8 @@ CODE = 8
 LEVELS = 2 * CODE
 """Levels that a codeword can tell: 1, 1/2, 1/4 and so on, RMS, of full scale."""
 
-MEMORY = 62
-"""Frames over which the level is averaged, 2 s: as many as crops have that the networks know."""
+MEMORY = 100
+"""Frames over which the level is averaged, 2 s."""
 
 HEADROOM = 8.0
 """Power of a frame over that of the level from which on the level rises at once."""
@@ -61,8 +56,11 @@ HYSTERESIS = 0.75
 SOFTER, LOUDER = 0.02, 1e-4
 """Probabilities that the level falls by a step, and that it rises, as the receiver supposes."""
 
-AT_ONCE = 64
-"""Windows that go through a network together."""
+CONTEXT = 48
+"""Frames before a frame that may change it: those that the networks see."""
+
+AT_ONCE = 1024
+"""Frames that go through a network together."""
 
 
 def times(samples: int) -> Times:
@@ -81,7 +79,8 @@ def settled(time_s: float) -> int:
         Time of capture of what is played; units whose time to be played has come have arrived,
         or never do.
     """
-    return max(0, int((time_s * SAMPLE_RATE + OVERLAP) // HOP) * HOP + OVERLAP)
+    unit = int((time_s * SAMPLE_RATE + OVERLAP) // HOP)
+    return max(0, unit * HOP) + HOP - OVERLAP
 
 
 def encode(model: "AscModel", audio: np.ndarray, snr_db: float, kept: int) -> np.ndarray:
@@ -90,7 +89,7 @@ def encode(model: "AscModel", audio: np.ndarray, snr_db: float, kept: int) -> np
     Parameters
     ----------
     model : AscModel
-        Model whose encoder is used.
+        Model whose encoder is used, of the preset "live".
     audio : np.ndarray
         float32, [frames * HOP].
     snr_db : float
@@ -104,16 +103,14 @@ def encode(model: "AscModel", audio: np.ndarray, snr_db: float, kept: int) -> np
         float32, [frames + 1, kept].
     """
     steps = _levels(audio)
-    ended = np.concatenate([np.zeros(CONTEXT * HOP, np.float32), audio, np.zeros(HOP, np.float32)])
-    windows = np.lib.stride_tricks.sliding_window_view(ended, (CONTEXT + 1) * HOP)[::HOP]
-    share = (kept - CODE) / model.latents
+    level = np.exp2(steps).astype(np.float32)
+    told = [np.array([x], np.float32) for x in (snr_db, (kept - CODE) / model.latents)]
     units = np.empty((len(steps), kept), np.float32)
-    for part in _batches(len(steps)):
-        scaled = np.zeros((len(steps[part]), (CONTEXT + 1 + SILENT) * HOP), np.float32)
-        scaled[:, : -SILENT * HOP] = windows[part] * np.exp2(steps[part, None])
-        told = [np.full(len(scaled), value, np.float32) for value in (snr_db, share)]
-        latents = np.asarray(model.encoder([scaled, *told], training=False))
-        units[part, CODE:] = latents[:, CONTEXT, : kept - CODE]
+    for first, last, start in _chunks(len(steps)):
+        piece = audio[start * HOP : last * HOP]  # a frame more than is wanted, but at the end
+        seen = [piece[None], level[None, start : start + len(piece) // HOP + 1]]
+        latents = np.asarray(model.encoder([*seen, *told], training=False))[0]
+        units[first:last, CODE:] = latents[first - start : last - start, : kept - CODE]
     # As strong as the others: a stronger one would leave quiet frames less of a unit's power.
     units[:, :CODE] = _codewords()[steps] * _rms(units[:, CODE:])
     sent = np.empty_like(units)
@@ -127,7 +124,7 @@ def decode(model: "AscModel", latents: np.ndarray, noise: np.ndarray, snr_db: fl
     Parameters
     ----------
     model : AscModel
-        Model whose decoder is used.
+        Model whose decoder is used, of the preset "live".
     latents, noise : np.ndarray
         float32, [frames + 1, kept]; units as received, and the noise variance of each latent.
     snr_db : float
@@ -140,20 +137,24 @@ def decode(model: "AscModel", latents: np.ndarray, noise: np.ndarray, snr_db: fl
     """
     units, kept = latents.shape
     latents, noise = (x[:, interleaver(kept)] for x in (latents, noise))
-    steps = _heard_levels(latents[:, :CODE], noise[:, :CODE])
-    whole = np.zeros((2, CONTEXT + units, model.latents), np.float32)
+    level = np.exp2(_heard_levels(latents[:, :CODE], noise[:, :CODE])).astype(np.float32)
+    whole = np.zeros((2, units, model.latents), np.float32)
     whole[1] = ABSENT
-    whole[:, CONTEXT:, : kept - CODE] = latents[:, CODE:], noise[:, CODE:]
-    windows = np.lib.stride_tricks.sliding_window_view(whole, CONTEXT + 1, axis=1)
-    windows = windows.transpose(0, 1, 3, 2)  # values and noise, unit, window, latent
-    spectrum = np.empty((1, 2 * units, OVERLAP), np.float32)
-    inner, lapped = _halves(model)
-    for part in _batches(units):
-        told = np.full(len(steps[part]), snr_db, np.float32)
-        seen = np.asarray(inner([*windows[:, part], told], training=False))[:, -2:]
-        scaled = seen * np.exp2(-steps[part, None, None]).astype(np.float32)
-        spectrum[0, 2 * part.start : 2 * part.start + 2 * len(scaled)] = scaled.reshape(-1, OVERLAP)
-    return np.asarray(lapped(spectrum))[0, OVERLAP : OVERLAP + (units - 1) * HOP, 0]
+    whole[:, :, : kept - CODE] = latents[:, CODE:], noise[:, CODE:]
+    told = np.array([snr_db], np.float32)
+    sound = np.empty((units - 1) * HOP, np.float32)
+    for first, last, start in _chunks(units - 1):
+        seen = [whole[0, None, start : last + 1], whole[1, None, start : last + 1]]
+        row = model.decoder([*seen, level[None, start : last + 1], told], training=False)
+        kept_part = slice((first - start) * HOP, (last - start) * HOP)
+        sound[first * HOP : last * HOP] = np.asarray(row)[0, kept_part]
+    return sound
+
+
+def _chunks(count: int) -> Iterator[tuple[int, int, int]]:
+    """Give first and last of each part of so many frames, and from where on it has to be seen."""
+    for first in range(0, count, AT_ONCE):
+        yield first, min(first + AT_ONCE, count), max(0, first - CONTEXT)
 
 
 def _levels(audio: np.ndarray) -> np.ndarray:
@@ -197,17 +198,3 @@ def _codewords() -> np.ndarray:
     """Return the biorthogonal code: float32, [LEVELS, CODE], of 1 and -1."""
     rows = hadamard(CODE).astype(np.float32)
     return np.concatenate([rows, -rows])
-
-
-@functools.lru_cache(maxsize=4)
-def _halves(model: "AscModel") -> tuple[Any, Any]:
-    """Return the decoder up to the spectrum, and the lapped transform behind it."""
-    import keras
-
-    lapped = model.decoder.get_layer("block8")
-    return keras.Model(model.decoder.inputs, lapped.input), lapped
-
-
-def _batches(count: int) -> Iterator[slice]:
-    for first in range(0, count, AT_ONCE):
-        yield slice(first, min(first + AT_ONCE, count))

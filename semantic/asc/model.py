@@ -11,17 +11,22 @@ from linksim.endpoint import ABSENT
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import LinkConfig
 from linksim.streams.interleaving import interleaver
-from semantic.asc import compact, paper
+from semantic.asc import compact, live, paper
 from semantic.asc.losses import disturbance, nrmse
-from semantic.asc.sizes import MAX_RATE
+from semantic.asc.sizes import LIVE_RATES, MAX_RATE, RATES
+from semantic.asc.unit_channel import UnitChannel
 from semantic.training.channel import TrainingChannel
 from semantic.training.weights import Stored
 
-PRESETS = {"compact": compact, "paper": paper}
+PRESETS = {"compact": compact, "paper": paper, "live": live}
 """Modules with `HOP`, the samples of a frame, and `make_encoder` and `make_decoder`."""
 
 MUSIC_WAVEFORM = 5.0
 """Weight of the waveform of music over that of speech, which has a loss beside it."""
+
+
+MOST_WAVEFORM = 2.0
+"""Root of `nrmse` above which it counts no more: single crops at the start of training."""
 
 
 class AscModel(keras.Model):
@@ -35,7 +40,7 @@ class AscModel(keras.Model):
     Parameters
     ----------
     preset : str
-        ``"compact"`` or ``"paper"``.
+        ``"compact"`` or ``"paper"``; ``"live"`` sends a frame at a time.
     channel : str
         Kind of `TrainingChannel`.
     link : str, optional
@@ -77,7 +82,11 @@ class AscModel(keras.Model):
         self.decoder = module.make_decoder(self.latents)
         layers = [*self.encoder.layers, *self.decoder.layers]
         self._trainable = [(layer, layer.trainable) for layer in layers]
-        self.training_channel = TrainingChannel(kind=channel, seed=seed)
+        self.live = preset == "live"
+        self.rates: tuple[float, ...] = LIVE_RATES if self.live else tuple(RATES.values())
+        self.scored = live.SCORED if self.live else (RATES["low"], RATES["high"])
+        kind = UnitChannel if self.live else TrainingChannel
+        self.training_channel = kind(kind=channel, seed=seed)
         self.link_channel = _link_channel(link, seed) if link else None
         self._over_link = False
         self.perceptual = perceptual
@@ -92,16 +101,19 @@ class AscModel(keras.Model):
             Unit mean power.
         snr_db, kept : float32, [batch]
             Mean Es/N0 in dB; latents of each frame that are sent, the first ones.
+        level : float32, [batch]
+            Of the preset "live": what its networks have the sound multiplied by.
 
         Output
         ------
         float32, [batch, frames * hop]
         """
         snr_db, share = inputs["snr_db"], inputs["kept"] / self.latents
-        latents = self.encoder([inputs["audio"], snr_db, share], training=training)
         index = ops.arange(self.latents, dtype="float32")
         sent = ops.cast(index < inputs["kept"][:, None], "float32")[:, None]
-        latents = latents * sent
+        if self.live:
+            return self._by_units(inputs, sent, training)
+        latents = self.encoder([inputs["audio"], snr_db, share], training=training) * sent
         power = ops.mean(ops.square(latents), axis=(1, 2)) / ops.mean(sent, axis=(1, 2))
         shape = ops.shape(latents)
         n = latents.shape[1] * latents.shape[2]
@@ -112,6 +124,17 @@ class AscModel(keras.Model):
         noise = ops.reshape(ops.take(noise, order, axis=1), shape)
         noise = noise * sent + ABSENT * (1.0 - sent)
         return self.decoder([received * sent, noise, snr_db], training=training)
+
+    def _by_units(self, inputs: dict[str, Any], sent: Any, training: bool | None) -> Any:
+        """Send each frame for itself."""
+        snr_db, share = inputs["snr_db"], inputs["kept"] / self.latents
+        frames = inputs["audio"].shape[1] // self.hop + 1
+        level = inputs["level"][:, None] * ops.ones((1, frames))
+        latents = self.encoder([inputs["audio"], level, snr_db, share], training=training) * sent
+        energy = 2.0 * ops.mean(ops.square(latents), axis=2) / share[:, None]
+        received, noise = self.channel(latents, snr_db, energy)
+        noise = noise * sent + ABSENT * (1.0 - sent)
+        return self.decoder([received * sent, noise, level, snr_db], training=training)
 
     def compute_loss(
         self,
@@ -128,7 +151,8 @@ class AscModel(keras.Model):
         """
         speech = x["speech"]
         waveform = self.waveform * (speech + MUSIC_WAVEFORM * (1.0 - speech))
-        loss = ops.mean(waveform * ops.sqrt(nrmse(x["audio"], y_pred) + 1e-5))
+        error = ops.minimum(ops.sqrt(nrmse(x["audio"], y_pred) + 1e-5), MOST_WAVEFORM)
+        loss = ops.mean(waveform * error)
         if self.perceptual:
             heard = disturbance(x["audio"], y_pred)
             loss = loss + self.perceptual * ops.mean(speech * heard)

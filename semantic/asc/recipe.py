@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from linksim.errors import LinksimError
 from linksim.options import check_positive, option
 from semantic.training.stage import Stage
 
@@ -37,7 +38,7 @@ class Recipe:
         If a number is out of range.
     """
 
-    preset: str = option("compact", "sizes of the networks", choices=("compact", "paper"))
+    preset: str = option("compact", "sizes of the networks", choices=("compact", "paper", "live"))
     steps: int = option(22_000, "training steps of all stages", within=(1, 10**9))
     batch: int = option(8, "crops per step", within=(1, 10**6))
     crop_frames: int = 62
@@ -52,6 +53,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "batch", "crop_frames", "learning_rate"))
+        if self.preset == "live" and self.link is not None:
+            raise LinksimError("preset 'live' is not fine-tuned over the link, which has no clock")
 
     def stage(self, step: int) -> AscStage:
         """Return the stage of a step: clean warm-up, all through fading, then fine-tuning.

@@ -67,6 +67,7 @@ class Trainer(TrainingRun):
             samples=self._samples,
             batch=self.recipe.batch,
             latents=self.model.latents,
+            rates=self.model.rates,
             snr_db=stage.snr_db,
             seed=self.recipe.seed,
         )

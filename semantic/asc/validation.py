@@ -7,14 +7,12 @@ import numpy as np
 from linksim.errors import LinksimError
 from semantic.asc.data import unit_power
 from semantic.asc.model import AscModel
-from semantic.asc.sizes import MAX_RATE, RATES, SAMPLE_RATE
+from semantic.asc.sizes import MAX_RATE, SAMPLE_RATE
 from semantic.training.channel import fixed_randomness
 
 SNRS_DB = (0.0, 10.0, 20.0)
-SCORED = ("low", "high")
-"""Rates whose mean score chooses the best weights."""
-
-COLUMNS = tuple(f"{rate}_{snr_db:g}" for rate in SCORED for snr_db in SNRS_DB)
+COLUMNS = tuple(f"{rate}_{snr_db:g}" for rate in ("low", "high") for snr_db in SNRS_DB)
+"""Scores at the rates of `AscModel.scored`."""
 CROPS = 8
 RANDOM_STATE = (1, 2)
 """State that the channel draws from: the same fading and noise every time."""
@@ -52,14 +50,15 @@ class Validation:
         """Return the score of each rate and SNR by `COLUMNS`, and their mean as ``score``."""
         scores = {}
         with fixed_randomness(model.channel, RANDOM_STATE):
-            for rate in SCORED:
-                kept = np.full(CROPS, round(RATES[rate] / MAX_RATE * model.latents), np.float32)
+            for name, rate in zip(("low", "high"), model.scored, strict=True):
+                kept = np.full(CROPS, round(rate / MAX_RATE * model.latents), np.float32)
                 for snr_db in SNRS_DB:
                     told = {"snr_db": np.full(CROPS, snr_db, np.float32), "kept": kept}
+                    told["level"] = np.ones(CROPS, np.float32)
                     heard = model.predict_on_batch({"audio": self._audio, **told})
                     pairs = zip(self._audio, np.asarray(heard), strict=True)
                     mean = np.mean([_pesq(sent, got) for sent, got in pairs])
-                    scores[f"{rate}_{snr_db:g}"] = round(float(mean), 3)
+                    scores[f"{name}_{snr_db:g}"] = round(float(mean), 3)
         return {**scores, "score": round(float(np.mean(list(scores.values()))), 3)}
 
 

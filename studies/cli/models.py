@@ -1,4 +1,4 @@
-"""``linksim models``: how large every network is, and what it takes to run."""
+"""``linksim models``: how large every network is, what it takes to run, and what it is worth."""
 
 import os
 import re
@@ -11,6 +11,8 @@ from studies.cli import arguments
 from studies.cli.command import Command
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from studies.bench.networks.network import Network
 
 ENDS = ("transmitter", "receiver", "training")
@@ -23,6 +25,13 @@ def add_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--fps", type=float, default=25.0, help="frames per second (default 25)")
     text = "width and height of a frame in pixels (default 360x288)"
     parser.add_argument("--size", type=_size, default=(360, 288), metavar="WxH", help=text)
+    parser.add_argument(
+        "--ablate",
+        nargs="+",
+        metavar="PATH",
+        help="folders of films of talkers and of voices, or files: print what the loss of each "
+        "codec on them grows by with each network as it was before training",
+    )
     arguments.add_json(parser)
 
 
@@ -42,6 +51,9 @@ def run(args: Namespace) -> int:
     from linksim.startup import import_tensorflow
 
     console = Console()
+    if args.ablate:
+        import_tensorflow()
+        return _ablate(args, console)
     with console.status("counting"):
         import_tensorflow()
         networks, notes = _count(args)
@@ -50,6 +62,24 @@ def run(args: Namespace) -> int:
         console.print(note, markup=False, highlight=False)
     if args.json:
         _write_json(args, networks, notes)
+    return 0
+
+
+def _ablate(args: Namespace, console: "Console") -> int:
+    """Print a line for each network as soon as it is measured and, with ``--json``, write all."""
+    from dataclasses import asdict
+
+    from studies.bench.networks.ablation import ablated_networks
+
+    console.print("loss on what was given: trained, without the network, and what that costs")
+    found = []
+    for row in ablated_networks(args.ablate):
+        found.append({**asdict(row), "cost": row.cost})
+        losses = f"{row.trained:8.4f} {row.untrained:8.4f} {100 * row.cost:+7.1f} %"
+        name = f"{row.codec}: {row.network}"
+        console.print(f"{name:52} {losses}", markup=False, highlight=False)
+    if args.json:
+        arguments.write_json(args.json, {"paths": args.ablate, "networks": found})
     return 0
 
 
@@ -63,7 +93,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def _count(args: Namespace) -> "tuple[list[Network], list[str]]":
     """Return all networks, and what is to be known of their figures."""
-    from studies.bench.networks.audio import audio_networks
+    from studies.bench.networks.audio import audio_networks, live_networks
     from studies.bench.networks.face import face_networks
     from studies.bench.networks.lips import lip_networks
     from studies.bench.networks.text import text_networks
@@ -73,6 +103,7 @@ def _count(args: Namespace) -> "tuple[list[Network], list[str]]":
     model, shipped = load(args.preset)
     networks = [
         *audio_networks(args.preset),
+        *(live_networks() if args.preset == "compact" else []),
         *video_networks(model, size, args.fps),
         *text_networks(args.preset),
         *lip_networks(args.preset, args.fps),

@@ -39,3 +39,15 @@ def audio_networks(preset: str) -> list[Network]:
     encode = macs(partial(model.encoder, training=False), sound).total()
     decode = macs(partial(model.decoder, training=False), [latents, latents, one]).total()
     return halves("audio codec", model, encode * per_second, decode * per_second)
+
+
+def live_networks() -> list[Network]:
+    """Count encoder and decoder of the low-delay form, each frame once."""
+    model = AscModel(preset="live")
+    frames = SAMPLE_RATE // model.hop  # of a second
+    one, level = tf.TensorSpec((1,)), tf.TensorSpec((1, frames))
+    sound = [tf.TensorSpec((1, (frames - 1) * model.hop)), level, one, one]
+    latents = tf.TensorSpec((1, frames, model.latents))
+    encode = macs(partial(model.encoder, training=False), sound).total()
+    decode = macs(partial(model.decoder, training=False), [latents, latents, level, one]).total()
+    return halves("audio codec, low delay", model, encode, decode)

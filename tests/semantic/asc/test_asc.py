@@ -91,6 +91,22 @@ def test_starts_as_a_linear_scheme() -> None:
     assert float(nrmse(audio[None], heard)[0]) < 0.05
 
 
+def test_the_live_codec_starts_as_a_linear_scheme_at_any_level() -> None:
+    audio = voice(2.0)[: 99 * 320]
+    audio /= audio.std()
+    model = AscModel(preset="live", channel="awgn")
+    batch = {"audio": audio[None], "snr_db": np.full(1, 40.0, np.float32)}
+    for level in (0.5, 2.0):
+        told = {"kept": model.latents, "level": level}
+        heard = model({**batch, **{k: np.full(1, v, np.float32) for k, v in told.items()}})
+        assert float(nrmse(audio[None], heard)[0]) < 0.05
+
+
+def test_the_live_codec_is_not_tuned_over_the_link() -> None:
+    with pytest.raises(LinksimError, match="'live' is not fine-tuned over the link"):
+        Recipe(preset="live", link="rayleigh")
+
+
 def test_losses() -> None:
     audio = voice(2.0)[None]
     audio /= audio.std()
@@ -103,10 +119,13 @@ def test_losses() -> None:
     assert float(disturbance(audio, 0.5 * audio)[0]) < 0.1
 
 
-def test_training_lowers_the_loss(recording: np.ndarray) -> None:
-    model = AscModel()
+@pytest.mark.parametrize("preset", ["compact", "live"])
+def test_training_lowers_the_loss(preset: str, recording: np.ndarray) -> None:
+    model = AscModel(preset=preset)
     model.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=False)
-    batch = Crops(recording, samples=24 * 512, batch=2, latents=1024)(0)
+    batch = Crops(
+        recording, samples=24 * 512 // model.hop * model.hop, batch=2, latents=model.latents
+    )(0)
     losses = []
     for _ in range(10):
         model.reset_metrics()

@@ -21,6 +21,7 @@ PICTURES = ("contextual encoder", "contextual decoder", "synthesiser")
 LATENTS = ("entropy model", "side density", "JSCC encoder", "JSCC decoder")
 NAMES = {
     "audio codec": ["encoder", "decoder"],
+    "audio codec, low delay": ["encoder", "decoder"],
     "video codec": [
         *("P: motion estimation", "P: motion codec", "P: feature extraction", "P: context"),
         *(f"P: {name}" for name in PICTURES),
