@@ -54,7 +54,7 @@ def save(path: Path, model: keras.Model) -> None:
     Their rounding lies 48 dB or more below each weight, below the noise of any link that codecs
     are trained for, and what is left takes a quarter less when it is packed.
     """
-    arrays = {
+    arrays: dict[str, Any] = {
         name: _rounded(keras.ops.convert_to_numpy(variable.value))
         for name, variable in _stored(model).items()
     }
