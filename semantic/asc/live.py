@@ -30,10 +30,10 @@ HOP = 320
 """Samples of a frame, and bins of its transform (20 ms, 25 Hz)."""
 
 SCORED = (0.2, 0.5)
-"""Those whose mean score chooses the best weights."""
+"""Channel uses per sample at which the mean score chooses the best weights."""
 
 DILATIONS = (1, 2, 4, 8)
-"""Frames from one tap of a block to the next, block after block: 0.9 s at three taps each."""
+"""Frames from one tap of a block to the next, block after block: 0.6 s at three taps each."""
 
 PLAN = (
     # what, first, last

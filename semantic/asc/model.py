@@ -24,7 +24,6 @@ PRESETS = {"compact": compact, "paper": paper, "live": live}
 MUSIC_WAVEFORM = 5.0
 """Weight of the waveform of music over that of speech, which has a loss beside it."""
 
-
 MOST_WAVEFORM = 2.0
 """Root of `nrmse` above which it counts no more: single crops at the start of training."""
 
@@ -102,7 +101,7 @@ class AscModel(keras.Model):
         snr_db, kept : float32, [batch]
             Mean Es/N0 in dB; latents of each frame that are sent, the first ones.
         level : float32, [batch]
-            Of the preset "live": what its networks have the sound multiplied by.
+            Factor of the sound within the networks of the preset "live"; of no other.
 
         Output
         ------
