@@ -171,6 +171,6 @@ def test_a_rate_is_kept_to_while_the_channel_changes(scheme: Dvst, clip: Clip) -
 
 def test_a_budget_chooses_the_form() -> None:
     assert Dvst().within(0.15) == Dvst(low_delay=True)
-    with pytest.raises(LinksimError, match="scheme 'dvst' needs 48 ms"):
-        Dvst().within(0.04)
+    with pytest.raises(LinksimError, match="scheme 'dvst' needs 40 ms"):
+        Dvst().within(0.03)
     assert "low_delay" not in options_by_content(Dvst())

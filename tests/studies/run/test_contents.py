@@ -109,7 +109,7 @@ def test_weights_that_are_missing_give_one_line(
 ) -> None:
     study = one_curve("scheme: own_parts.Codec, options: {weights: absent.npz}")
     assert main(["study", "run", str(study), "--out", str(parts / "out")]) == 2
-    line = "option 'weights': absent.npz: No such file or directory"
+    line = "option 'weights': absent.npz: cannot be read: No such file or directory"
     assert line in capsys.readouterr().err
 
 
