@@ -89,6 +89,6 @@ def test_the_study_of_conversations_holds_all_schemes_to_one_budget() -> None:
     study = load("conversation")
     links = [scheme.link_config("rayleigh") for scheme in study.schemes]
     assert {(link.delay_budget, link.grant, link.subcarriers) for link in links} == {
-        (150, "1/4", 24)
+        (150, "1/4", 48)
     }
     assert {"delay_p95", "late"} <= set(study.metrics)
