@@ -1,4 +1,4 @@
-"""The channel that units of a conversation are trained through: each over a few slow fades."""
+"""The channel that units of a call are trained through: each over some channel realisations."""
 
 import math
 from typing import Any
@@ -9,20 +9,20 @@ from keras import ops
 from semantic.training.channel import MIN_POWER_GAIN, TrainingChannel
 
 PERIODS = 3
-"""Units of time, a frame each, that a frame's latents are spread over."""
+"""Periods of time, a frame each, in which parts of a frame's latents are sent."""
 
-FADES = 4
-"""Fades within a period."""
+REALISATIONS = 4
+"""Channel realisations within a period."""
 
 KEPT = 0.7
-"""Correlation of the slow fade from one period to the next: J0 at 3 km/h, 3.5 GHz and 20 ms."""
+"""Correlation of the slow fading from one period to the next: J0 at 3 km/h, 3.5 GHz and 20 ms."""
 
 
 class UnitChannel(TrainingChannel):
     """Units at equal energy, each in three periods of fading, with perfect equalisation.
 
-    A fade is part slow, common to a period and correlated with those before, and part its own. The
-    shares are drawn for each row: from a call in a flat slow fade to one over many fades a unit.
+    Fading is part slow, common to a period and correlated with those before, and part its own. The
+    shares are drawn for each row: from slow flat fading to many channel realisations a unit.
     """
 
     def call(self, latents: Any, snr_db: Any, energy: Any = None, sent: Any = None) -> Any:
@@ -63,9 +63,11 @@ class UnitChannel(TrainingChannel):
         slow = ops.einsum(
             "ts,bsc->btc", memory.astype(np.float32), self._normal((batch, periods, 2))
         )
-        own = self._normal((batch, periods, FADES, 2))
+        own = self._normal((batch, periods, REALISATIONS, 2))
         h = ops.sqrt(share) * slow[:, :, None] + ops.sqrt(1.0 - share) * own
-        gains = ops.reshape(0.5 * ops.sum(ops.square(h), axis=-1), (-1, periods * FADES))
+        gains = ops.reshape(0.5 * ops.sum(ops.square(h), axis=-1), (-1, periods * REALISATIONS))
         pair = np.arange(pairs)
-        place = (np.arange(frames)[:, None] + pair % PERIODS) * FADES + pair // PERIODS % FADES
+        place = (
+            np.arange(frames)[:, None] + pair % PERIODS
+        ) * REALISATIONS + pair // PERIODS % REALISATIONS
         return ops.take(gains, place, axis=1)

@@ -18,7 +18,7 @@ class Ablated:
     Parameters
     ----------
     codec, network : str
-        Which.
+        Names of both.
     trained, untrained : float
         Loss with all as trained, and with this network at its initial weights: branches that add
         to something then add nothing. Both on what was not trained on; smaller is better, above 0.
@@ -31,7 +31,7 @@ class Ablated:
 
     @property
     def cost(self) -> float:
-        """By what share the loss grows without the network."""
+        """Share by which the loss grows without the network."""
         return self.untrained / self.trained - 1.0
 
 

@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 from scipy.stats import kstest
 
-from semantic.asc.unit_channel import FADES, KEPT, PERIODS, UnitChannel
+from semantic.asc.unit_channel import KEPT, PERIODS, REALISATIONS, UnitChannel
 
 ROWS, FRAMES, LATENTS = 400, 12, 48
 
@@ -37,16 +37,16 @@ def test_fading_is_rayleigh_whatever_the_share_of_the_slow_part() -> None:
     assert kstest(one_a_row, "expon").pvalue > 0.01
 
 
-def test_a_unit_meets_so_many_fades_and_shares_them_with_its_neighbours() -> None:
+def test_a_unit_meets_so_many_realisations_and_shares_them_with_its_neighbours() -> None:
     gain = gains()
     for row in gain[:5, 4]:
-        assert len(np.unique(np.round(row, 5))) == PERIODS * FADES
+        assert len(np.unique(np.round(row, 5))) == PERIODS * REALISATIONS
     # The last third of a unit is sent in the first third of the one that is two later.
     assert np.allclose(gain[:, 2, 2::PERIODS], gain[:, 4, 0::PERIODS], rtol=1e-5)
 
 
-def test_slow_rows_stay_in_their_fade() -> None:
+def test_slow_rows_keep_their_fading() -> None:
     gain = gains()
-    slow = np.argsort(gain[:, 5, ::PERIODS].std(axis=1))[:40]  # own fades hardly differ there
+    slow = np.argsort(gain[:, 5, ::PERIODS].std(axis=1))[:40]  # little of their own
     now, next_one = np.log(gain[slow][:, 5, 0]), np.log(gain[slow][:, 6, 0])
     assert 0.3 < np.corrcoef(now, next_one)[0, 1] < KEPT + 0.2

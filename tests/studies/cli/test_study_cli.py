@@ -92,7 +92,10 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["bench", "memory", "--scheme", "opus", "--clip", "absent.wav"], "absent.wav: no such"),
         (["bench", "link", "--json", "/proc/x.json"], "/proc/x.json: cannot be written"),
         (["lips", "--video", "nowhere"], "nowhere: no such file or folder"),
-        (["lips", "--generator", "nowhere.npz"], "nowhere.npz: cannot be read: No such file or directory"),
+        (
+            ["lips", "--generator", "nowhere.npz"],
+            "nowhere.npz: cannot be read: No such file or directory",
+        ),
     ],
 )
 def test_bad_commands_give_one_line(
