@@ -68,7 +68,8 @@ class Watchdog:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it, and whatever it still guards."""
+        """Let it go: what it guarded has ended, and others may have got the numbers."""
+        self._process.kill()
         with suppress(OSError):
             self._process.communicate()
 
