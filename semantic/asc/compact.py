@@ -116,7 +116,7 @@ def make_encoder(latents: int, width: int = 192) -> keras.Model:
     shaped = LEVEL * _by_frame(x[..., :BINS]) * ops.exp(-0.5 * SHAPED * envelope)
     told = [
         0.3 * ops.log(_by_frame(power) + FLOOR) + 1.0,
-        _state(snr_db[:, None], share[:, None] * ops.ones_like(cepstrum[..., 0])),
+        state(snr_db[:, None], share[:, None] * ops.ones_like(cepstrum[..., 0])),
     ]
     h = layers.Dense(width, name="block2_in")(layers.Concatenate(name="features")(told))
     for block in range(2, 7):
@@ -171,7 +171,7 @@ def make_decoder(latents: int, width: int = 320, narrow: int = 160) -> keras.Mod
         trust,
         cepstrum,
         0.2 * ops.log(1.0 + sure),
-        _state(snr_db[:, None], ops.mean(weight, axis=2)),
+        state(snr_db[:, None], ops.mean(weight, axis=2)),
     ]
     gain, fill, residue = _learned(told, width)
     rough = shaped * ops.exp(0.5 * SHAPED * envelope) / LEVEL
@@ -232,7 +232,7 @@ def _split(x: Any) -> tuple[Any, Any]:
     return x[..., :HOP], x[..., HOP:]
 
 
-def _state(snr_db: Any, share: Any) -> Any:
+def state(snr_db: Any, share: Any) -> Any:
     """Return SNR and share of what is sent, two numbers for each frame, [batch, frames, 2]."""
     snr_db = snr_db * ops.ones_like(share)
     return ops.stack([(snr_db - 10.0) / 10.0, 2.0 * share - 1.0], axis=-1)

@@ -23,7 +23,7 @@ from semantic.asc.blocks import (
     limited,
     residual,
 )
-from semantic.asc.compact import FILL, LEVEL, SHAPED, SLOW
+from semantic.asc.compact import FILL, LEVEL, SHAPED, SLOW, state
 from semantic.asc.lapped import lapped_kernels
 
 HOP = 320
@@ -220,8 +220,3 @@ def _learned(told: list[Any], width: int) -> list[Any]:
     h = layers.LayerNormalization(name="out_norm")(h)
     sizes = {"gain": HOP, "fill": HOP - FILLED_FROM, "residue": HOP}
     return [layers.Dense(n, kernel_initializer="zeros", name=k)(h) for k, n in sizes.items()]
-
-
-def state(snr_db: Any, share: Any) -> Any:
-    """Return SNR and share of what is sent, two numbers for each frame, [batch, frames, 2]."""
-    return ops.stack([(snr_db * ops.ones_like(share) - 10.0) / 10.0, 2.0 * share - 1.0], axis=-1)
