@@ -159,7 +159,7 @@ def make_decoder(latents: int, width: int = 320, narrow: int = 160) -> keras.Mod
     weight = precision / (1.0 + precision)
     matched, known = Collector(start_mapping(), name="collector")(received, precision)
     (matched, sketch), (known, sure) = _split(matched), _split(known)
-    cepstrum = _heard_envelope(matched, known, sketch, sure, narrow)
+    cepstrum = heard_envelope(matched, known, sketch, sure, narrow)
     envelope = ops.repeat(Envelope(BINS, name="envelope")(cepstrum), 2, axis=-1)
     prior = LEVEL**2 * ops.exp((1.0 - SHAPED) * envelope)
     trust = prior * known / (1.0 + prior * known)
@@ -188,14 +188,21 @@ def make_decoder(latents: int, width: int = 320, narrow: int = 160) -> keras.Mod
     return model
 
 
-def _heard_envelope(matched: Any, known: Any, sketch: Any, sure: Any, width: int) -> Any:
-    """Return the cepstrum: what its latents say, corrected by neighbours and coefficients."""
+def heard_envelope(
+    matched: Any,
+    known: Any,
+    sketch: Any,
+    sure: Any,
+    width: int,
+    dilations: tuple[int | None, ...] = (None, None),
+) -> Any:
+    """Return the cepstrum: what its latents say, corrected by other frames and coefficients."""
     cepstrum = sketch / (sure + 1.0)
     power = ops.square(matched) / (known * (1.0 + known) + 1e-3)
     told = [cepstrum, 0.2 * ops.log(1.0 + sure), 0.3 * ops.log(power + 1e-3)]
     h = layers.Dense(width, name="block2_in")(layers.Concatenate(name="heard")(told))
-    for block in (2, 3):
-        h = residual(h, width, f"block{block}")
+    for block, dilation in enumerate(dilations, 2):
+        h = residual(h, width, f"block{block}", dilation)
     return cepstrum + layers.Dense(CEPSTRA, kernel_initializer="zeros", name="correction")(h)
 
 

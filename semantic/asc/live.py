@@ -23,7 +23,7 @@ from semantic.asc.blocks import (
     limited,
     residual,
 )
-from semantic.asc.compact import FILL, LEVEL, SHAPED, SLOW, state
+from semantic.asc.compact import FILL, LEVEL, SHAPED, SLOW, heard_envelope, state
 from semantic.asc.lapped import lapped_kernels
 
 HOP = 320
@@ -175,7 +175,7 @@ def make_decoder(latents: int, width: int = 320, narrow: int = 160) -> keras.Mod
     mapping = start_mapping()
     collected = Collector(mapping, name="collector")(received, precision)
     (matched, sketch), (known, sure) = ((x[..., :HOP], x[..., HOP:]) for x in collected)
-    cepstrum = _heard_envelope(matched, known, sketch, sure, narrow)
+    cepstrum = heard_envelope(matched, known, sketch, sure, narrow, DILATIONS[:2])
     envelope = Envelope(HOP, name="envelope")(cepstrum)
     prior = LEVEL**2 * ops.exp((1.0 - SHAPED) * envelope)
     trust = prior * known / (1.0 + prior * known)
@@ -199,17 +199,6 @@ def make_decoder(latents: int, width: int = 320, narrow: int = 160) -> keras.Mod
     )
     audio = InverseTransform(name="block8")(fine)
     return keras.Model([received, noise, level, snr_db], audio, name="decoder")
-
-
-def _heard_envelope(matched: Any, known: Any, sketch: Any, sure: Any, width: int) -> Any:
-    """Return the cepstrum: what its latents say, corrected by frames before and coefficients."""
-    cepstrum = sketch / (sure + 1.0)
-    power = ops.square(matched) / (known * (1.0 + known) + 1e-3)
-    told = [cepstrum, 0.2 * ops.log(1.0 + sure), 0.3 * ops.log(power + 1e-3)]
-    h = layers.Dense(width, name="block2_in")(layers.Concatenate(name="heard")(told))
-    for block, dilation in ((2, 1), (3, 2)):
-        h = residual(h, width, f"block{block}", dilation)
-    return cepstrum + layers.Dense(CEPSTRA, kernel_initializer="zeros", name="correction")(h)
 
 
 def _learned(told: list[Any], width: int) -> list[Any]:
