@@ -75,7 +75,7 @@ def _ablate(args: Namespace, console: "Console") -> int:
     found = []
     for row in ablated_networks(args.ablate):
         found.append({**asdict(row), "cost": row.cost})
-        losses = f"{row.trained:8.4f} {row.untrained:8.4f} {100 * row.cost:+7.1f} %"
+        losses = f"{row.trained:9.4g} {row.untrained:9.4g} {100 * row.cost:+7.1f} %"
         name = f"{row.codec}: {row.network}"
         console.print(f"{name:52} {losses}", markup=False, highlight=False)
     if args.json:

@@ -34,7 +34,7 @@ def ablated_networks(paths: Sequence[str]) -> Iterator[Ablated]:
     talks = load_talks(films, SECONDS)
     yield from ablated_audio("compact", voices)
     yield from ablated_audio("live", voices)
-    yield from ablated_video(load_videos(films, SECONDS))
     yield from ablated_lips(talks)
     yield from ablated_expert(talks)
     yield from ablated_text()
+    yield from ablated_video(load_videos(films, SECONDS))  # last, for it takes longest
