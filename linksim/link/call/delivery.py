@@ -98,7 +98,8 @@ class SlotUse:
     Parameters
     ----------
     used : int
-        Slots in which something was sent, those of the set-up and of scales included.
+        Slots in which something was sent, those of the set-up and of scales included, which
+        are beside the grant: a call that fills its grant used more than it was granted.
     granted : int
         Slots that were the call's to use.
     seconds : float
