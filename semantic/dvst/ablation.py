@@ -58,12 +58,7 @@ def _networks(model: DvstModel) -> Networks:
     """Return the networks of both kinds of frames; those that are found and not learned, too."""
     found: dict[str, list[Any]] = {}
     for frames, codec in (("I", model.intra), ("P", model.inter)):
-        parts = {
-            "block transform": codec.contextual.transform,
-            "analysis": codec.contextual.analysis,
-            "synthesis": codec.contextual.synthesis,
-            "synthesiser": codec.synthesiser.body,
-        }
+        parts: dict[str, Any] = {"block transform": codec.transform}
         for part in codec.PARTS:
             latents = getattr(codec, part)
             parts |= {
@@ -74,9 +69,6 @@ def _networks(model: DvstModel) -> Networks:
             }
         found |= {f"{frames}: {name}": [part] for name, part in parts.items()}
     inter = model.inter
-    found["P: motion estimation"] = inter.estimation.nets
-    for name in ("analysis", "synthesis", "refine"):
-        found[f"P: motion {name}"] = [getattr(inter.motion_codec, name)]
     found["P: context"] = [inter.context]
     found["P: feature: temporal prior"] = [inter.feature.entropy.temporal]
     found["P: feature: spatial prior"] = [inter.feature.entropy.spatial]

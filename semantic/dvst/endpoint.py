@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 VIDEO, SIDE = "video", "side"
 PRESETS = ("compact", "paper")
 SOUNDS = ("asc", "none")
-ABLATIONS = ("temporal", "context", "rate", "snr")
+ABLATIONS = ("temporal", "rate", "snr")
 PRECISION = 0.55
 """Precision of hyper-latents at 10 dB: how finely they are quantised."""
 
@@ -94,7 +94,7 @@ class Dvst(Conversational):
         None, "file of weights to use instead of the shipped ones", file=True
     )
     without: str | None = option(
-        None, "part left out, to see what it is worth: temporal, context, rate or snr"
+        None, "part left out, to see what it is worth: temporal, rate or snr"
     )
 
     def __post_init__(self) -> None:

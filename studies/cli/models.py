@@ -97,7 +97,7 @@ def _count(args: Namespace) -> "tuple[list[Network], list[str]]":
     from studies.bench.networks.face import face_networks
     from studies.bench.networks.lips import lip_networks
     from studies.bench.networks.text import text_networks
-    from studies.bench.networks.video import load, silent_parts, video_networks
+    from studies.bench.networks.video import load, video_networks
 
     size = args.size[::-1]
     model, shipped = load(args.preset)
@@ -109,28 +109,21 @@ def _count(args: Namespace) -> "tuple[list[Network], list[str]]":
         *lip_networks(args.preset, args.fps),
         *face_networks(args.fps),
     ]
-    return networks, _notes(size, silent_parts(model) if shipped else None)
+    return networks, _notes(size, shipped=shipped)
 
 
-def _notes(size: tuple[int, int], silent: list[str] | None) -> list[str]:
-    """Return what to know of the figures; `silent` is None where no weights are shipped."""
+def _notes(size: tuple[int, int], *, shipped: bool) -> list[str]:
+    """Return what to know of the figures; `shipped` tells whether the video's weights are."""
     from semantic.dvst.networks.model import GROUP
     from studies.bench.networks.text import CHARACTERS
     from studies.bench.networks.video import padded_size
 
     height, width = padded_size(size)
-    if silent is None:
-        runs = "no weights are shipped for this preset; untrained, all of it runs"
-    elif silent:
-        runs = "with the shipped weights these add nothing, and do not run, nor does what they "
-        runs += f"alone need: {', '.join(silent)}"
-    else:
-        runs = "with the shipped weights, all of it runs"
     return [
         "GMAC: convolutions and matrix products; nothing element-wise, as matching and warping.",
         f"Video: padded to {width}x{height} and coded once; of {GROUP} frames one is an I-frame, "
         "the others are P-frames, and each part of each has side information.",
-        f"Video: {runs}.",
+        *([] if shipped else ["Video: no weights are shipped for this preset."]),
         f"Text: {CHARACTERS:g} characters a second, in full chunks.",
         "Training: one pass forward over a second of faces.",
         "Gate: on every frame, with as many views of a face as there may be.",

@@ -14,7 +14,7 @@ TINY = """
 from semantic.dvst.networks.sizes import PRESETS, LatentSizes, Sizes
 
 latents = LatentSizes(6, 2, 4.0, (0, 2, 4, 8), 8, 2, 2, 8)
-PRESETS["tiny"] = Sizes(2, 6, (4, 4, 4, 4), 6, 6, 6, 6, 1, latents, latents, latents)
+PRESETS["tiny"] = Sizes(2, 6, 6, 1, latents, latents, latents)
 """
 """Declares the preset; text, so that other processes can run it too."""
 

@@ -23,7 +23,7 @@ class Codec:
         self.receiver = Receiver(model)
 
 
-def settled_model(preset: str, path: Path, without: str | None = None) -> DvstModel:
+def ready_model(preset: str, path: Path, without: str | None = None) -> DvstModel:
     """Return a model with weights from a file, to use and not to train.
 
     Raises
@@ -33,7 +33,6 @@ def settled_model(preset: str, path: Path, without: str | None = None) -> DvstMo
     """
     model = DvstModel(preset=preset, without=without)
     load(path, model)
-    model.settle()
     for layer in model._flatten_layers():
         layer.built = True  # as all are; Keras would trace each once more to find out
     return model
@@ -48,4 +47,4 @@ def codec_of(preset: str, path: Path, without: str | None = None) -> Codec:
     LinksimError
         If the weights cannot be had.
     """
-    return Codec(settled_model(preset, path, without))
+    return Codec(ready_model(preset, path, without))

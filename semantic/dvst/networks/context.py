@@ -6,7 +6,7 @@ from keras import layers, ops
 
 from semantic.dvst.networks.layers import Residual, chain
 from semantic.dvst.networks.sizes import Sizes
-from semantic.warp import enlarge, warp
+from semantic.warp import warp
 
 
 def folded(frames: Any, stride: int) -> Any:
@@ -55,11 +55,11 @@ class Context(layers.Layer):
 
     ::
 
-        reference ─┬─▶ feature extractor ─▶ warp ─▶ refine ─▶ context
-                   └──────────────────────▶ warp ───────────▶ prediction
+        reference ─▶ feature extractor ─▶ warp ─▶ refine ─▶ context
         flow ───────────────────────────────┘
 
-    Li, Li and Lu, "Deep contextual video compression", NeurIPS 2021.
+    Li, Li and Lu, "Deep contextual video compression", NeurIPS 2021. Here it tells the
+    transmitter's entropy model what to expect, which sets the rates.
 
     Input
     -----
@@ -68,14 +68,11 @@ class Context(layers.Layer):
 
     Output
     ------
-    context : float32, [batch, H / stride, W / stride, features]
-    prediction : float32, [batch, H, W, 3]
-        The warped reference, which the frame synthesiser adds to.
+    float32, [batch, H / stride, W / stride, features]
     """
 
     def __init__(self, sizes: Sizes, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.stride = sizes.stride
         self.extractor = FeatureExtractor(sizes)
         self.refine = chain(
             sizes.features,
@@ -83,7 +80,6 @@ class Context(layers.Layer):
             layers.Conv2D(sizes.features, 3, padding="same"),
         )
 
-    def call(self, references: Any, flow: Any) -> tuple[Any, Any]:
+    def call(self, references: Any, flow: Any) -> Any:
         """Return the output that the class describes."""
-        context = self.refine(warp(self.extractor(references), flow))
-        return context, warp(references, enlarge(flow, self.stride))
+        return self.refine(warp(self.extractor(references), flow))

@@ -1,17 +1,16 @@
-"""The path of frames with a reference: all boxes of Fig. 3 in a row."""
+"""The path of frames with a reference: Fig. 3 with transforms found in closed form."""
 
 from typing import Any
 
 from keras import layers, ops
 
+from semantic.dvst.networks.block_transform import BlockTransform
 from semantic.dvst.networks.context import Context
-from semantic.dvst.networks.contextual import ContextualCodec
 from semantic.dvst.networks.latent_codec import LatentCodec
 from semantic.dvst.networks.motion import MotionEstimation
-from semantic.dvst.networks.motion_codec import MotionCodec
+from semantic.dvst.networks.motion_codec import flow_of, motion_latents
 from semantic.dvst.networks.reference import leaky
-from semantic.dvst.networks.sizes import Sizes
-from semantic.dvst.networks.synthesiser import FrameSynthesiser
+from semantic.dvst.networks.sizes import LATENT_STRIDE, PIXEL_STEP, Sizes
 from semantic.warp import enlarge, warp
 
 
@@ -20,15 +19,14 @@ class InterCodec(layers.Layer):
 
     ::
 
-        frame ─┬▶ motion estimation ─▶ motion codec ─ m ─▶ latent codec ~▶ m' ─▶ motion codec ─┐
-        ref ──▶┘                                            reference ─▶ context ◀──── flow' ───┘
-                                                                           │
-        frame ──▶ contextual encoder ─ y ─▶ latent codec ~▶ y' ─▶ contextual decoder ─▶ synthesiser
-        context ──────┘                        └ rates                   context ───────────┘ │
-                                                                                       frame' ◀┘
+        frame ─┬▶ motion estimation ─▶ means ─ m ─▶ latent codec ~▶ m' ─▶ flow'
+        ref ──▶┘                                           reference ─▶ warp ─┬▶ prediction
+                                                                              └▶ context
+        frame − prediction ─▶ transform ─ y ─▶ latent codec ~▶ y' ─▶ transform ─ + ─▶ frame'
+        context ───────────────────────────────┘ └ rates            prediction ──┘
 
-    The transmitter runs all of it with the reference, motion and context that a receiver
-    without noise would have; the receiver runs what is right of the channel (~) with what it has.
+    The transmitter runs all of it with the reference and motion that a receiver without
+    noise would have; the receiver runs what is right of the channel (~) with what it has.
 
     What a frame leaves behind for the next, its state, is a dict of float32: ``picture`` and
     ``base``, [batch, H, W, 3], see `leaky`, and for each of `PARTS` what
@@ -39,8 +37,7 @@ class InterCodec(layers.Layer):
     sizes : Sizes
         Sizes of all networks.
     without : str or None
-        ``"context"`` or ``"temporal"`` puts 0 in the place of the context, or of what the
-        entropy model is told of it, to see what they are worth.
+        ``"temporal"`` puts 0 in the place of the context, to see what it is worth.
     seed : int
         Seed of the noise that stands for rounding in training.
     """
@@ -53,13 +50,9 @@ class InterCodec(layers.Layer):
         super().__init__(**kwargs)
         self.without = without
         self.stride = sizes.stride
-        self.estimation = MotionEstimation(sizes)
-        self.motion_codec = MotionCodec(sizes)
+        self.estimation = MotionEstimation(sizes.stride)
         self.context = Context(sizes)
-        self.contextual = ContextualCodec(
-            sizes, sizes.feature_width, sizes.feature.channels, context=sizes.features
-        )
-        self.synthesiser = FrameSynthesiser(sizes, context=sizes.features)
+        self.transform = BlockTransform(3, LATENT_STRIDE, sizes.feature.channels, PIXEL_STEP)
         self.motion = LatentCodec(sizes.motion, rests=True, seed=seed)
         self.feature = LatentCodec(
             sizes.feature,
@@ -100,15 +93,18 @@ class InterCodec(layers.Layer):
         state : dict
             For the next frame.
         """
-        motion = self.motion_codec.encode(self.estimation(frames, state["picture"]))
+        flow = self.estimation(frames, state["picture"])
+        motion = motion_latents(flow, self.stride, self.motion.entropy.sizes.channels)
         motion = self.motion.encode(motion, told, state["motion"], jscc=jscc, training=training)
-        context, prediction = self._predict(motion["echo"], motion, state["picture"])
-        feature = self.contextual.encode(frames, prediction, context)
-        prior = ops.zeros_like(context) if self.without == "temporal" else context
+        context = self.context(state["picture"], flow_of(motion["echo"], self.stride))
+        if self.without == "temporal":
+            context = ops.zeros_like(context)
+        prediction = self._moved(state["picture"], motion["echo"])
+        feature = self.transform.analyse(frames - prediction)
         feature = self.feature.encode(
-            feature, told, state["feature"], prior, jscc=jscc, training=training
+            feature, told, state["feature"], context, jscc=jscc, training=training
         )
-        echo = self._frames(feature["echo"], feature, context, prediction)
+        echo = prediction + self.transform.synthesise(feature["echo"])
         codes = {"motion": motion, "feature": feature}
         return codes, echo, self._next(echo, state, codes, told)
 
@@ -134,22 +130,13 @@ class InterCodec(layers.Layer):
             For the next frame.
         """
         motion = self.motion.decode(**received["motion"], told=told)
-        context, prediction = self._predict(motion, received["motion"], state["picture"])
         feature = self.feature.decode(**received["feature"], told=told)
-        picture = self._frames(feature, received["feature"], context, prediction)
+        picture = self._moved(state["picture"], motion) + self.transform.synthesise(feature)
         return picture, self._next(picture, state, received, told)
 
-    def _predict(self, latents: Any, side: dict[str, Any], reference: Any) -> tuple[Any, Any]:
-        active = self.motion.active(side["rates"], side["hyper"])
-        context, prediction = self.context(
-            reference, self.motion_codec.decode(latents, reference, active)
-        )
-        return ops.zeros_like(context) if self.without == "context" else context, prediction
-
-    def _frames(self, latents: Any, side: dict[str, Any], context: Any, prediction: Any) -> Any:
-        drawn = prediction + self.contextual.residual(latents)
-        active = self.feature.active(side["rates"], side["hyper"])
-        return self.synthesiser(drawn, self.contextual.features(latents), active, context)
+    def _moved(self, reference: Any, motion: Any) -> Any:
+        """Return the prediction of a frame: its reference, warped by latents of motion."""
+        return warp(reference, enlarge(flow_of(motion, self.stride), self.stride))
 
     def _next(
         self, picture: Any, state: dict[str, Any], side: dict[str, Any], told: dict[str, Any]
@@ -159,9 +146,7 @@ class InterCodec(layers.Layer):
             getattr(self, part).base(side[part]["rates"], side[part]["hyper"], told["precision"])
             for part in self.PARTS
         )
-        active = self.motion.active(side["motion"]["rates"], side["motion"]["hyper"])
-        flow = self.motion_codec.decode(moved, state["base"], active)
-        base = warp(state["base"], enlarge(flow, self.stride)) + self.contextual.residual(drawn)
+        base = self._moved(state["base"], moved) + self.transform.synthesise(drawn)
         history = {
             part: getattr(self, part).entropy.side.history(
                 side[part]["rates"], side[part]["hyper"], told["precision"]

@@ -4,10 +4,12 @@ from typing import Any
 
 from keras import layers, ops
 
-from semantic.dvst.networks.contextual import ContextualCodec
+from semantic.dvst.networks.block_transform import BlockTransform
 from semantic.dvst.networks.latent_codec import LatentCodec
-from semantic.dvst.networks.sizes import Sizes
-from semantic.dvst.networks.synthesiser import FrameSynthesiser
+from semantic.dvst.networks.sizes import LATENT_STRIDE, PIXEL_STEP, Sizes
+
+GREY = 0.5
+"""What stands in the place of a prediction."""
 
 
 class IntraCodec(layers.Layer):
@@ -15,15 +17,14 @@ class IntraCodec(layers.Layer):
 
     ::
 
-        frame ─▶ encoder ─▶ latents ─▶ latent codec ~▶ latents' ─▶ decoder ─▶ synthesiser ─▶ frame'
+        frame ─▶ block transform ─▶ latents ─▶ latent codec ~▶ latents' ─▶ block transform ─▶ frame'
     """
 
     PARTS = ("intra",)
 
     def __init__(self, sizes: Sizes, *, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.contextual = ContextualCodec(sizes, sizes.intra_width, sizes.intra.channels)
-        self.synthesiser = FrameSynthesiser(sizes)
+        self.transform = BlockTransform(3, LATENT_STRIDE, sizes.intra.channels, PIXEL_STEP)
         self.intra = LatentCodec(sizes.intra, seed=seed)
 
     def encode(
@@ -36,7 +37,7 @@ class IntraCodec(layers.Layer):
         training: bool | None = None,
     ) -> tuple[dict[str, Any], Any, dict[str, Any]]:
         """Encode frames; see `InterCodec.encode`. What was before is not used."""
-        latents = self.contextual.encode(frames, 0.5 * ops.ones_like(frames))
+        latents = self.transform.analyse(frames - GREY)
         before = ops.zeros_like(latents[..., :3])
         code = self.intra.encode(latents, told, before, jscc=jscc, training=training)
         echo = self._frames(code["echo"])
@@ -52,10 +53,8 @@ class IntraCodec(layers.Layer):
     def _state(self, picture: Any, side: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
         latents = self.intra.base(side["rates"], side["hyper"], told["precision"])
         none = ops.zeros_like(latents[..., :3])
-        base = 0.5 + self.contextual.residual(latents)
+        base = self._frames(latents)
         return {"picture": picture, "base": base, "motion": none, "feature": none}
 
     def _frames(self, latents: Any) -> Any:
-        drawn = 0.5 + self.contextual.residual(latents)
-        everywhere = ops.ones_like(latents[..., :1])
-        return self.synthesiser(drawn, self.contextual.features(latents), everywhere)
+        return GREY + self.transform.synthesise(latents)

@@ -10,7 +10,6 @@ from keras import ops
 from linksim.errors import unknown
 from semantic.dvst.networks.inter import InterCodec
 from semantic.dvst.networks.intra import IntraCodec
-from semantic.dvst.networks.layers import settle
 from semantic.dvst.networks.ms_ssim import ms_ssim
 from semantic.dvst.networks.post_filter import PostFilter
 from semantic.dvst.networks.rate import sent_mask
@@ -144,10 +143,6 @@ class DvstModel(keras.Model):
             # Without channel nothing tells that hyper-latents arrive better than symbols.
             latents.entropy.coarse_trainable(stage == "jscc")
 
-    def settle(self) -> None:
-        """Leave out branches that add nothing: for use, not for training, which would wake them."""
-        settle(self._flatten_layers())
-
     def fit_transforms(self, frames: np.ndarray) -> None:
         """Start from the Karhunen-Loève transforms of frames and of what changes in them.
 
@@ -159,8 +154,8 @@ class DvstModel(keras.Model):
         still = frames.reshape(-1, *frames.shape[2:]) - 0.5
         changes = np.diff(frames, axis=1).reshape(still.shape[0] - len(frames), *still.shape[1:])
         for codec, latents, samples in (
-            (self.intra.contextual, self.intra.intra, still),
-            (self.inter.contextual, self.inter.feature, changes),
+            (self.intra, self.intra.intra, still),
+            (self.inter, self.inter.feature, changes),
         ):
             latents.fit(codec.transform.fit(samples))
         self.inter.motion.fit(np.ones(self.inter.motion.entropy.sizes.channels, np.float32))

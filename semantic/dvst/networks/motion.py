@@ -1,4 +1,4 @@
-"""Motion estimation: matching on a spatial pyramid, refined by small networks."""
+"""Motion estimation: matching on a spatial pyramid."""
 
 from itertools import product
 from typing import Any
@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from semantic.dvst.networks.layers import added, chain, silent
-from semantic.dvst.networks.sizes import Sizes
 from semantic.warp import enlarge, warp
 
 SEARCH = 2
@@ -92,14 +90,17 @@ class MotionEstimation(layers.Layer):
     ::
 
         coarsest level: flow = 0
-        each level:     flow ─ ↑2 ─┬─▶ warp reference ─┬─▶ match ─────────────── + ─▶ + ─▶ flow
-                                   │                   └─▶ concat with frame ─▶ net ──┘
-                                   └───────────────────────────────────────▲
+        each level:     flow ─ ↑2 ─┬─▶ warp reference ─▶ match ─▶ + ─▶ flow
+                                   └──────────────────────────────▲
         last:           flow ─▶ 0 where it does not improve the prediction ─▶ flow
 
-    The pyramid and its five 7x7 convolutions a level are those of Ranjan and Black, "Optical flow
-    estimation using a spatial pyramid network", CVPR 2017. Matching gives a usable flow from the
-    start; the networks learn what is better for the codec.
+    The pyramid is that of Ranjan and Black, "Optical flow estimation using a spatial pyramid
+    network", CVPR 2017; matching stands in the place of its networks.
+
+    Parameters
+    ----------
+    stride : int
+        Pixels from one motion vector to the next: 1, 2 or 4.
 
     Input
     -----
@@ -108,13 +109,12 @@ class MotionEstimation(layers.Layer):
     Output
     ------
     float32, [batch, H / stride, W / stride, 2]
-        In units of `Sizes.stride` pixels, see `warp`.
+        In units of `stride` pixels, see `warp`.
     """
 
-    def __init__(self, sizes: Sizes, **kwargs: Any) -> None:
+    def __init__(self, stride: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.stride = sizes.stride
-        self.nets = [self._net(sizes.flow) for _ in range(LEVELS)]
+        self.stride = stride
 
     def call(self, frames: Any, references: Any) -> Any:
         """Return the output that the class describes."""
@@ -126,18 +126,9 @@ class MotionEstimation(layers.Layer):
             if level:
                 flow = enlarge(flow, 2, frame.shape[1:3])
             moved = warp(reference, flow) if level else reference
-            step = ops.stop_gradient(matched(frame, moved))
-            told = ops.concatenate([frame, moved, flow], axis=-1)
-            flow = flow + (step + added(self.nets[level], told))
+            flow = flow + ops.stop_gradient(matched(frame, moved))
         frame, reference = pyramid[0]
         return flow * ops.stop_gradient(_worth(frame, reference, warp(reference, flow)))
-
-    @staticmethod
-    def _net(channels: tuple[int, ...]) -> Any:
-        parts: list[layers.Layer] = []
-        for width in channels:
-            parts += [layers.Conv2D(width, 7, padding="same"), layers.LeakyReLU(0.1)]
-        return chain(8, *parts, silent(2, 7))
 
 
 def _halved(x: Any, factor: int = 2) -> Any:

@@ -58,10 +58,6 @@ class Sizes:
         Pixels from one feature, and from one motion vector, to the next: 1, 2 or 4.
     features : int
         Channels of features and context.
-    flow : tuple of int
-        Channels between the five convolutions of motion estimation.
-    motion_width, feature_width, intra_width : int
-        Channels inside the transforms.
     post_width, post_blocks : int
         Channels and residual blocks of the post-filter.
     motion, feature, intra : LatentSizes
@@ -70,10 +66,6 @@ class Sizes:
 
     stride: int
     features: int
-    flow: tuple[int, int, int, int]
-    motion_width: int
-    feature_width: int
-    intra_width: int
     post_width: int
     post_blocks: int
     motion: LatentSizes
@@ -90,10 +82,6 @@ PRESETS = {
     "compact": Sizes(
         stride=2,
         features=24,
-        flow=(8, 12, 12, 8),
-        motion_width=24,
-        feature_width=40,
-        intra_width=40,
         post_width=32,
         post_blocks=2,
         motion=LatentSizes(8, 2, 4.0, _MOTION, 24, 3, 4, 24, 8.0),
@@ -103,10 +91,6 @@ PRESETS = {
     "paper": Sizes(
         stride=1,
         features=64,
-        flow=(32, 64, 32, 16),
-        motion_width=128,
-        feature_width=64,
-        intra_width=128,
         post_width=64,
         post_blocks=4,
         motion=LatentSizes(128, 64, 4.0, _NTSCC, 256, 8, 16, 128, 8.0),

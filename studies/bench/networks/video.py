@@ -9,12 +9,11 @@ from typing import Any
 import tensorflow as tf
 
 from linksim.errors import LinksimError
-from semantic.dvst.bitstream.codec import settled_model
+from semantic.dvst.bitstream.codec import ready_model
 from semantic.dvst.bitstream.steps import DecodeStep, EncodeStep, HyperStep, RateStep, ShowStep
 from semantic.dvst.networks.inter import InterCodec
 from semantic.dvst.networks.intra import IntraCodec
 from semantic.dvst.networks.latent_codec import LatentCodec
-from semantic.dvst.networks.layers import asleep
 from semantic.dvst.networks.model import GROUP, TOLD, DvstModel
 from semantic.dvst.networks.side_density import PASSES
 from semantic.dvst.networks.sizes import LATENT_STRIDE
@@ -40,9 +39,6 @@ class _Part:
 def load(preset: str) -> tuple[DvstModel, bool]:
     """Return a codec to be counted, and whether it has the shipped weights.
 
-    With these, branches that add nothing are left out, see `DvstModel.settle`; without, the
-    codec is as it is trained, and all count.
-
     Raises
     ------
     LinksimError
@@ -50,7 +46,7 @@ def load(preset: str) -> tuple[DvstModel, bool]:
     """
     file = path_of("dvst", preset)
     if file.exists():
-        return settled_model(preset, file), True
+        return ready_model(preset, file), True
     return DvstModel(preset=preset), False
 
 
@@ -96,22 +92,6 @@ def video_networks(model: DvstModel, size: tuple[int, int], fps: float) -> list[
     return [*inter, *intra, shown]
 
 
-def silent_parts(model: DvstModel) -> list[str]:
-    """Return the names of branches that `DvstModel.settle` left out."""
-    sleeping = [asleep(net) for net in model.inter.estimation.nets]
-    branches = {
-        "analysis of I-frames": asleep(model.intra.contextual.analysis),
-        "analysis of P-frames": asleep(model.inter.contextual.analysis),
-        "analysis of motion": asleep(model.inter.motion_codec.analysis),
-        "synthesis of motion": asleep(model.inter.motion_codec.synthesis),
-        "refinement of motion": asleep(model.inter.motion_codec.refine),
-        "synthesiser of I-frames": asleep(model.intra.synthesiser.body),
-        "synthesiser of P-frames": asleep(model.inter.synthesiser.body),
-        f"{sum(sleeping)} of {len(sleeping)} networks of motion estimation": any(sleeping),
-    }
-    return [name for name, silent in branches.items() if silent]
-
-
 def _networks(
     frames: str, codec: InterCodec | IntraCodec, size: tuple[int, int], per_second: float
 ) -> list[Network]:
@@ -142,18 +122,13 @@ def _in_a_second(macs_of_frame: int | None, per_second: float) -> float | None:
 def _parts(codec: InterCodec | IntraCodec) -> Iterator[_Part]:
     if isinstance(codec, InterCodec):
         yield _whole("motion_estimation", codec.estimation)
-        motion = codec.motion_codec
-        yield _Part("motion_codec", ((motion, "encode"), (motion, "decode")), parameters_of(motion))
         yield _whole("feature_extraction", codec.context.extractor)
         context = ((codec.context, "call"),)
         yield _Part("context", context, parameters_of(codec.context.refine))
-    pictures = codec.contextual
-    there = math.prod(pictures.transform.forward_matrix.shape)
-    back = math.prod(pictures.transform.inverse_matrix.shape)
-    encoder, decoder = ((pictures, "encode"),), ((pictures, "residual"), (pictures, "features"))
-    yield _Part("contextual_encoder", encoder, there + parameters_of(pictures.analysis))
-    yield _Part("contextual_decoder", decoder, back + parameters_of(pictures.synthesis))
-    yield _whole("synthesiser", codec.synthesiser)
+    transform = codec.transform
+    there, back = (math.prod(m.shape) for m in (transform.forward_matrix, transform.inverse_matrix))
+    yield _Part("block_transform", ((transform, "analyse"),), there)
+    yield _Part("inverse_transform", ((transform, "synthesise"),), back)
     for name in codec.PARTS:
         yield from _latent_parts(name if len(codec.PARTS) > 1 else "", getattr(codec, name))
 

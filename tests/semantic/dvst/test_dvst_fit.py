@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from semantic.dvst.bitstream.codec import settled_model
+from semantic.dvst.bitstream.codec import ready_model
 from semantic.dvst.networks.model import DvstModel
 from semantic.dvst.networks.post_filter import PostFilter
 from semantic.dvst.networks.sizes import PRESETS
@@ -31,7 +31,7 @@ def _short_groups(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def model(tiny_weights: Path) -> DvstModel:
-    return settled_model("tiny", tiny_weights)
+    return ready_model("tiny", tiny_weights)
 
 
 @pytest.fixture(scope="module")

@@ -11,35 +11,15 @@ from scipy.ndimage import gaussian_filter
 from linksim.media import Clip
 from linksim.metrics.video import ms_ssim as measured_ms_ssim
 from semantic.dvst.networks.block_transform import BlockTransform
-from semantic.dvst.networks.contextual import ContextualCodec
 from semantic.dvst.networks.layers import (
     MIN_SCALE,
-    Gdn,
     MaskedConv2D,
-    analysis,
-    asleep,
     laplace_bits,
     quantise,
-    settle,
     silent,
-    synthesis,
 )
-from semantic.dvst.networks.motion import MotionEstimation
-from semantic.dvst.networks.motion_codec import MotionCodec
 from semantic.dvst.networks.ms_ssim import ms_ssim
-from semantic.dvst.networks.sizes import PRESETS
 from semantic.dvst.networks.swin import SwinBlock
-from semantic.dvst.networks.synthesiser import FrameSynthesiser
-
-
-def test_gdn_is_its_formula(rng: np.random.Generator) -> None:
-    layer, inverse, x = Gdn(4), Gdn(4, inverse=True), normal(rng, 2, 3, 3, 4)
-    shake(layer, rng)
-    inverse.set_weights(layer.get_weights())
-    beta, gamma = array(layer.root_beta) ** 2, array(layer.root_gamma) ** 2
-    root = np.sqrt(beta + np.einsum("ij,bhwj->bhwi", gamma, x**2))
-    assert np.allclose(array(layer(x)), x / root, atol=1e-4)
-    assert np.allclose(array(inverse(x)), x * root, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("channels", "block"), [(3, 4), (1, 8)])
@@ -77,41 +57,8 @@ def test_few_coefficients_keep_what_they_say(rng: np.random.Generator) -> None:
     assert np.array_equal(array(again.forward_matrix), array(short.forward_matrix))
 
 
-def test_untrained_networks_are_silent(rng: np.random.Generator) -> None:
-    x, latents = normal(rng, 1, 32, 32, 3), normal(rng, 1, 2, 2, 6)
-    assert not array(analysis(3, 4, 6, 4, 5)(x)).any()
-    assert not array(synthesis(6, 4, 3, 4)(latents)).any()
-    assert array(synthesis(6, 4, 3, 4, awake=True)(latents)).any()
-    layer = silent(5)
-    assert not array(layer(x)).any()
-
-
-def test_settled_parts_leave_out_what_adds_nothing(rng: np.random.Generator) -> None:
-    sizes = PRESETS["compact"]
-    frame, reference = normal(rng, 2, 1, 32, 48, 3)
-    flow, features = normal(rng, 1, 16, 24, 2), normal(rng, 1, 16, 24, sizes.features)
-    active = np.ones((1, 2, 3, 1), np.float32)
-    drawing, estimation = FrameSynthesiser(sizes), MotionEstimation(sizes)
-    motion, picture = MotionCodec(sizes), ContextualCodec(sizes, 8, 6)
-    latents = normal(rng, 1, 2, 3, sizes.motion.channels)
-    for part, net, run in (
-        (drawing, drawing.body, lambda: drawing(frame, features, active)),
-        (estimation, estimation.nets[-1], lambda: estimation(frame, reference)),
-        (motion, motion.analysis, lambda: motion.encode(flow)),
-        (motion, motion.synthesis, lambda: motion.decode(latents, reference, active)),
-        (motion, motion.refine, lambda: motion.decode(latents, reference, active)),
-        (picture, picture.analysis, lambda: picture.encode(frame, reference)),
-    ):
-        before = array(run())
-        settle(part._flatten_layers())
-        assert asleep(net)
-        assert np.array_equal(array(run()), before)
-        # Once it has learnt something, it is heard.
-        last = [v for v in net.weights if "kernel" in v.name][-1]
-        last.assign(0.01 * normal(rng, *last.shape))
-        settle(part._flatten_layers())
-        assert not asleep(net)
-        assert not np.array_equal(array(run()), before)
+def test_an_untrained_addition_is_silent(rng: np.random.Generator) -> None:
+    assert not array(silent(5)(normal(rng, 1, 32, 32, 3))).any()
 
 
 @pytest.mark.parametrize("scale", [MIN_SCALE, 0.3, 1.0, 20.0])
@@ -202,10 +149,3 @@ def test_ms_ssim_of_small_pictures(rng: np.random.Generator) -> None:
     assert np.allclose(array(ms_ssim(a, a)), 1.0, atol=1e-4)
     worse = [array(ms_ssim(a, a + s * normal(rng, *a.shape))).mean() for s in (0.05, 0.2)]
     assert 1.0 > worse[0] > worse[1] > 0.0
-
-
-def test_transforms_mirror_each_other() -> None:
-    x = np.zeros((1, 32, 48, 3), np.float32)
-    latents = analysis(3, 4, 6, 4, 5, residual=True)(x)
-    assert latents.shape == (1, 2, 3, 6)
-    assert synthesis(6, 4, 3, 4, residual=True)(latents).shape == x.shape

@@ -16,7 +16,6 @@ from semantic.dvst.networks.inter import InterCodec
 from semantic.dvst.networks.intra import IntraCodec
 from semantic.dvst.networks.jscc import BLOCKS
 from semantic.dvst.networks.model import DvstModel
-from semantic.dvst.networks.motion import LEVELS
 from semantic.dvst.networks.sizes import LatentSizes, Sizes
 from semantic.dvst.networks.swin import SwinBlock
 
@@ -48,7 +47,7 @@ def values(part: keras.layers.Layer | keras.Variable) -> np.ndarray:
 
 def test_another_stride(films: np.ndarray) -> None:
     latents = LatentSizes(6, 2, 4.0, (0, 2, 4, 8), 8, 2, 2, 8)
-    sizes = Sizes(4, 6, (4, 4, 4, 4), 6, 6, 6, 6, 1, latents, latents, latents)
+    sizes = Sizes(4, 6, 6, 1, latents, latents, latents)
     told = batch(films)
     frames = told.pop("frames")
     _, _, state = IntraCodec(sizes).encode(frames[:, 0], None, told)
@@ -65,7 +64,7 @@ def built(preset: str) -> DvstModel:
 
 @pytest.mark.parametrize(
     ("preset", "intra", "inter", "post"),
-    [("compact", 3_176_897, 1_814_979, 47_692), ("paper", 18_597_140, 26_001_495, 316_812)],
+    [("compact", 2_712_765, 1_266_741, 47_692), ("paper", 13_398_289, 21_036_898, 316_812)],
 )
 def test_parameters(preset: str, intra: int, inter: int, post: int) -> None:
     model = built(preset)
@@ -78,9 +77,6 @@ def test_layer_table(preset: str) -> None:
     inter = built(preset).inter
     extractor = convolutions(inter.context.extractor)
     assert len(extractor) == 1
-    for net in inter.estimation.nets:
-        assert [c.kernel_size for c in convolutions(net)] == [(7, 7)] * 5
-    assert len(inter.estimation.nets) == LEVELS == 4
     for half in (inter.feature.encoder, inter.feature.decoder):
         assert len(convolutions(half.conv)) == 1
         swin = [part for part in half.trunk.blocks if isinstance(part, SwinBlock)]
@@ -90,17 +86,11 @@ def test_layer_table(preset: str) -> None:
 
 def test_paper_layer_table() -> None:
     inter = built("paper").inter
-    widths = [c.filters for c in convolutions(inter.estimation.nets[0])]
-    assert widths == [32, 64, 32, 16, 2]
     table = [
         (c.filters, c.kernel_size[0], c.strides[0])
         for c in convolutions(inter.feature.entropy.temporal)
     ]
     assert [row[1:] for row in table] == [(5, 2)] * 4
-    strided = [c for c in convolutions(inter.contextual.analysis) if c.strides == (2, 2)]
-    assert [(c.filters, c.kernel_size[0]) for c in strided] == [(64, 5), (64, 5), (64, 5), (96, 5)]
-    strided = convolutions(inter.motion_codec.analysis)
-    assert [(c.filters, c.kernel_size[0], c.strides[0]) for c in strided] == [(128, 3, 2)] * 4
     assert inter.feature.entropy.spatial.kernel.shape[:2] == (5, 5)
 
 
