@@ -13,6 +13,7 @@ from linksim.errors import LinksimError
 from linksim.files import replacing
 from studies.api.curve import Curve
 from studies.api.reference import Reference, read_reference
+from studies.figures.panel import SNR_LABEL
 
 if typing.TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ if typing.TYPE_CHECKING:
 
 
 RATES = {"ber": "Bit error rate", "bler": "Block error rate"}
-SNR_LABELS = {"snr_db": "Es/N0 per resource element (dB)", "ebn0_db": "Eb/N0 (dB)"}
+SNR_LABELS = {"snr_db": SNR_LABEL, "ebn0_db": "$E_b/N_0$ (dB)"}
 
 
 def draw(
