@@ -1,4 +1,4 @@
-"""A linear transform of blocks of pixels, which the networks add to."""
+"""A linear transform of blocks of pixels."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ class BlockTransform(layers.Layer):
         x ─ fold blocks ─▶ matrix ─▶ coefficients ~▶ matrix ─ unfold ─▶ x'
 
     Fitted to data it is their Karhunen-Loève transform, which packs most of the energy into the
-    first coefficients, and a codec of it alone is already a decodable one. Training moves the way
-    back alone: the unit of a coefficient has to keep its meaning.
+    first coefficients. Training moves the way back alone: the unit of a coefficient has to keep its
+    meaning.
 
     Parameters
     ----------

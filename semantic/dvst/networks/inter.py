@@ -96,10 +96,11 @@ class InterCodec(layers.Layer):
         flow = self.estimation(frames, state["picture"])
         motion = motion_latents(flow, self.stride, self.motion.entropy.sizes.channels)
         motion = self.motion.encode(motion, told, state["motion"], jscc=jscc, training=training)
-        context = self.context(state["picture"], flow_of(motion["echo"], self.stride))
+        flow = flow_of(motion["echo"], self.stride)
+        context = self.context(state["picture"], flow)
         if self.without == "temporal":
             context = ops.zeros_like(context)
-        prediction = self._moved(state["picture"], motion["echo"])
+        prediction = self._moved(state["picture"], flow)
         feature = self.transform.analyse(frames - prediction)
         feature = self.feature.encode(
             feature, told, state["feature"], context, jscc=jscc, training=training
@@ -131,12 +132,13 @@ class InterCodec(layers.Layer):
         """
         motion = self.motion.decode(**received["motion"], told=told)
         feature = self.feature.decode(**received["feature"], told=told)
-        picture = self._moved(state["picture"], motion) + self.transform.synthesise(feature)
+        prediction = self._moved(state["picture"], flow_of(motion, self.stride))
+        picture = prediction + self.transform.synthesise(feature)
         return picture, self._next(picture, state, received, told)
 
-    def _moved(self, reference: Any, motion: Any) -> Any:
-        """Return the prediction of a frame: its reference, warped by latents of motion."""
-        return warp(reference, enlarge(flow_of(motion, self.stride), self.stride))
+    def _moved(self, reference: Any, flow: Any) -> Any:
+        """Return the prediction of a frame: its reference, warped by a flow."""
+        return warp(reference, enlarge(flow, self.stride))
 
     def _next(
         self, picture: Any, state: dict[str, Any], side: dict[str, Any], told: dict[str, Any]
@@ -146,7 +148,8 @@ class InterCodec(layers.Layer):
             getattr(self, part).base(side[part]["rates"], side[part]["hyper"], told["precision"])
             for part in self.PARTS
         )
-        base = self._moved(state["base"], moved) + self.transform.synthesise(drawn)
+        base = self._moved(state["base"], flow_of(moved, self.stride))
+        base = base + self.transform.synthesise(drawn)
         history = {
             part: getattr(self, part).entropy.side.history(
                 side[part]["rates"], side[part]["hyper"], told["precision"]

@@ -9,7 +9,7 @@ from keras import ops
 
 from linksim.errors import unknown
 from semantic.dvst.networks.inter import InterCodec
-from semantic.dvst.networks.intra import IntraCodec
+from semantic.dvst.networks.intra import GREY, IntraCodec
 from semantic.dvst.networks.ms_ssim import ms_ssim
 from semantic.dvst.networks.post_filter import PostFilter
 from semantic.dvst.networks.rate import sent_mask
@@ -151,7 +151,7 @@ class DvstModel(keras.Model):
         frames : np.ndarray
             float32, [batch, frames, H, W, 3], two frames or more.
         """
-        still = frames.reshape(-1, *frames.shape[2:]) - 0.5
+        still = frames.reshape(-1, *frames.shape[2:]) - GREY
         changes = np.diff(frames, axis=1).reshape(still.shape[0] - len(frames), *still.shape[1:])
         for codec, latents, samples in (
             (self.intra, self.intra.intra, still),

@@ -126,9 +126,9 @@ class MotionEstimation(layers.Layer):
             if level:
                 flow = enlarge(flow, 2, frame.shape[1:3])
             moved = warp(reference, flow) if level else reference
-            flow = flow + ops.stop_gradient(matched(frame, moved))
+            flow = flow + matched(frame, moved)
         frame, reference = pyramid[0]
-        return flow * ops.stop_gradient(_worth(frame, reference, warp(reference, flow)))
+        return ops.stop_gradient(flow * _worth(frame, reference, warp(reference, flow)))
 
 
 def _halved(x: Any, factor: int = 2) -> Any:

@@ -98,5 +98,5 @@ PRESETS = {
         intra=LatentSizes(192, 128, 7.5, _NTSCC, 256, 8, 16, 128),
     ),
 }
-"""`compact` runs in real time on two cores; `paper` has the sizes of DCVC (motion, features,
-context) and of NTSCC (ladder, Swin blocks), which the paper's reference for video builds on."""
+"""`compact` has weights; `paper` has the sizes of DCVC (latents, features, context) and of NTSCC
+(ladder, Swin blocks), which the paper's reference for video builds on."""

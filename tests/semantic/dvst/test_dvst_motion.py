@@ -89,6 +89,8 @@ def test_motion_of_blocks_comes_back(stride: int) -> None:
     assert latents.shape == (1, 3, 4, 5)
     assert not array(latents[..., 2:]).any()
     assert np.allclose(array(flow_of(latents, stride)), flow, atol=1e-5)
+    # Where nothing is sent, nothing moves.
+    assert not array(flow_of(np.zeros((1, 3, 4, 5), np.float32), stride)).any()
 
 
 def test_reference_keeps_what_is_not_sent(rng: np.random.Generator) -> None:
