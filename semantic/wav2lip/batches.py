@@ -30,7 +30,7 @@ class SyncBatches:
     talks : sequence of Talk
         Where from; any that are too short for so many windows are left out.
     clips, windows : int
-        Talks of a batch, drawn with replacement, and windows of each.
+        Talks of a batch, drawn with replacement by their weights, and windows of each.
     seed : int
         Seed of all that is drawn.
 
@@ -46,6 +46,7 @@ class SyncBatches:
             need = windows * APART + WINDOW - 1
             raise LinksimError(f"no clip of {need} frames at 25 frames/s, for {windows} windows")
         self._clips, self._windows, self._seed = clips, windows, seed
+        self._shares = shares(self._talks)
 
     def __call__(self, step: int) -> dict[str, np.ndarray]:
         """Return the batch of a step.
@@ -57,7 +58,7 @@ class SyncBatches:
         """
         rng = np.random.default_rng([self._seed, step])
         faces, mel = [], []
-        for index in rng.integers(len(self._talks), size=self._clips):
+        for index in rng.choice(len(self._talks), self._clips, p=self._shares):
             talk = self._talks[index]
             starts = spread_starts(rng, len(talk.faces) - WINDOW + 1, self._windows)
             seen, heard = windows_at(talk, starts)
@@ -85,6 +86,7 @@ class GeneratorBatches:
 
     def __init__(self, talks: Sequence[Talk], *, batch: int, seed: int, held: float = 0.0) -> None:
         self._talks, self._batch, self._seed, self._held = talks, batch, seed, held
+        self._shares = shares(talks)
 
     def __call__(self, step: int) -> dict[str, np.ndarray]:
         """Return the batch of a step.
@@ -96,7 +98,8 @@ class GeneratorBatches:
             float32 [5 batch, 80, 16, 1]; each five rows are one window.
         """
         rng = np.random.default_rng([self._seed, step])
-        rows = [self._window(rng, i) for i in rng.integers(len(self._talks), size=self._batch)]
+        drawn = rng.choice(len(self._talks), self._batch, p=self._shares)
+        rows = [self._window(rng, i) for i in drawn]
         return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
     def _window(self, rng: np.random.Generator, index: int) -> dict[str, np.ndarray]:
@@ -116,6 +119,12 @@ class GeneratorBatches:
             "target": target,
             "mel": _loudness(rng, talk.voice[start : start + WINDOW]),
         }
+
+
+def shares(talks: Sequence[Talk]) -> np.ndarray:
+    """Return how likely each talk is to be drawn, by their weights: float64, [talks]."""
+    weights = np.array([talk.weight for talk in talks])
+    return weights / weights.sum()
 
 
 def spread_starts(rng: np.random.Generator, starts: int, windows: int) -> np.ndarray:

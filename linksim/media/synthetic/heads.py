@@ -12,10 +12,11 @@ and to test lip synchronisation, too little to judge a codec by. There are three
 a camera that stands still, one of which everything moves, and one as calm as a call.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 
@@ -117,7 +118,9 @@ def calm_head(seconds: float = 18.0) -> TalkingHead:
     return _head("builtin-talk", seconds, 2, gestures.calm_pose, lambda t: None)
 
 
-def speaking_head(seed: int, index: int, seconds: float = 3.0) -> TalkingHead:
+def speaking_head(
+    seed: int, index: int, seconds: float = 3.0, portraits: Sequence[Path] = ()
+) -> TalkingHead:
     """Make a clip to learn lip movement from, with a face and a voice of its own.
 
     It says words in any order; the head moves a little and the camera stands still.
@@ -128,11 +131,13 @@ def speaking_head(seed: int, index: int, seconds: float = 3.0) -> TalkingHead:
         Seed and place in a series: all that the clip depends on besides its length.
     seconds : float
         Length, at least 1; rounded to whole frames of 1/25 s.
+    portraits : sequence of Path
+        Pictures of faces to blend; none: the face is made from the built-in photograph.
 
     Raises
     ------
     LinksimError
-        If `seconds` is under 1 or the extra ``clip`` is not installed.
+        If `seconds` is under 1, the extra ``clip`` is not installed, or portraits show no faces.
     """
     if not 1 <= seconds < float("inf"):
         raise LinksimError(f"seconds of a speaking head must be at least 1, not {seconds}")
@@ -144,7 +149,7 @@ def speaking_head(seed: int, index: int, seconds: float = 3.0) -> TalkingHead:
     speech = _cut(speak(text, str(rng.choice(SPEAKERS))), frames / FPS - LEAD - TAIL)
     seen = expressions(speech, times)
     poses = tuple(Pose(*p) for p in gestures.wander(rng, times, (10, 5, 3, 4, 3)))
-    drawn = map(Portrait(sitter(rng)).render, seen, poses)
+    drawn = map(Portrait(sitter(rng, portraits)).render, seen, poses)
     clip = Clip(
         frames=_coloured(rng, drawn, frames),
         fps=Fraction(FPS),

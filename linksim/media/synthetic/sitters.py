@@ -1,17 +1,19 @@
-"""Sitters for portraits: one photograph, and any number of faces made from it or painted.
+"""Sitters for portraits: any number of faces, made from photographs or painted.
 
 ::
 
-    photograph, mesh ─ reshape ─┬─ recolour ─────────────▶ photographed sitter
-                                └─ paint skin, eyes, lips ▶ painted sitter
+    photograph, mesh ─┬─ reshape ─┬─ recolour ─────────────▶ photographed sitter
+    blended portraits ┘           └─ paint skin, eyes, lips ▶ painted sitter
 
 A face mesh goes with each picture, so that whatever moves the photograph moves them all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from linksim.media.synthetic.blending import blended
 from linksim.media.synthetic.painting import paint
 from linksim.media.synthetic.sitter import INNER_LIPS, LIPS, OVAL, Sitter, astronaut, soft_fill
 
@@ -27,8 +29,24 @@ Shift = Callable[[np.ndarray], np.ndarray]
 """Function from points, float64 [n, 2], to where they go."""
 
 
-def sitter(rng: np.random.Generator) -> Sitter:
-    """Make a face of another shape and colour; a third of them are painted, not photographed."""
+def sitter(rng: np.random.Generator, portraits: Sequence[Path] = ()) -> Sitter:
+    """Make a face of another shape and colour.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of all that is drawn.
+    portraits : sequence of Path
+        Pictures of faces, two of which are blended; none: from `astronaut`, and a third is
+        painted, not photographed.
+
+    Raises
+    ------
+    LinksimError
+        If a portrait cannot be read, or too few show a face.
+    """
+    if portraits:
+        return recoloured(reshaped(blended(portraits, rng), rng), rng)
     shaped = reshaped(astronaut(), rng)
     return paint(shaped, rng) if rng.random() < 1 / 3 else recoloured(shaped, rng)
 

@@ -42,12 +42,15 @@ class Talk:
         What to call it in messages.
     seen : np.ndarray or None
         Faces as a receiver has them; None: as they are.
+    weight : float
+        How often it is learned from, in proportion to others.
     """
 
     faces: np.ndarray
     voice: np.ndarray
     name: str = ""
     seen: np.ndarray | None = None
+    weight: float = 1.0
 
     @property
     def arrived(self) -> np.ndarray:
@@ -140,20 +143,28 @@ def _digest(file: Path) -> str:
         raise LinksimError(f"{file}: cannot be read ({error.strerror})") from None
 
 
-def generated_talks(count: int, seed: int, seconds: float, keep: Path | None = None) -> list[Talk]:
+def generated_talks(
+    count: int,
+    seed: int,
+    seconds: float,
+    keep: Path | None = None,
+    portraits: Sequence[Path] = (),
+) -> list[Talk]:
     """Make talks of synthetic talkers, `speaking_head`, kept as those of `load_talks` are.
 
     Raises
     ------
     LinksimError
-        If `seconds` is under 1 or the extra ``clip`` is not installed.
+        If `seconds` is under 1, the extra ``clip`` is not installed, or portraits show no faces.
     """
     from linksim.media.synthetic.heads import speaking_head
 
     def made(index: int) -> Talk:
-        return talk_of(speaking_head(seed, index, seconds).clip)
+        return talk_of(speaking_head(seed, index, seconds, portraits).clip)
 
-    return [kept(keep, f"generated-{seed}-{i}-{seconds:g}", partial(made, i)) for i in range(count)]
+    names = "".join(_digest(file) for file in portraits)
+    series = f"blended-{hashlib.sha256(names.encode()).hexdigest()[:16]}" if names else "generated"
+    return [kept(keep, f"{series}-{seed}-{i}-{seconds:g}", partial(made, i)) for i in range(count)]
 
 
 def kept(folder: Path | None, key: str, make: Callable[[], Talk]) -> Talk:

@@ -1,7 +1,8 @@
 """Clips that the expert and the generator are trained on, and the flags that name them."""
 
 import argparse
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,6 @@ from linksim.options import option
 
 if TYPE_CHECKING:
     from semantic.wav2lip.frames.talk import Talk
-
-REAL_SHARE = 0.25
-"""Least share of real clips in what is learned from, if there are any."""
 
 GENERATED_SECONDS = 3.0
 """Length of a synthetic clip, at most: more faces teach more than longer clips."""
@@ -28,16 +26,27 @@ class Clips:
         0, "synthetic clips of other faces to hold out", within=(0, 10**3)
     )
     seconds: float = option(10.0, "greatest length taken of each clip", "s", within=(1.0, 1e6))
+    real: float = option(
+        0.25, "share of what is learned from that is real, where both are", within=(0.0, 1.0)
+    )
 
 
 def add_clips(parser: argparse.ArgumentParser) -> None:
     """Declare the flags that say what to learn from."""
-    parser.add_argument("--video", nargs="*", default=[], help="folders of talkers (or files)")
+    parser.add_argument(
+        "--video",
+        nargs="*",
+        default=[],
+        help="folders of talkers, or files; those named TALKER_... of one talker count as one",
+    )
     parser.add_argument("--validation", nargs="*", default=[], help="the same, held out")
     parser.add_argument(
         "--without", nargs="*", default=[], help="leave out training files whose path holds this"
     )
     add_flags(parser, Clips)
+    parser.add_argument(
+        "--portraits", nargs="*", default=[], help="folders of pictures to blend synthetic faces of"
+    )
     parser.add_argument("--faces", type=Path, help="folder to keep cut-out faces in between runs")
 
 
@@ -56,19 +65,32 @@ def talks(args: argparse.Namespace) -> "tuple[list[Talk], list[Talk]]":
     if not args.video and not clips.generated:
         raise LinksimError("no clip to learn from: pass --video or --generated")
 
+    portraits = find_videos(args.portraits) if args.portraits else []
+
     def load(places: list[str], without: list[str]) -> "list[Talk]":
         return load_talks(find_videos(places, without), clips.seconds, args.faces) if places else []
 
     def generate(count: int, seed: int) -> "list[Talk]":
-        return generated_talks(count, seed, min(clips.seconds, GENERATED_SECONDS), args.faces)
+        seconds = min(clips.seconds, GENERATED_SECONDS)
+        return generated_talks(count, seed, seconds, args.faces, portraits)
 
     real = load(args.video, args.without)
-    training = balanced(real, generate(clips.generated, args.seed))
+    training = balanced(real, generate(clips.generated, args.seed), clips.real)
     others = generate(clips.generated_validation, args.seed + 1)
     return training, [*load(args.validation, []), *others]
 
 
-def balanced(real: "list[Talk]", generated: "list[Talk]") -> "list[Talk]":
-    """Repeat real talks until they are about `REAL_SHARE` of all, where there are fewer."""
-    wanted = len(generated) * REAL_SHARE / (1 - REAL_SHARE)
-    return real * max(1, round(wanted / len(real))) + generated if real else generated
+def balanced(real: "list[Talk]", generated: "list[Talk]", share: float) -> "list[Talk]":
+    """Weight talks: real ones together by `share`, and in it each talker alike.
+
+    Films of one talker are those whose names are the same up to the first underscore.
+    """
+    talkers = [talk.name.split("_")[0] for talk in real]
+    films = Counter(talkers)
+    if not real or not generated:
+        share = 1.0 if real else 0.0
+    each, rest = share / max(1, len(films)), (1.0 - share) / max(1, len(generated))
+    return [
+        *(replace(t, weight=each / films[who]) for t, who in zip(real, talkers, strict=True)),
+        *(replace(talk, weight=rest) for talk in generated),
+    ]

@@ -11,7 +11,7 @@ from linksim.errors import LinksimError
 from linksim.media import Clip, write
 from linksim.media.faces.networks import installed
 from linksim.media.synthetic.heads import SPEAKERS
-from semantic.wav2lip.batches import APART, GeneratorBatches, SyncBatches, spread_starts
+from semantic.wav2lip.batches import APART, GeneratorBatches, SyncBatches, shares, spread_starts
 from semantic.wav2lip.frames.talk import Talk, kept, load_talks, talk_of
 from semantic.wav2lip.training.options import balanced
 
@@ -65,12 +65,13 @@ def test_held_windows_animate_one_frame_as_received(talks: list[Talk]) -> None:
     assert not np.array_equal(plain["face"], batch["face"])
 
 
-def test_real_clips_are_repeated_until_they_are_a_quarter(talks: list[Talk]) -> None:
-    assert balanced(talks, []) == talks
-    assert balanced([], talks) == talks
-    mixed = balanced(talks[:1], talks[1:] * 12)
-    assert len(mixed) == 16
-    assert sum(talk is talks[0] for talk in mixed) == 4
+def test_talkers_are_drawn_alike_however_many_films_they_have(talks: list[Talk]) -> None:
+    films = [replace(talks[0], name=name) for name in ("a_1", "a_2", "a_3", "b_1")]
+    made = [replace(talk, name="speaking head 1") for talk in talks[:2]]
+    weights = shares(balanced(films, made, 0.4))
+    assert weights == pytest.approx([0.2 / 3, 0.2 / 3, 0.2 / 3, 0.2, 0.3, 0.3])
+    assert shares(balanced(films, [], 0.4)) == pytest.approx([1 / 6, 1 / 6, 1 / 6, 1 / 2])
+    assert shares(balanced([], made, 0.4)) == pytest.approx([0.5, 0.5])
 
 
 def test_too_short_for_so_many_windows(talks: list[Talk]) -> None:
