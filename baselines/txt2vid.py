@@ -184,9 +184,10 @@ class Txt2Vid(Endpoint):
     def _generate(
         self, frames: np.ndarray, boxes: np.ndarray, voice: np.ndarray, fps: Fraction
     ) -> np.ndarray:
-        from semantic.wav2lip.frames.animate import animate, voice_of
+        from semantic.wav2lip.frames.animate import animate, by_voice, voice_of
 
-        return animate(self._generator(), frames, boxes, voice_of(voice, len(frames), fps))
+        heard = voice_of(voice, len(frames), fps)
+        return animate(by_voice(self._generator(), heard), frames, boxes)
 
     def _generator(self) -> "Generator":
         # Keras is loaded when it is needed, not when schemes are listed.

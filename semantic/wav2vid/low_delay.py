@@ -38,7 +38,7 @@ from linksim.timing import Times
 from semantic.asc import low_delay as sound
 from semantic.dvst.endpoint import SIDE
 from semantic.wav2vid.gate import runs
-from semantic.wav2vid.motion_field import bent, expected, fields_of, grid, pixels
+from semantic.wav2vid.motion_field import Held, bent, expected, fields_of, grid, pixels
 
 MOTION = "motion"
 
@@ -59,7 +59,7 @@ _FIELD = struct.Struct(">BHH")  # the number of a frame, and moments
 
 
 def streams_of(
-    clip: Clip, sent: np.ndarray, coded: Encoded, cells: int
+    clip: Clip, sent: np.ndarray, coded: Encoded, cells: int, held: Held
 ) -> tuple[BitStream | SymbolStream, ...]:
     """Return side information, motion and video.
 
@@ -73,16 +73,18 @@ def streams_of(
         Streams of those, side information and symbols.
     cells : int
         Cells of the motion field on the short side; 0 for no motion.
+    held : callable
+        What is shown of frames that are not sent, but for motion.
     """
     side, video = coded.streams
     assert isinstance(side, BitStream)
     numbers = [int(place).to_bytes(_NUMBER, "big") for place in np.flatnonzero(sent)]
     packets = tuple(n + packet for n, packet in zip(numbers, side.packets, strict=True))
     side = replace(side, packets=packets)
-    return (side, _motion(clip, sent, cells), video) if cells else (side, video)
+    return (side, _motion(clip, sent, cells, held), video) if cells else (side, video)
 
 
-def _motion(clip: Clip, sent: np.ndarray, cells: int) -> BitStream:
+def _motion(clip: Clip, sent: np.ndarray, cells: int, held: Held) -> BitStream:
     assert clip.frames is not None
     assert clip.fps is not None
     every = _every(clip.fps)
@@ -91,8 +93,8 @@ def _motion(clip: Clip, sent: np.ndarray, cells: int) -> BitStream:
         moments = np.arange(start + every - 1, stop, every)
         known: np.ndarray | int = 0
         change: np.ndarray | None = None
-        for place, t in enumerate(moments.tolist()):
-            field = fields_of(clip.frames[t : t + 1], clip.frames[start - 1], cells)[0]
+        fields = fields_of(clip.frames, moments, held, cells) if len(moments) else ()
+        for place, (t, field) in enumerate(zip(moments.tolist(), fields, strict=True)):
             known, change = (known, change) if place % REFRESH else (0, None)
             told = field - known
             encoder = Encoder()

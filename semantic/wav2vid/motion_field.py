@@ -11,7 +11,7 @@ stays put is compared with one that does not; a few vectors are enough to follow
 waits for the next moment, so it comes `EVERY` seconds late at most.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -30,6 +30,12 @@ SEGMENT = 25
 LIMIT = 2000
 """Largest component of a vector, in steps: more than three pictures."""
 
+AT_ONCE = 25
+"""Frames whose fields are searched together."""
+
+Held = Callable[[np.ndarray], np.ndarray]
+"""Function of frames by their numbers, int [n], to what is held during them, uint8 [n, H, W, 3]."""
+
 FIRST, LEAST, SHARE = 2.0, 0.15, 0.65
 """Scale of a vector's change, in steps: of the first moment of a segment; and of the others the
 least, to which so much of the mean change about it at the moment before is added."""
@@ -47,8 +53,8 @@ def moments(frames: int, fps: Fraction) -> np.ndarray:
     return np.unique(np.append(np.arange(every - 1, frames, every), frames - 1))
 
 
-def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction, cells: int) -> np.ndarray:
-    """Find where a still picture shows what each moment does.
+def fields_of(frames: np.ndarray, which: np.ndarray, held: Held, cells: int) -> np.ndarray:
+    """Find where what is held shows what some frames do.
 
     The flow is Farnebäck's ("Two-frame motion estimation based on polynomial expansion", SCIA
     2003).
@@ -56,42 +62,38 @@ def field_of(frames: np.ndarray, still: np.ndarray, fps: Fraction, cells: int) -
     Parameters
     ----------
     frames : np.ndarray
-        uint8, shape [T, H, W, 3], RGB, T at least 1.
-    still : np.ndarray
-        uint8, shape [H, W, 3].
-    fps : Fraction
-        Frames per second.
+        uint8, shape [T, H, W, 3], RGB.
+    which : np.ndarray
+        int, shape [M]; frames whose field is wanted, such as `moments`.
+    held : callable
+        What is held during them.
     cells : int
         Cells along the short side.
 
     Returns
     -------
     np.ndarray
-        int, shape [M, rows, columns, 2] at the M `moments`: x and y in steps, to be added to
-        the place of a pixel to find its like in `still`.
+        int, shape [M, rows, columns, 2]: x and y in steps, to be added to the place of a pixel to
+        find its like in what is held.
     """
-    return fields_of(frames[moments(len(frames), fps)], still, cells)
-
-
-def fields_of(frames: np.ndarray, still: np.ndarray, cells: int) -> np.ndarray:
-    """Find where a still picture shows what each frame does, as `field_of` at each moment."""
     import cv2
 
-    height, width = still.shape[:2]
+    height, width = frames.shape[1:3]
     rows, columns = grid(height, width, cells)
-    before = cv2.cvtColor(still, cv2.COLOR_RGB2GRAY)
     means = []
-    for frame in frames:
-        now = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-        out = np.empty((height, width, 2), np.float32)
-        flow = cv2.calcOpticalFlowFarneback(now, before, out, 0.5, 5, 31, 3, 7, 1.5, 0)
-        means.append(cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA))
+    for first in range(0, len(which), AT_ONCE):
+        part = which[first : first + AT_ONCE]
+        for t, still in zip(part, held(part), strict=True):
+            before, now = (cv2.cvtColor(x, cv2.COLOR_RGB2GRAY) for x in (still, frames[t]))
+            out = np.empty((height, width, 2), np.float32)
+            flow = cv2.calcOpticalFlowFarneback(now, before, out, 0.5, 5, 31, 3, 7, 1.5, 0)
+            means.append(cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA))
     steps = np.round(np.stack(means) * (STEPS / min(height, width)))
     return np.clip(steps, -LIMIT, LIMIT).astype(int)
 
 
 def pack(field: np.ndarray) -> Iterator[bytes]:
-    """Code a field, [M, rows, columns, 2], as of `field_of`: one packet for each segment."""
+    """Code a field, [M, rows, columns, 2], as of `fields_of`: one packet for each segment."""
     for first in range(0, len(field), SEGMENT):
         encoder, before = Encoder(), None
         for change in np.diff(field[first : first + SEGMENT], axis=0, prepend=0):

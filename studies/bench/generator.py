@@ -43,7 +43,7 @@ def bench_generator(clip: "Clip", *, seconds: float, report: Report = print) -> 
     from linksim.link.config import LinkConfig
     from linksim.media.faces.pose import head_pose
     from semantic.training.weights import trained
-    from semantic.wav2lip.frames.animate import animate, voice_of
+    from semantic.wav2lip.frames.animate import animate, by_voice, voice_of
     from semantic.wav2lip.frames.face import face_boxes
     from semantic.wav2lip.networks.generator import Generator
     from semantic.wav2vid.endpoint import Wav2Vid
@@ -65,7 +65,7 @@ def bench_generator(clip: "Clip", *, seconds: float, report: Report = print) -> 
         call()
         return fmean(repeat(call, seconds))
 
-    made = timed("generator", lambda: animate(generator, frames, boxes, voice))
+    made = timed("generator", lambda: animate(by_voice(generator, voice), frames, boxes))
     posed = timed("head pose", lambda: head_pose(frames))
     sent = timed("send", lambda: evaluate(small, Wav2Vid(), link, SNR_DB, 1, ()))
     return {

@@ -3,10 +3,8 @@
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
-from semantic.wav2lip.frames.blend import lower_face_mask
 from semantic.wav2lip.networks.discriminator import Discriminator
 from semantic.wav2lip.networks.expert import SyncExpert
 from semantic.wav2lip.networks.generator import Generator
@@ -18,14 +16,8 @@ from semantic.wav2lip.networks.losses import (
     sync_loss,
 )
 from semantic.wav2lip.networks.sizes import SIDE, WINDOW
+from semantic.wav2lip.networks.weighting import shown
 from semantic.wav2lip.training.recipe import GeneratorRecipe
-
-UNSEEN = 0.1
-"""Weight of a pixel of a generated face that is not shown, against 1 of one that is."""
-
-LIPS, LIPS_AT, LIPS_WIDE = 4.0, (0.72, 0.5), 0.1
-"""Weight that pixels of the mouth have in addition, where on the face it is, down and across,
-and the standard deviation of the bump, in sides of the face."""
 
 
 class GeneratorModel(keras.Model):
@@ -59,7 +51,7 @@ class GeneratorModel(keras.Model):
                 judge.trainable = False
         self.form = recipe.adversarial
         self.w_s = self.w_g = 0.0
-        self.shown = _shown()
+        self.shown = shown()
         self.built = True
 
     def enter(self, w_s: float, w_g: float) -> None:
@@ -120,11 +112,3 @@ class GeneratorModel(keras.Model):
             adversarial = adversarial_loss(self.critic(y_pred), self.form)
         recon = reconstruction_loss(x["target"], y_pred, self.shown)
         return generator_loss(recon, sync, adversarial, self.w_s, self.w_g)
-
-
-def _shown() -> np.ndarray:
-    """Return how much each pixel counts, [96, 96, 1], 1 on the mean: most where lips move."""
-    places = (np.arange(SIDE) + 0.5) / SIDE
-    down, across = (np.exp(-(((places - at) / LIPS_WIDE) ** 2) / 2) for at in LIPS_AT)
-    weight = UNSEEN + lower_face_mask() + LIPS * np.outer(down, across)
-    return (weight / weight.mean())[..., None].astype(np.float32)

@@ -56,6 +56,30 @@ class ExpertRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MouthRecipe:
+    """All that the weights of the mouth codec depend on, besides the clips.
+
+    Raises
+    ------
+    LinksimError
+        If a number is out of range.
+    """
+
+    steps: int = option(6000, "training steps", within=(1, 10**9))
+    batch: int = option(8, "windows of five frames per step", within=(1, 10**6))
+    learning_rate: float = option(1e-3, "peak learning rate", within=(1e-9, 1.0))
+    start: str | None = option(None, "file of weights to start from")
+    seed: int = option(0, "seed of weights, batches, fading and noise", within=(0, 2**32 - 1))
+
+    def __post_init__(self) -> None:
+        check_positive(self, ("steps", "batch", "learning_rate"))
+
+    def stage(self, step: int) -> Stage:
+        """Return the stage of a step; there is but one."""
+        return Stage("fading", self.steps, self.learning_rate)
+
+
+@dataclass(frozen=True, kw_only=True)
 class GeneratorRecipe:
     """All that the weights of the generator depend on, besides the clips.
 

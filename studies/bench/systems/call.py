@@ -18,7 +18,7 @@ from semantic.dvst.endpoint import Dvst
 from semantic.text.endpoint import Text
 from semantic.text.speech import recognise, speak
 from semantic.training.weights import trained
-from semantic.wav2lip.frames.animate import animate, voice_of
+from semantic.wav2lip.frames.animate import animate, by_voice, voice_of
 from semantic.wav2lip.frames.face import face_boxes, find_box
 from semantic.wav2lip.networks.generator import Generator
 from semantic.wav2vid.gate import moving_frames, runs
@@ -128,7 +128,8 @@ def _wav2vid(sound: Codec, dvst: Dvst, clip: Clip) -> Iterator[Block]:
             box = find_box(still)
             if box is not None:
                 held = np.broadcast_to(still, frames[start:stop].shape)
-                animate(generator, held, np.tile(box, (stop - start, 1)), voice[start:stop])
+                boxes = np.tile(box, (stop - start, 1))
+                animate(by_voice(generator, voice[start:stop]), held, boxes)
 
     yield "generator", MEL_DELAY, generate
 
@@ -155,6 +156,6 @@ def _txt2vid(dvst: Dvst, clip: Clip) -> Iterator[Block]:
 
     def generate() -> None:
         boxes = face_boxes(list(shown))
-        animate(generator, shown[order], boxes[order], voice_of(voice, len(frames), fps))
+        animate(by_voice(generator, voice_of(voice, len(frames), fps)), shown[order], boxes[order])
 
     yield "generator", MEL_DELAY, generate

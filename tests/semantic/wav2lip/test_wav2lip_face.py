@@ -8,7 +8,7 @@ import pytest
 from linksim.errors import LinksimError
 from linksim.media.faces.networks import installed
 from semantic.wav2lip.frames.alignment import at_training_rate, mel_start, mel_windows
-from semantic.wav2lip.frames.animate import animate, voice_of
+from semantic.wav2lip.frames.animate import animate, by_voice, voice_of
 from semantic.wav2lip.frames.blend import lower_face_mask, paste
 from semantic.wav2lip.frames.face import crop, face_boxes, mesh_box, smooth, to_frame
 from semantic.wav2lip.frames.mel import SILENCE, mel_spectrogram
@@ -165,14 +165,14 @@ def test_lips_follow_the_voice_at_any_rate(frame: np.ndarray, fps: Fraction) -> 
     sound = np.zeros(32_000, np.float32)
     sound[16_000:20_000] = np.random.default_rng(0).normal(0, 0.1, 4000)  # 1 to 1.25 s
     voice = voice_of(sound, count, fps)
-    out = animate(Louder(), np.stack([frame] * count), np.tile(BOX, (count, 1)), voice)
+    out = animate(by_voice(Louder(), voice), np.stack([frame] * count), np.tile(BOX, (count, 1)))
     assert out.shape == (count, 200, 240, 3)
     seconds = (np.arange(count) + 0.5) / float(fps)
     moves = (out != frame).any((1, 2, 3))
     assert moves[(seconds > 0.95) & (seconds < 1.3)].all()
     assert not moves[(seconds < 0.87) | (seconds > 1.38)].any()
     with pytest.raises(LinksimError, match="each frame needs a box"):
-        animate(Louder(), out, BOX[None], voice)
+        animate(by_voice(Louder(), voice), out, BOX[None])
 
 
 def test_smoothing_keeps_what_stands_still() -> None:

@@ -8,7 +8,7 @@ import pytest
 from semantic.wav2vid.motion_field import (
     SEGMENT,
     bend,
-    field_of,
+    fields_of,
     grid,
     moments,
     pack,
@@ -34,10 +34,16 @@ def shifted(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     return np.stack([np.roll(picture, int(p), axis=1) for p in pixels])
 
 
+def field_of(frames: np.ndarray, still: np.ndarray) -> np.ndarray:
+    """Return the field of a clip during which one picture is held."""
+    which = moments(len(frames), FPS)
+    return fields_of(frames, which, lambda part: np.stack([still] * len(part)), 5)
+
+
 def test_a_shift_is_found_and_undone():
     still = texture()
     frames = shifted(still, np.arange(1, 9) // 2)
-    field = field_of(frames, still, FPS, 5)
+    field = field_of(frames, still)
     steps = -np.array([4, 8]) // 2 * 576 / HEIGHT
     inner = field[:, 1:-1, 2:-2, 0]
     assert np.abs(inner - steps[:, None, None]).max() <= 3
@@ -73,7 +79,8 @@ def test_packets_bring_the_field_back(frames):
 
 def test_a_head_at_rest_costs_next_to_nothing():
     still = texture()
-    field = field_of(np.stack([still] * 100), still, FPS, 5)
+    stills = np.stack([still] * 100)
+    field = field_of(stills, still)
     assert not field.any()
     assert sum(map(len, pack(field))) < 40
 

@@ -1,0 +1,43 @@
+"""Train the mouth codec on talking heads.
+
+A run goes on where it stopped when it is started again with the same options.
+"""
+
+import argparse
+from collections.abc import Callable
+
+from linksim.flags import add_flags, from_flags
+from semantic.training.flags import add_run
+from semantic.training.registry import Training
+from semantic.wav2lip.training import options
+from semantic.wav2lip.training.recipe import MouthRecipe
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    options.add_clips(parser)
+    add_run(parser)
+    add_flags(parser, MouthRecipe)
+
+
+def prepare(args: argparse.Namespace) -> Callable[[], None]:
+    """Check the options and read the clips; see `semantic.training.registry.Training`.
+
+    Raises
+    ------
+    LinksimError
+        If an option is out of range or no clip can be used; when called, if the folder holds
+        another run.
+    """
+    recipe = from_flags(MouthRecipe, args)
+    training, held_out = options.talks(args)
+
+    def train() -> None:
+        from semantic.wav2lip.training.mouth_train import MouthTrainer
+
+        MouthTrainer(recipe, training, held_out, args.out, save_every=args.save_every).run()
+
+    return train
+
+
+TRAINING = Training("mouth", add_arguments, prepare)
