@@ -14,6 +14,7 @@ from baselines.digital.base import AUTO, MEAN, ROBUST, DigitalEndpoint
 from baselines.digital.budget import bit_rate, fit
 from baselines.digital.hevc import HEVC
 from baselines.digital.opus import FRAME_MS, Opus
+from baselines.digital.sampling import restored, thinned
 from baselines.digital.video_codec import Rate, VideoCodec
 from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits, SymbolStream
 from linksim.errors import BudgetError, LinksimError, unknown
@@ -34,6 +35,9 @@ AUDIO_CODECS = ("pcm", "opus", "none")
 _CODECS = struct.Struct("<BB")
 _VIDEO = struct.Struct("<IIIHHH")
 _PCM = struct.Struct("<IIH")
+_WHOLE = struct.Struct("<IHHB")  # pictures, height, width of the clip, and option 'every'
+_THINNED = 0x80
+"""What the number of the video codec has in addition where `_WHOLE` follows `_VIDEO`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,8 @@ class Traditional(DigitalEndpoint):
     A clip without video or without audio sends the one stream that it has. With `audio_only` a
     clip's video is not sent, with `audio` "none" its sound. H.265 has no B-frames, but looks
     ahead for its rate control; AV1 looks ahead by more than a second for its structure too.
+
+    With `scale` and `every` pictures are smaller and fewer, see `baselines.digital.sampling`.
 
     In low-delay form sound comes first, a packet waits for its samples, and a picture for
     nothing: neither quality nor bit rate is set by later ones. A picture that comes too late is
@@ -84,10 +90,12 @@ class Traditional(DigitalEndpoint):
         None, "options of the link that uses_per_pixel and mcs=robust assume, key=value,…"
     )
     gop: int = option(25, "distance from one IDR picture to the next", "frame")
+    scale: float = option(
+        1.0, "factor of height and width at which pictures are sent, 0.25 to 1", later=True
+    )
+    every: int = option(1, "one in so many pictures is sent, and held until the next", later=True)
     preset: str | int | None = option(
-        None,
-        "preset of the encoder: ultrafast to veryslow for h265, none for medium; 0 (slow) to 13 "
-        "for av1, none for 6",
+        None, "preset: ultrafast to veryslow for h265, none for medium; 0 to 13 for av1, none for 6"
     )
     audio: str = option("pcm", "audio codec: pcm, opus or none")
     samples_per_packet: int = option(100, "size of a packet of PCM, 2 bytes a sample", "sample")
@@ -108,6 +116,8 @@ class Traditional(DigitalEndpoint):
             ("bitrate", LEAST_BITRATE, MOST_BITRATE),
             ("uses_per_pixel", 1e-6, 100),
             ("gop", 1, 1000),
+            ("scale", 0.25, 1),
+            ("every", 1, 25),
             ("samples_per_packet", 1, 32_000),
             ("opus_bitrate", 6000, 256_000),
         ):
@@ -198,7 +208,7 @@ class Traditional(DigitalEndpoint):
             sound = clip.sample_rate * (16 + header / self.samples_per_packet)
         uses = self.uses_per_pixel * np.prod(frames.shape[1:3], dtype=float) * fps
         whole = bit_rate(uses, self.fixed_mcs(csi, self.link), link)
-        video = int(min(whole - sound - header * fps, MOST_BITRATE))
+        video = int(min(whole - sound - header * fps / self.every, MOST_BITRATE))
         if video < LEAST_BITRATE:
             raise BudgetError(
                 f"a budget of {uses:.0f} channel uses a second carries {whole:.0f} bit/s, of which "
@@ -227,16 +237,18 @@ class Traditional(DigitalEndpoint):
             crf = self._codec.crf if self.crf is None else self.crf
             capped = self.low_delay and None not in (self.crf, self.bitrate)
             rate = Rate(crf, self.bitrate, self.low_delay, capped)
-            packets = self._codec.encode(
-                clip.frames, clip.fps, rate=rate, gop=self.gop, preset=self._preset
-            )
-            shown = range(len(packets))
+            frames, fps = thinned(clip.frames, clip.fps, self.scale, self.every)
+            packets = self._codec.encode(frames, fps, rate=rate, gop=self.gop, preset=self._preset)
+            shown = range(0, len(clip.frames), self.every)
             times = Times.of_pictures(shown, shown, float(clip.fps)) if self.low_delay else None
-            late = self.low_delay
-            streams.append(self.stream("video", packets, csi, self.link, times, keep_late=late))
-            count, height, width = clip.frames.shape[:3]
-            setup += _VIDEO.pack(count, *clip.fps.as_integer_ratio(), width, height, self.gop)
+            stream = self.stream("video", packets, csi, self.link, times, keep_late=self.low_delay)
+            streams.append(stream)
+            count, height, width = frames.shape[:3]
+            setup += _VIDEO.pack(count, *fps.as_integer_ratio(), width, height, self.gop)
             video = 1 + list(VIDEO_CODECS).index(self.video)
+            if (self.scale, self.every) != (1.0, 1):
+                setup += _WHOLE.pack(*clip.frames.shape[:3], self.every)
+                video |= _THINNED
         if clip.audio is not None:
             sound = self._encode_sound(clip, csi)
             streams = [*sound.streams, *streams] if self.low_delay else [*streams, *sound.streams]
@@ -261,12 +273,16 @@ class Traditional(DigitalEndpoint):
         frames = fps = sound = None
         if video:
             count, num, den, width, height, gop = _VIDEO.unpack_from(setup)
-            codec = list(VIDEO_CODECS.values())[video - 1]
+            codec = list(VIDEO_CODECS.values())[(video & ~_THINNED) - 1]
             stream = received.streams.get("video")
             came = stream if isinstance(stream, ReceivedBits) else ReceivedBits("video", {})
             packets, late = {**came.late, **came.packets}, frames_late(came, num / den)
             frames = codec.decode(packets, count, height, width, gop, late)
             fps, setup = Fraction(num, den), setup[_VIDEO.size :]
+            if video & _THINNED:
+                *shape, every = _WHOLE.unpack_from(setup)
+                frames, fps = restored(frames, (*shape,), every), fps * every
+                setup = setup[_WHOLE.size :]
         if AUDIO_CODECS[audio] != "none":
             sound = _decode_sound(AUDIO_CODECS[audio], Received(setup, received.streams))
         if sound is None:
@@ -278,12 +294,7 @@ def _decode_sound(codec: str, received: Received) -> Clip:
     if codec == "opus":
         return Opus().decode(received)
     samples, sample_rate, per_packet = _PCM.unpack(received.setup)
-    audio = pcm.conceal(_packets(received, "audio"), samples, per_packet, sample_rate)
-    return Clip(audio=audio, sample_rate=sample_rate)
-
-
-def _packets(received: Received, name: str) -> dict[int, bytes]:
-    stream = received.streams.get(name)
-    if not isinstance(stream, ReceivedBits):
-        return {}
-    return dict(stream.packets)
+    stream = received.streams.get("audio")
+    packets = dict(stream.packets) if isinstance(stream, ReceivedBits) else {}
+    sound = pcm.conceal(packets, samples, per_packet, sample_rate)
+    return Clip(audio=sound, sample_rate=sample_rate)
