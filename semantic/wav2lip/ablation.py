@@ -9,9 +9,12 @@ from semantic.training.ablation import Ablated, Networks, ablated
 from semantic.training.weights import load, path_of
 from semantic.wav2lip.frames.face import mouth_l1
 from semantic.wav2lip.frames.talk import Talk
+from semantic.wav2lip.networks.animator import Animator
 from semantic.wav2lip.networks.expert import SyncExpert
 from semantic.wav2lip.networks.generator import Generator
 from semantic.wav2lip.networks.losses import pairing_loss
+from semantic.wav2lip.networks.mouth_codec import MouthCodec
+from semantic.wav2lip.scores import coded_faces
 from semantic.wav2lip.training.expert_train import pair_matrix
 from semantic.wav2lip.training.generator_train import held_windows
 
@@ -37,14 +40,37 @@ def ablated_lips(talks: Sequence[Talk]) -> Iterator[Ablated]:
 
 
 def _networks(model: Generator) -> Networks:
+    return {"voice encoder": [model.voice], **_drawing(model)}
+
+
+def _drawing(model: Animator) -> Networks:
     found = {
-        "voice encoder": [model.voice],
         "face encoder": model.face,
         "decoder": [*model.decoder, model.last],
         "picture": [model.picture],
     }
     heads = {"flow": model.flow, "gate": model.gate}
     return {**found, **{name: [head] for name, head in heads.items() if head is not None}}
+
+
+def ablated_mouth(talks: Sequence[Talk]) -> Iterator[Ablated]:
+    """Measure L1 at the mouth without each network of the mouth codec in turn, at 10 dB.
+
+    Parameters and clips are those of `ablated_lips`.
+    """
+    model = MouthCodec()
+    load(path_of("mouth", "compact"), model)
+
+    def loss() -> float:
+        return float(np.mean([mouth_l1(t.faces, coded_faces(model, t)) for t in talks]))
+
+    yield from ablated("mouth codec", _ends(model), _ends(MouthCodec()), loss)
+
+
+def _ends(model: MouthCodec) -> Networks:
+    drawing = {f"decoder: {name}": parts for name, parts in _drawing(model.decoder).items()}
+    read = [model.decoder.read, model.decoder.turn]
+    return {"encoder": [model.encoder], "decoder: code": read, **drawing}
 
 
 def ablated_expert(talks: Sequence[Talk]) -> Iterator[Ablated]:

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from keras import ops
 
 from linksim.media.faces.mesh import OUTER_EYES, face_mesh
+from semantic.training.channel import fixed_randomness
 from semantic.wav2lip.frames.animate import AT_ONCE
-from semantic.wav2lip.frames.face import mouth_l1
+from semantic.wav2lip.frames.face import mouth_l1, mouth_psnr
 from semantic.wav2lip.frames.talk import Talk
 from semantic.wav2lip.judge import judge
 from semantic.wav2lip.networks.expert import SyncExpert
 from semantic.wav2lip.networks.generator import Generator
+from semantic.wav2lip.networks.mouth_codec import MouthCodec
 from semantic.wav2lip.networks.sizes import FPS, SIDE
 from semantic.wav2lip.training.expert_train import accuracy, pair_matrix
 from semantic.wav2lip.training.personalise import personalised
@@ -23,6 +26,11 @@ INNER_LIPS = (13, 14)
 """Points of the mesh: middle of the upper and of the lower lip, where they meet."""
 
 RESAMPLINGS = 2000
+
+CODED_DB = 10.0
+"""Mean Es/N0 at which coded lips are scored, in dB."""
+
+RANDOM_STATE = (7, 8)
 
 
 def expert_accuracy(expert: SyncExpert, talks: Sequence[Talk]) -> tuple[float, float, float]:
@@ -54,8 +62,9 @@ def generator_scores(generator: Generator, expert: SyncExpert, talk: Talk) -> di
     dict
         Mean absolute differences to the true faces in the mouth region, of 1: ``copied``, the
         first face; ``generated``; ``other_voice``, generated with the voice of half a clip
-        later. ``opening``, the correlation of how far the mouth is open with the truth, NaN if
-        either does not move. ``lse_c`` of the truth, of what was generated and of the true
+        later. ``generated_psnr``, PSNR in dB there. ``opening``, the correlation of how far the
+        mouth is open with the truth, NaN if either does not move. ``lse_c`` of the truth, of what
+        was generated and of the true
         faces with the voice of half a clip later: ``lse_c_true``, ``lse_c_generated``,
         ``lse_c_other``.
     """
@@ -64,12 +73,52 @@ def generator_scores(generator: Generator, expert: SyncExpert, talk: Talk) -> di
     return {
         "copied": mouth_l1(talk.faces, talk.faces[:1]),
         "generated": mouth_l1(talk.faces, made),
+        "generated_psnr": mouth_psnr(talk.faces, made),
         "other_voice": mouth_l1(talk.faces, wrong),
         "opening": correlation(openings(talk.faces), openings(made)),
         "lse_c_true": judge(expert, talk).confidence,
         "lse_c_generated": judge(expert, replace(talk, faces=made)).confidence,
         "lse_c_other": judge(expert, other).confidence,
     }
+
+
+def coded_scores(codec: MouthCodec, talk: Talk) -> dict[str, float]:
+    """Score a talk whose lips the mouth codec draws, at `CODED_DB` of flat Rayleigh fading.
+
+    Parameters
+    ----------
+    codec : MouthCodec
+        Codec with its weights.
+    talk : Talk
+        Not trained on. The first face is held, as for `generator_scores`.
+
+    Returns
+    -------
+    dict
+        ``coded``, mean absolute difference in the mouth region, of 1; ``coded_psnr``, its PSNR in
+        dB; ``coded_opening``, the correlation of how far the mouth is open with the truth.
+    """
+    made = coded_faces(codec, talk)
+    return {
+        "coded": mouth_l1(talk.faces, made),
+        "coded_psnr": mouth_psnr(talk.faces, made),
+        "coded_opening": correlation(openings(talk.faces), openings(made)),
+    }
+
+
+def coded_faces(codec: MouthCodec, talk: Talk) -> np.ndarray:
+    """Return faces, uint8 [T, 96, 96, 3], of a talk as the mouth codec's receiver draws them."""
+    made = []
+    with fixed_randomness(codec.channel, RANDOM_STATE):
+        for first in range(0, len(talk.faces), AT_ONCE):
+            target = talk.faces[first : first + AT_ONCE].astype(np.float32) / 255
+            inputs = {
+                "target": target,
+                "reference": np.broadcast_to(talk.faces[:1] / np.float32(255), target.shape),
+                "snr_db": np.full(len(target), CODED_DB, np.float32),
+            }
+            made.append(ops.convert_to_numpy(codec(inputs, training=False)))
+    return np.round(255 * np.clip(np.concatenate(made), 0, 1)).astype(np.uint8)
 
 
 def personalised_scores(generator: Generator, talk: Talk) -> tuple[float, float]:

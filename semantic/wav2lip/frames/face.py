@@ -149,3 +149,9 @@ def mouth_l1(target: np.ndarray, generated: np.ndarray) -> float:
     """
     one, other = (x[(slice(None), *MOUTH)].astype(np.float32) for x in (target, generated))
     return float(np.abs(one - other).mean()) / (255 if target.dtype == np.uint8 else 1)
+
+
+def mouth_psnr(target: np.ndarray, made: np.ndarray) -> float:
+    """Return the PSNR in dB of crops, uint8 [n, 96, 96, 3], where lips move."""
+    one, other = (x[(slice(None), *MOUTH)].astype(np.float64) for x in (target, made))
+    return float(10.0 * np.log10(255.0**2 / max(np.square(one - other).mean(), 1e-9)))

@@ -53,6 +53,11 @@ class Talk:
     weight: float = 1.0
 
     @property
+    def talker(self) -> str:
+        """Who speaks: what stands before the first underscore of the name."""
+        return self.name.split("_")[0]
+
+    @property
     def arrived(self) -> np.ndarray:
         """Faces as a receiver has them."""
         return self.faces if self.seen is None else self.seen

@@ -85,12 +85,11 @@ def balanced(real: "list[Talk]", generated: "list[Talk]", share: float) -> "list
 
     Films of one talker are those whose names are the same up to the first underscore.
     """
-    talkers = [talk.name.split("_")[0] for talk in real]
-    films = Counter(talkers)
+    films = Counter(talk.talker for talk in real)
     if not real or not generated:
         share = 1.0 if real else 0.0
     each, rest = share / max(1, len(films)), (1.0 - share) / max(1, len(generated))
     return [
-        *(replace(t, weight=each / films[who]) for t, who in zip(real, talkers, strict=True)),
+        *(replace(talk, weight=each / films[talk.talker]) for talk in real),
         *(replace(talk, weight=rest) for talk in generated),
     ]

@@ -10,7 +10,7 @@ from semantic.text.ablation import ablated_text
 from semantic.training.ablation import Ablated
 from semantic.training.videos import find_videos
 from semantic.training.videos import load as load_videos
-from semantic.wav2lip.ablation import ablated_expert, ablated_lips
+from semantic.wav2lip.ablation import ablated_expert, ablated_lips, ablated_mouth
 from semantic.wav2lip.frames.talk import load_talks
 
 SECONDS = 3.0
@@ -35,6 +35,7 @@ def ablated_networks(paths: Sequence[str]) -> Iterator[Ablated]:
     yield from ablated_audio("compact", voices)
     yield from ablated_audio("live", voices)
     yield from ablated_lips(talks)
+    yield from ablated_mouth(talks)
     yield from ablated_expert(talks)
     yield from ablated_text()
     yield from ablated_video(load_videos(films, SECONDS))  # last, for it takes longest

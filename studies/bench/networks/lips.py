@@ -5,9 +5,10 @@ import tensorflow as tf
 from semantic.wav2lip.networks.discriminator import Discriminator
 from semantic.wav2lip.networks.expert import SyncExpert
 from semantic.wav2lip.networks.generator import Generator
+from semantic.wav2lip.networks.mouth_codec import LATENTS, MouthCodec
 from semantic.wav2lip.networks.sizes import BANDS, COLUMNS, FPS, SIDE, WINDOW
 from studies.bench.networks.macs import macs
-from studies.bench.networks.network import Network, parameters_of
+from studies.bench.networks.network import Network, halves, parameters_of
 
 FACE, VOICE = (SIDE, SIDE, 3), (BANDS, COLUMNS, 1)
 
@@ -25,7 +26,8 @@ def lip_networks(preset: str, fps: float) -> list[Network]:
     Returns
     -------
     list of Network
-        Generator, sync expert and discriminator.
+        Both ends of the mouth codec, which has no other preset than ``"compact"``, generator, sync
+        expert and discriminator.
 
     Raises
     ------
@@ -38,6 +40,7 @@ def lip_networks(preset: str, fps: float) -> list[Network]:
     window = {"faces": tf.TensorSpec((1, 1, WINDOW, *FACE)), "mel": tf.TensorSpec((1, 1, *VOICE))}
     made = macs(generator, {"face": face, "reference": face, "mel": voice}).total()
     return [
+        *(_mouth_codec(fps) if preset == "compact" else []),
         Network(
             codec="lip synchronisation",
             name="generator",
@@ -57,3 +60,11 @@ def lip_networks(preset: str, fps: float) -> list[Network]:
             training=macs(discriminator, face).total() * FPS,
         ),
     ]
+
+
+def _mouth_codec(fps: float) -> list[Network]:
+    codec, face = MouthCodec(), tf.TensorSpec((1, *FACE))
+    latents = tf.TensorSpec((1, LATENTS))
+    sent = macs(codec.encoder, {"target": face, "reference": face}).total()
+    drawn = macs(codec.decoder, {"reference": face, "latents": latents, "noise": latents}).total()
+    return halves("coded lips", codec, sent * fps, drawn * fps)

@@ -30,6 +30,7 @@ NAMES = {
         "post-filter",
     ],
     "text codec": ["encoder", "decoder"],
+    "coded lips": ["encoder", "decoder"],
     "lip synchronisation": ["generator", "sync expert", "discriminator"],
     "gate": ["face detector", "face mesh"],
 }
