@@ -70,6 +70,11 @@ def add_tables(actions: Any) -> None:
     text = "scheme to compare (default Wav2Vid)"
     fair.add_argument("--scheme", default="Wav2Vid", help=text)
 
+    about = "print who wins where: by channel, link and SNR"
+    where = add_folder(actions, "map", print_map, about)
+    text = "metric to compare by (default that of the study's first map)"
+    where.add_argument("--metric", help=text)
+
 
 def print_parquet(args: Namespace) -> int:
     """Write the tables as Parquet."""
@@ -147,4 +152,14 @@ def print_fair(args: Namespace) -> int:
         console.print(table(matches, args.scheme, equal=equal))
     for line in summary(matches):
         console.print(line, markup=False, highlight=False)
+    return 0
+
+
+def print_map(args: Namespace) -> int:
+    """Print the winner of each cell of a study and its margin."""
+    from studies.run.store import Store
+    from studies.tables.winners import map_of, markdown, winners
+
+    entry = map_of(Store(args.folder).study()[0])
+    print(markdown(winners(args.folder, args.metric or entry.metric, entry.curves)))
     return 0

@@ -10,6 +10,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +19,9 @@ from semantic.wav2lip.frames.alignment import mel_windows
 from semantic.wav2lip.frames.blend import paste
 from semantic.wav2lip.frames.face import crop
 from semantic.wav2lip.frames.mel import mel_spectrogram
-from semantic.wav2lip.networks.generator import Generator
+
+if TYPE_CHECKING:
+    from semantic.wav2lip.networks.generator import Generator
 
 AT_ONCE = 25
 """Frames that are generated together; the last ones are filled up, lest a graph be built anew."""
@@ -63,7 +66,7 @@ def animate(draw: Draw, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     return out
 
 
-def by_voice(generator: Generator, voice: np.ndarray) -> Draw:
+def by_voice(generator: "Generator", voice: np.ndarray) -> Draw:
     """Return what draws faces that speak; each face is its own reference frame.
 
     Parameters

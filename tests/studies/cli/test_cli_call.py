@@ -92,3 +92,15 @@ def test_the_study_of_conversations_holds_all_schemes_to_one_budget() -> None:
         (150, "1/4", 48)
     }
     assert {"delay_p95", "late"} <= set(study.metrics)
+
+
+def test_the_map_compares_groups_in_the_same_slots() -> None:
+    study = load("map")
+    links = {(s.link_config(c).delay_budget, s.link_config(c).harq) for s in study.swept
+             for c in study.channels}  # fmt: skip
+    assert links == {(150, 4)}
+    (first, *_) = maps = [figure for figure in study.figures if figure.kind == "map"]
+    assert {figure.metric for figure in maps} <= set(study.metrics)
+    grouped = [label for labels in first.curves.values() for label in labels]
+    assert sorted(grouped) == sorted(scheme.label for scheme in study.schemes)
+    assert study.trials >= 3  # fewer have no interval
