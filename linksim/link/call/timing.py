@@ -1,18 +1,20 @@
 """When the units of a transmission arrived, as metrics and as entries of a record."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from linksim.link.results import Transmission
 from linksim.metrics import timing
 from linksim.metrics.timing import REASON
 from linksim.metrics.value import MetricValue, undefined
+
+if TYPE_CHECKING:
+    from linksim.link.results import Transmission
 
 TIMING = tuple(metric.name for metric in timing.TIMING)
 """Names of the metrics of time."""
 
 
-def timing_values(sent: Transmission) -> dict[str, MetricValue]:
+def timing_values(sent: "Transmission") -> dict[str, MetricValue]:
     """Return the metrics of time of a transmission: those of its slowest stream, and its losses."""
     deliveries = [d for d in sent.deliveries.values() if len(d.lost)]
     if not deliveries:
@@ -27,7 +29,7 @@ def timing_values(sent: Transmission) -> dict[str, MetricValue]:
     }
 
 
-def by_time(sent: Transmission) -> dict[str, Any]:
+def by_time(sent: "Transmission") -> dict[str, Any]:
     """Return the entries of a record on time: of computing, and of units and slots on a clock."""
     per_second = sent.computing.per_second() if sent.computing else {}
     computing = {"computing_s_per_s": per_second} if per_second else {}

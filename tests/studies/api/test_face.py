@@ -34,8 +34,9 @@ class MyChannel(Channel):
         return tf.tile(tf.reshape(h, [-1, 1, 1]), [1, *grid.shape])
 
 
-def test_importing_takes_no_tensorflow() -> None:
-    code = "import sys, linksim as ls; dir(ls); ls.Link; print('tensorflow' in sys.modules)"
+@pytest.mark.parametrize("use", ["dir(ls); ls.Link", "ls.Study.load('map')"])
+def test_importing_and_checking_a_study_take_no_tensorflow(use: str) -> None:
+    code = f"import sys, linksim as ls; {use}; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     assert {"Link", "ber", "sweep", "send", "transmit", "Study"} <= set(dir(ls))
