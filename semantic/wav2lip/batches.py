@@ -68,7 +68,7 @@ class SyncBatches:
 
 
 class GeneratorBatches:
-    """Windows of five faces, with reference frames from elsewhere in the clip.
+    """Windows of faces, with reference frames from elsewhere in the clip.
 
     Parameters
     ----------
@@ -82,10 +82,21 @@ class GeneratorBatches:
         Share of the windows in which, as in a call, one frame is held: it is the reference of
         all five and the face whose lips are to move. In the others, as in dubbing, the face is
         that of the moment and its lips are to be restored.
+    frames : int
+        Frames of a window. With one, as many rows show five times as many talks.
     """
 
-    def __init__(self, talks: Sequence[Talk], *, batch: int, seed: int, held: float = 0.0) -> None:
+    def __init__(
+        self,
+        talks: Sequence[Talk],
+        *,
+        batch: int,
+        seed: int,
+        held: float = 0.0,
+        frames: int = WINDOW,
+    ) -> None:
         self._talks, self._batch, self._seed, self._held = talks, batch, seed, held
+        self._frames = frames
         self._shares = shares(talks)
 
     def __call__(self, step: int) -> dict[str, np.ndarray]:
@@ -94,8 +105,8 @@ class GeneratorBatches:
         Returns
         -------
         dict
-            ``face``, ``reference`` and ``target``, float32 [5 batch, 96, 96, 3], and ``mel``,
-            float32 [5 batch, 80, 16, 1]; each five rows are one window.
+            ``face``, ``reference`` and ``target``, float32 [frames batch, 96, 96, 3], and ``mel``,
+            float32 [frames batch, 80, 16, 1]; each `frames` rows are one window.
         """
         rng = np.random.default_rng([self._seed, step])
         drawn = rng.choice(len(self._talks), self._batch, p=self._shares)
@@ -103,21 +114,21 @@ class GeneratorBatches:
         return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
     def _window(self, rng: np.random.Generator, index: int) -> dict[str, np.ndarray]:
-        talk = self._talks[index]
-        starts = len(talk.faces) - WINDOW + 1
+        talk, frames = self._talks[index], self._frames
+        starts = len(talk.faces) - frames + 1
         start = int(rng.integers(starts))
         # Anywhere but among the frames to be generated.
         others = [i for i in range(starts) if abs(i - start) >= WINDOW]
         other = int(rng.choice(others))
         held = rng.random() < self._held
-        seen = other + np.zeros(WINDOW, int) if held else other + np.arange(WINDOW)
-        both = np.concatenate([talk.faces[start : start + WINDOW], talk.arrived[seen]])
+        seen = other + np.zeros(frames, int) if held else other + np.arange(frames)
+        both = np.concatenate([talk.faces[start : start + frames], talk.arrived[seen]])
         target, reference = np.split(_tone(rng, _mirrored(rng, both)), 2)
         return {
             "face": reference if held else target,
             "reference": reference,
             "target": target,
-            "mel": _loudness(rng, talk.voice[start : start + WINDOW]),
+            "mel": _loudness(rng, talk.voice[start : start + frames]),
         }
 
 

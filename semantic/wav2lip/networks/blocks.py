@@ -8,8 +8,9 @@ from keras import layers, ops
 
 from semantic.wav2lip.networks.sizes import SIDE, Stage
 
-MOMENTUM = 0.9
-"""Momentum of running mean and variance; runs of a few thousand steps are too short for 0.99."""
+MOMENTUM = 0.97
+"""Momentum of running mean and variance; runs of a few thousand steps are too short for 0.99, and
+with 0.9 what few batches show decides how a network sees others than them."""
 
 
 class Residual(layers.Layer):

@@ -1,6 +1,7 @@
 """Train the video generator: ``linksim train generator --video DIR --out DIR``."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -65,9 +66,10 @@ class GeneratorTrainer(TrainingRun):
             model.follow(self._discriminator.discriminator)
         lengths = [len(talk.faces) for talk in talks]
         super().__init__(model, recipe, {"clips": lengths}, out, save_every)
-        self._batches = Prefetch(
-            GeneratorBatches(talks, batch=recipe.batch, seed=recipe.seed, held=recipe.held)
-        )
+        draw = partial(GeneratorBatches, talks, seed=recipe.seed, held=recipe.held)
+        self._windows = Prefetch(draw(batch=recipe.batch))
+        # Without an expert nothing asks for five frames in a row, and others teach more.
+        self._frames = Prefetch(draw(batch=WINDOW * recipe.batch, frames=1))
         self._held_out = [held_windows(talk) for talk in held_out]
         self._adversarial = False
 
@@ -82,7 +84,7 @@ class GeneratorTrainer(TrainingRun):
         self._adversarial = stage.w_g > 0
         # For `predict_on_batch`, without XLA for the reason that `TrainingRun` has none.
         self.model.generator.compile(jit_compile=False)
-        return self._batches
+        return self._windows if stage.w_s or stage.w_g else self._frames
 
     def train_step(self, batch: Batch) -> float:
         """Train the generator, then the discriminator on what the generator now makes."""

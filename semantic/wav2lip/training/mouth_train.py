@@ -16,7 +16,6 @@ from semantic.wav2lip.batches import GeneratorBatches
 from semantic.wav2lip.frames.face import mouth_l1
 from semantic.wav2lip.frames.talk import Talk
 from semantic.wav2lip.networks.mouth_codec import MouthCodec
-from semantic.wav2lip.networks.sizes import WINDOW
 from semantic.wav2lip.training.generator_train import held_windows
 from semantic.wav2lip.training.recipe import MouthRecipe
 
@@ -63,10 +62,10 @@ class MouthTrainer(TrainingRun):
         if recipe.start:
             weights.load(Path(recipe.start), model)
         super().__init__(model, recipe, {"clips": [len(t.faces) for t in talks]}, out, save_every)
-        windows = GeneratorBatches(talks, batch=recipe.batch, seed=recipe.seed, held=1.0)
+        faces = GeneratorBatches(talks, batch=recipe.batch, seed=recipe.seed, held=1.0, frames=1)
 
         def batch(step: int) -> dict[str, np.ndarray]:
-            return _sent(windows(step), np.random.default_rng([recipe.seed, step, 1]))
+            return _sent(faces(step), np.random.default_rng([recipe.seed, step, 1]))
 
         self._batches = Prefetch(batch)
         self._held_out = [held_windows(talk) for talk in held_out]
@@ -95,11 +94,7 @@ class MouthTrainer(TrainingRun):
         return found
 
 
-def _sent(window: dict[str, np.ndarray], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return what the codec takes of a batch of windows, each at an SNR of its own."""
-    snr_db = rng.uniform(*SNR_DB, len(window["target"]) // WINDOW).astype(np.float32)
-    return {
-        "target": window["target"],
-        "reference": window["reference"],
-        "snr_db": np.repeat(snr_db, WINDOW),
-    }
+def _sent(faces: dict[str, np.ndarray], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return what the codec takes of a batch of faces, each at an SNR of its own."""
+    snr_db = rng.uniform(*SNR_DB, len(faces["target"])).astype(np.float32)
+    return {"target": faces["target"], "reference": faces["reference"], "snr_db": snr_db}

@@ -66,7 +66,7 @@ class MouthRecipe:
     """
 
     steps: int = option(6000, "training steps", within=(1, 10**9))
-    batch: int = option(8, "windows of five frames per step", within=(1, 10**6))
+    batch: int = option(40, "frames per step", within=(1, 10**6))
     learning_rate: float = option(1e-3, "peak learning rate", within=(1e-9, 1.0))
     start: str | None = option(None, "file of weights to start from")
     seed: int = option(0, "seed of weights, batches, fading and noise", within=(0, 2**32 - 1))

@@ -65,6 +65,14 @@ def test_held_windows_animate_one_frame_as_received(talks: list[Talk]) -> None:
     assert not np.array_equal(plain["face"], batch["face"])
 
 
+def test_single_frames_each_have_a_talk_of_their_own(talks: list[Talk]) -> None:
+    batch = GeneratorBatches(talks, batch=12, seed=0, held=1.0, frames=1)(3)
+    assert {len(part) for part in batch.values()} == {12}
+    bright, loud = batch["target"].mean((1, 2, 3)), batch["mel"].mean((1, 2, 3))
+    assert np.corrcoef(bright, loud)[0, 1] > 0.9
+    assert len(np.unique(batch["reference"].mean((1, 2, 3)))) > 8
+
+
 def test_talkers_are_drawn_alike_however_many_films_they_have(talks: list[Talk]) -> None:
     films = [replace(talks[0], name=name) for name in ("a_1", "a_2", "a_3", "b_1")]
     made = [replace(talk, name="speaking head 1") for talk in talks[:2]]
