@@ -11,6 +11,7 @@ from baselines.digital.base import DigitalEndpoint
 from baselines.digital.budget import TOLERANCE
 from linksim.errors import LinksimError, unknown
 from linksim.plugins import is_withheld
+from studies.claims.equal_quality import Saving, savings
 from studies.claims.estimate import Estimate, mean
 from studies.claims.judge import interval
 from studies.claims.results import (
@@ -154,8 +155,13 @@ def _strongest(
     return max(means, key=lambda rival: sign * means[rival])
 
 
-def compare_folder(folder: Path, scheme: str = SCHEME) -> list[Match]:
+def compare_folder(folder: Path, scheme: str = SCHEME) -> tuple[list[Match], list[str]]:
     """Match a scheme of a study with the study's digital schemes, as far as it has run.
+
+    Returns
+    -------
+    tuple
+        The matches, and the lines of `saving_lines`.
 
     Raises
     ------
@@ -169,7 +175,8 @@ def compare_folder(folder: Path, scheme: str = SCHEME) -> list[Match]:
     rivals = _rivals(study, scheme)
     if not rivals:
         raise LinksimError(f"{folder}: the study has no digital scheme to compare with")
-    return compare(read(folder), scheme, rivals)
+    results = read(folder)
+    return compare(results, scheme, rivals), saving_lines(results, scheme, rivals)
 
 
 def _rivals(study: Study, scheme: str) -> list[str]:
@@ -190,6 +197,28 @@ def summary(matches: Sequence[Match]) -> list[str]:
                 parts += [f"{word} at {', '.join(at)} dB"] if at else []
             lines.append(f"{unit_of(metric)}, {_against(equal)}: {'; '.join(parts)}")
     return lines
+
+
+def saving_lines(results: Results, scheme: str, rivals: Sequence[str]) -> list[str]:
+    """Say by each metric what the scheme saves at each SNR, against the rivals' curve."""
+    lines = []
+    for metric in METRICS:
+        try:
+            name = results.quantity(metric)
+        except MissingError:
+            continue
+        found = savings(results, name, scheme, rivals)
+        parts = [f"{x.snr_db:g} dB {_saved(x)}" for x in found]
+        lines.append(f"{unit_of(name)}, uses saved at equal quality: {'; '.join(parts)}")
+    return lines
+
+
+def _saved(found: Saving) -> str:
+    if found.note:
+        return f"– ({found.note})"
+    low, high = found.saving.low, found.saving.high
+    spread = "" if low != low else f" [{100 * low:.0f}, {100 * high:.0f}]"
+    return f"{100 * found.saving.value:+.0f} %{spread}"
 
 
 def table(matches: Sequence[Match], scheme: str, *, equal: bool) -> "Table":
@@ -213,8 +242,10 @@ def fair_section(folder: Path, scheme: str = SCHEME) -> tuple[str, str]:
     rivals = _rivals(study, scheme)
     if scheme not in [s.label for s in study.swept] or not rivals:
         return title, ""
-    matches = compare(read(folder), scheme, rivals)
-    parts = [f"<ul>{''.join(f'<li>{html.escape(line)}</li>' for line in summary(matches))}</ul>"]
+    results = read(folder)
+    matches = compare(results, scheme, rivals)
+    lines = [*summary(matches), *saving_lines(results, scheme, rivals)]
+    parts = [f"<ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>"]
     for equal in (True, False):
         rows = [[*_cells(m), (m.word, f"verdict {m.word}")] for m in matches if m.equal == equal]
         table = html_table(_head(scheme), rows)

@@ -146,11 +146,11 @@ def print_fair(args: Namespace) -> int:
 
     from studies.claims.fair import compare_folder, summary, table
 
-    matches = compare_folder(args.folder, args.scheme)
+    matches, saved = compare_folder(args.folder, args.scheme)
     console = Console()
     for equal in (True, False):
         console.print(table(matches, args.scheme, equal=equal))
-    for line in summary(matches):
+    for line in (*summary(matches), *saved):
         console.print(line, markup=False, highlight=False)
     return 0
 
