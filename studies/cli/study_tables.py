@@ -157,8 +157,9 @@ def print_fair(args: Namespace) -> int:
 
 def print_map(args: Namespace) -> int:
     """Print the winner of each cell of a study and its margin."""
+    from studies.claims.winner_table import markdown
+    from studies.figures.winners import map_of, winners
     from studies.run.store import Store
-    from studies.tables.winners import map_of, markdown, winners
 
     entry = map_of(Store(args.folder).study()[0])
     print(markdown(winners(args.folder, args.metric or entry.metric, entry.curves)))

@@ -21,8 +21,8 @@ from matplotlib.patches import Patch, Rectangle
 from linksim.errors import LinksimError
 from linksim.metrics import METRICS
 from studies.figures.panel import SNR_LABEL
+from studies.figures.winners import MAP, Cell, winners
 from studies.spec.figure import Figure, FigureKind
-from studies.tables.winners import MAP, Cell, winners
 
 PALEST = 0.25
 """Share of its colour that the least margin has."""

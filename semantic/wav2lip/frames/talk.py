@@ -54,7 +54,7 @@ class Talk:
 
     @property
     def talker(self) -> str:
-        """Who speaks: what stands before the first underscore of the name."""
+        """The talker: what stands before the first underscore of the name."""
         return self.name.split("_")[0]
 
     @property

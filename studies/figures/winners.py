@@ -1,4 +1,4 @@
-"""Who wins where: the best of each group of schemes in every cell of a study.
+"""The winner of each cell of a study: the best scheme of each group, compared trial by trial.
 
 ::
 
@@ -21,7 +21,6 @@ from studies.spec import axes
 from studies.spec.figure import Figure
 from studies.spec.scheme import Scheme, SweptScheme
 from studies.spec.study import Study
-from studies.tables.markup import markdown_table
 
 MAP = "map"
 """Kind of the figures that show this."""
@@ -153,28 +152,6 @@ def _interval(differences: Sequence[float]) -> tuple[float, float, float]:
         return mean, np.nan, np.nan
     half = float(stats.t.ppf(0.975, n - 1) * np.std(differences, ddof=1) / np.sqrt(n))
     return mean, mean - half, mean + half
-
-
-def markdown(cells: Sequence[Cell]) -> str:
-    """Return a Markdown table: a line a place, a column an SNR, in each the winner and its margin.
-
-    An asterisk marks a margin whose interval holds 0 or that has none.
-    """
-    snrs = sorted({cell.snr_db for cell in cells})
-    at = {(cell.place, cell.snr_db): cell for cell in cells}
-    lines = [
-        [place, *(_text(at.get((place, snr))) for snr in snrs)]
-        for place in dict.fromkeys(cell.place for cell in cells)
-    ]
-    note = "*: the 95 % interval of the margin holds 0, or trials are too few for one."
-    table: str = markdown_table(["Place", *(f"{snr:g} dB" for snr in snrs)], lines)
-    return f"{table}\n\n{note}"
-
-
-def _text(cell: Cell | None) -> str:
-    if cell is None or not cell.winner:
-        return "–"
-    return f"{cell.winner} {cell.margin:+.3g}{'' if cell.significant else '*'}"
 
 
 def map_of(study: Study) -> Figure:

@@ -11,10 +11,10 @@ from fake_parts import fake_record
 
 from linksim.errors import LinksimError
 from studies.cli.main import main
+from studies.figures.winners import winners
 from studies.run.plan import Point
 from studies.run.runner import run
 from studies.spec.load import load
-from studies.tables.winners import winners
 
 GROUPS = {"ours": ["one", "two"], "theirs": ["rival"]}
 MAP = """
