@@ -18,6 +18,10 @@ LOUDNESS_DB = 6.0
 DB = 2 * PEAK / 100
 """Size of one decibel on the mel spectrogram's scale."""
 
+TURN, SCALE, MOVE = 0.12, 0.08, 3.0
+"""Radians, natural logarithm of width and height, and pixels by which the generator's faces are
+turned, scaled and moved at most. Without, some hundred faces are learned by heart."""
+
 SHIFT = 2
 """Pixels by which the expert's faces are moved at most: boxes are not exact."""
 
@@ -123,7 +127,7 @@ class GeneratorBatches:
         held = rng.random() < self._held
         seen = other + np.zeros(frames, int) if held else other + np.arange(frames)
         both = np.concatenate([talk.faces[start : start + frames], talk.arrived[seen]])
-        target, reference = np.split(_tone(rng, _mirrored(rng, both)), 2)
+        target, reference = np.split(_tone(rng, _turned(rng, _mirrored(rng, both)), 2.0), 2)
         return {
             "face": reference if held else target,
             "reference": reference,
@@ -166,9 +170,22 @@ def _shifted(rng: np.random.Generator, faces: np.ndarray) -> np.ndarray:
     return faces[..., rows, :, :][..., columns, :]
 
 
-def _tone(rng: np.random.Generator, faces: np.ndarray) -> np.ndarray:
+def _turned(rng: np.random.Generator, faces: np.ndarray) -> np.ndarray:
+    """Turn, scale and move faces, [n, S, S, 3], all alike: proportions and boxes differ."""
+    import cv2
+
+    angle, scales = rng.uniform(-TURN, TURN), np.exp(rng.uniform(-SCALE, SCALE, 2))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scales
+    middle = np.full(2, (faces.shape[1] - 1) / 2)
+    shift = middle + rng.uniform(-MOVE, MOVE, 2) - turn @ middle
+    move, size = np.c_[turn, shift], faces.shape[1:3]
+    return np.stack([cv2.warpAffine(f, move, size, borderMode=cv2.BORDER_REFLECT) for f in faces])
+
+
+def _tone(rng: np.random.Generator, faces: np.ndarray, strength: float = 1.0) -> np.ndarray:
     """Change contrast and tint of faces, uint8, all alike; return float32 from 0 to 1."""
-    contrast, tint = np.exp(rng.uniform(-0.2, 0.2)), np.exp(rng.uniform(-0.1, 0.1, 3))
+    contrast = np.exp(strength * rng.uniform(-0.2, 0.2))
+    tint = np.exp(strength * rng.uniform(-0.1, 0.1, 3))
     table = (np.arange(256)[:, None] / 255) ** contrast * tint
     table = np.clip(table, 0, 1).astype(np.float32)
     return np.stack([table[faces[..., k], k] for k in range(3)], -1)

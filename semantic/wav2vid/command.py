@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from linksim.errors import LinksimError
 from linksim.flags import add_flags, from_flags
 from linksim.options import option
+from semantic.asc.recipe import Recipe as SoundRecipe
 from semantic.dvst.training.recipe import Recipe
 from semantic.training.flags import add_run
 from semantic.training.registry import Training
@@ -22,8 +23,10 @@ class Options:
 
     generated: int = option(0, "synthetic clips to add (extra 'clip')", within=(0, 10**4))
     seconds: float = option(3.0, "greatest length taken of each clip", "s", within=(1.0, 1e6))
+    sound_steps: int = option(200, "training steps of the audio codec", within=(1, 10**9))
     codec_steps: int = option(300, "training steps of the JSCC codecs", within=(1, 10**9))
     generator_steps: int = option(1000, "training steps of the generator", within=(1, 10**9))
+    sound: str | None = option(None, "weights of the audio codec to start from")
     codec: str | None = option(None, "weights of the video codec to start from")
     generator: str | None = option(None, "weights of the generator to start from")
     seed: int = option(0, "seed of clips and batches", within=(0, 2**32 - 1))
@@ -73,6 +76,13 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
             clips + made,
             held_out,
             args.out,
+            sound=SoundRecipe(
+                steps=options.sound_steps,
+                bridge=True,
+                learning_rate=1e-4,
+                start=options.sound or str(path_of("asc", "compact")),
+                seed=seed,
+            ),
             codec=Recipe(
                 steps=options.codec_steps,
                 entropy=0.0,

@@ -1,7 +1,6 @@
 """The whole call as an endpoint: all the sound, video when the head moves, lips in between."""
 
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -16,7 +15,7 @@ from linksim.link.config import link_of_option
 from linksim.media import Clip, require
 from linksim.options import check_range, option
 from linksim.streams.conversation import Conversational
-from linksim.streams.protection import reported_snr_db
+from linksim.streams.protection import reported_snr_db, side_stream
 from semantic.asc.endpoint import STREAM as AUDIO
 from semantic.asc.endpoint import Asc
 from semantic.dvst.bitstream.conditions import ETA
@@ -24,7 +23,7 @@ from semantic.dvst.endpoint import SETUP_BYTES, SIDE, Dvst
 from semantic.wav2vid import coded_lips, low_delay
 from semantic.wav2vid.gate import Gate, moving_frames, runs
 from semantic.wav2vid.lips import animate_held, personalised_to
-from semantic.wav2vid.placing import TIMES, bend_held, placed, places_of
+from semantic.wav2vid.placing import bend_held, placed, places_of, times_of
 
 if TYPE_CHECKING:
     from semantic.wav2lip.frames.animate import Draw
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from semantic.wav2vid.motion_field import Held
 
 LIPS = ("generated", "coded", "held")
-_LONGEST = 1 << 16
 _SETUP = struct.Struct("<IIIHB")  # frames, fps as a fraction, packets and cells of the motion field
 
 
@@ -88,6 +86,12 @@ class Wav2Vid(Conversational):
         0.0, "length of the start that is sent and that the generator is fine-tuned on", "s"
     )
     weights: str | None = option(None, "file of the generator's own weights", file=True)
+    sound_weights: str | None = option(
+        None, "file of the audio codec's own weights", file=True, later=True
+    )
+    video_weights: str | None = option(
+        None, "file of the video codec's own weights", file=True, later=True
+    )
     mouth: str | None = option(None, "file of the mouth codec's own weights", file=True, later=True)
 
     def __post_init__(self) -> None:
@@ -108,7 +112,7 @@ class Wav2Vid(Conversational):
 
     @property
     def _sound(self) -> Asc:
-        return Asc(rate=self.rate, low_delay=self.low_delay)
+        return Asc(rate=self.rate, low_delay=self.low_delay, weights=self.sound_weights)
 
     @property
     def _video(self) -> Dvst:
@@ -119,6 +123,7 @@ class Wav2Vid(Conversational):
             gop=self.gop,
             audio="none",
             low_delay=self.low_delay,
+            weights=self.video_weights,
         )
 
     def encode(self, clip: Clip, csi: Csi | None = None) -> Encoded:
@@ -149,7 +154,9 @@ class Wav2Vid(Conversational):
         side, video = (coded := self._video.encode(effective, csi)).streams
         assert isinstance(side, BitStream)
         motion = self._motion_packets(clip.frames, clip.fps, sent, held)
-        side = self._with_times(side, sent, motion, csi)
+        packets = (times_of(sent), *motion, *side.packets)
+        link = link_of_option(self.link)
+        side = side_stream(SIDE, packets, reported_snr_db(csi), link)
         setup = _SETUP.pack(*told, len(motion), self.motion_field)
         streams = (side, *lips, video, *sound.streams)
         return Encoded(streams, setup + coded.setup + sound.setup)
@@ -186,20 +193,6 @@ class Wav2Vid(Conversational):
             for which in [start + moments(stop - start, fps)]
             for packet in pack(fields_of(frames, which, held, self.motion_field))
         ]
-
-    def _with_times(
-        self, side: BitStream, sent: np.ndarray, motion: Sequence[bytes], csi: Csi | None
-    ) -> BitStream:
-        """Return the side information with times of what is sent and motion fields in front."""
-        from linksim.streams.protection import side_stream
-
-        times, end = b"", 0
-        for start, stop in runs(sent):
-            if max(start - end, stop - start) >= _LONGEST:
-                raise LinksimError(f"{_LONGEST} frames or more in a row; cut the clip into pieces")
-            times, end = times + TIMES.pack(start - end, stop - start), stop
-        link = link_of_option(self.link)
-        return side_stream(SIDE, (times, *motion, *side.packets), reported_snr_db(csi), link)
 
     def decode(self, received: Received) -> Clip:
         """Turn what arrived into a clip of the original length, with sound.

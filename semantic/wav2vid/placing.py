@@ -14,6 +14,25 @@ TIMES = struct.Struct(">HH")
 """Frames that are not sent before an effective clip, and its own."""
 
 
+_LONGEST = 1 << 16
+
+
+def times_of(sent: np.ndarray) -> bytes:
+    """Return where effective clips stand, of which frames are sent, bool [T], as bytes.
+
+    Raises
+    ------
+    LinksimError
+        If more frames in a row are sent, or are not, than can be told.
+    """
+    times, end = b"", 0
+    for start, stop in runs(sent):
+        if max(start - end, stop - start) >= _LONGEST:
+            raise LinksimError(f"{_LONGEST} frames or more in a row; cut the clip into pieces")
+        times, end = times + TIMES.pack(start - end, stop - start), stop
+    return times
+
+
 def places_of(times: bytes | None, count: int, sent: int) -> np.ndarray:
     """Return the frame number of each frame that was sent, int [sent], of a clip of `count`."""
     if times is None:

@@ -2,16 +2,16 @@
 
 ::
 
-    clips ─▶ gate ─▶ effective clips ─▶ JSCC codecs of DVST, the rest frozen, through fading ─┐
-      │                                                                                      ▼
-      └─▶ call over the link, at several SNRs ─▶ faces and sound as received ─▶ generator ◀───┘
+    clips ─┬─▶ sound ─▶ aggregator and decomposer of ASC, the rest frozen, through fading ───┐
+           ├─▶ gate ─▶ effective clips ─▶ JSCC codecs of DVST, likewise ─────────────────────┤
+           │                                                                                 ▼
+           └─▶ call over the link, at several SNRs ─▶ faces and sound as received ─▶ generator
 
-The modules begin as they were trained alone. The aggregator and decomposer of the paper, which
-put the streams of a call on the channel and take them off it, are the link here and have no
-weights. The generator comes last, offline, and learns from what a receiver really has.
+The modules begin as they were trained alone. The generator comes last, offline, and learns from
+what a receiver really has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +20,10 @@ import numpy as np
 from linksim.link.config import LinkConfig
 from linksim.link.sending import send
 from linksim.link.transmission import Link
-from linksim.media import Clip, require
+from linksim.media import Clip, audio_of, require
 from semantic.asc.endpoint import Asc
+from semantic.asc.recipe import Recipe as SoundRecipe
+from semantic.asc.train import Trainer as SoundTrainer
 from semantic.dvst.endpoint import Dvst
 from semantic.dvst.training.recipe import Recipe
 from semantic.dvst.training.train import Trainer
@@ -39,11 +41,15 @@ def train(
     held_out: Sequence[Clip],
     out: Path,
     *,
+    sound: SoundRecipe,
     codec: Recipe,
     generator: GeneratorRecipe,
     save_every: int = 250,
 ) -> None:
-    """Run Algorithm 1; weights are ``dvst/final.npz`` and ``generator/best.npz`` in the folder.
+    """Run Algorithm 1.
+
+    Weights are ``asc/best.npz``, ``dvst/final.npz`` and ``generator/best.npz`` in the folder, for
+    options ``sound_weights``, ``video_weights`` and ``weights`` of the scheme.
 
     Parameters
     ----------
@@ -51,8 +57,8 @@ def train(
         Clips with video, and sound at 16 kHz; to train on, and to validate on, which may be empty.
     out : Path
         The folder. A run goes on where it stopped.
-    codec, generator : Recipe, GeneratorRecipe
-        Recipes that start from weights.
+    sound, codec, generator : semantic.asc.recipe.Recipe, Recipe, GeneratorRecipe
+        Recipes of the audio codec, the video codec and the generator that start from weights.
     save_every : int
         Steps between checkpoints.
 
@@ -62,10 +68,12 @@ def train(
         If the folder holds a run with another recipe, weights cannot be had, or a clip shows
         no face.
     """
+    others = _sound_of(held_out) if held_out else None
+    SoundTrainer(sound, _sound_of(clips), others, out / "asc", save_every=save_every).run()
     films = [effective(clip) for clip in clips]
     (out / "dvst").mkdir(parents=True, exist_ok=True)
     Trainer(codec, films, [], out / "dvst", save_every=save_every).run()
-    weights = out / "dvst" / "final.npz"
+    weights = {"sound": out / "asc" / "best.npz", "video": out / "dvst" / "final.npz"}
     link = Link(LinkConfig(channel="rayleigh", estimator="perfect"))
 
     def arrived(kind: str, some: Sequence[Clip]) -> list[Talk]:
@@ -79,9 +87,9 @@ def train(
             for snr_db in SNR_DB
         ]
 
-    talks, others = arrived("training", clips), arrived("held-out", held_out)
+    talks, unseen = arrived("training", clips), arrived("held-out", held_out)
     (out / "generator").mkdir(exist_ok=True)
-    GeneratorTrainer(generator, talks, others, out / "generator", save_every=save_every).run()
+    GeneratorTrainer(generator, talks, unseen, out / "generator", save_every=save_every).run()
 
 
 def effective(clip: Clip) -> np.ndarray:
@@ -92,10 +100,21 @@ def effective(clip: Clip) -> np.ndarray:
     return clip.frames[moving_frames(clip.frames, clip.fps)]
 
 
-def received_talk_of(clip: Clip, weights: Path, link: Link, snr_db: float, seed: int) -> Talk:
-    """Return a clip's true faces, with its sound and its faces as they arrive."""
-    video, _ = send(Dvst(weights=str(weights), audio="none"), clip, link, snr_db, seed)
-    sound, _ = send(Asc(rate="mid"), clip, link, snr_db, seed)
+def _sound_of(clips: Sequence[Clip]) -> np.ndarray:
+    """Return the sound of some clips, one after the other: int16, [N]."""
+    sounds = [audio_of(clip, "training a call") for clip in clips]
+    return np.round(32767 * np.clip(np.concatenate(sounds), -1, 1)).astype(np.int16)
+
+
+def received_talk_of(
+    clip: Clip, weights: Mapping[str, Path], link: Link, snr_db: float, seed: int
+) -> Talk:
+    """Return a clip's true faces, with its sound and its faces as they arrive.
+
+    `weights` has the files of ``"sound"`` and ``"video"``.
+    """
+    video, _ = send(Dvst(weights=str(weights["video"]), audio="none"), clip, link, snr_db, seed)
+    sound, _ = send(Asc(rate="mid", weights=str(weights["sound"])), clip, link, snr_db, seed)
     heard = talk_of(Clip(clip.frames, clip.fps, sound.audio, sound.sample_rate, clip.name))
     seen = talk_of(Clip(video.frames, clip.fps, sound.audio, sound.sample_rate, clip.name))
     return Talk(heard.faces, heard.voice, f"{clip.name} at {snr_db:g} dB", seen.faces)

@@ -14,6 +14,7 @@ from linksim.media.faces.networks import installed
 from linksim.media.synthetic.expression import Expression
 from linksim.media.synthetic.portrait import Portrait, Pose
 from linksim.timing import Computing
+from semantic.asc.recipe import Recipe as SoundRecipe
 from semantic.dvst.training.recipe import Recipe
 from semantic.wav2lip.training.recipe import GeneratorRecipe
 from semantic.wav2vid import train as wav2vid_train
@@ -75,7 +76,9 @@ def test_a_received_talk_has_true_faces_and_what_arrived(
 ) -> None:
     for scheme in ("Dvst", "Asc"):
         monkeypatch.setattr(wav2vid_train, scheme, Darker)
-    made = wav2vid_train.received_talk_of(talk, Path("w.npz"), Straight(), 8.0, 0)
+    made = wav2vid_train.received_talk_of(
+        talk, {"sound": Path("s.npz"), "video": Path("v.npz")}, Straight(), 8.0, 0
+    )
     assert made.faces.shape == made.seen.shape == (30, 96, 96, 3)
     difference = made.faces.astype(float) // 2 + 32 - made.seen
     assert np.abs(difference).mean() < 4
@@ -90,33 +93,43 @@ def test_the_codec_learns_from_effective_clips_and_the_generator_from_calls(
 
     class Remembers:
         def __init__(self, recipe: Any, data: Any, held_out: Any, out: Path, **_: Any) -> None:
-            seen[type(recipe).__name__] = (data, held_out, out.name)
+            seen[out.name] = (data, held_out)
 
         def run(self) -> None:
             pass
 
-    def received(clip: Clip, weights: Path, link: Any, snr_db: float, seed: int) -> Any:
-        assert weights == tmp_path / "dvst" / "final.npz"
+    def received(clip: Clip, weights: Any, link: Any, snr_db: float, seed: int) -> Any:
+        assert weights["video"] == tmp_path / "dvst" / "final.npz"
+        assert weights["sound"] == tmp_path / "asc" / "best.npz"
         faces = np.zeros((25, 96, 96, 3), np.uint8)
         return wav2vid_train.Talk(faces, np.zeros((25, 80, 16, 1), np.float32), clip.name, faces)
 
-    for name in ("Trainer", "GeneratorTrainer"):
+    for name in ("SoundTrainer", "Trainer", "GeneratorTrainer"):
         monkeypatch.setattr(wav2vid_train, name, Remembers)
     monkeypatch.setattr(wav2vid_train, "Link", lambda config: None)
     monkeypatch.setattr(wav2vid_train, "received_talk_of", received)
-    recipes = {"codec": Recipe(entropy=0.0), "generator": GeneratorRecipe(w_s=0.0)}
+    recipes = {
+        "sound": SoundRecipe(bridge=True),
+        "codec": Recipe(entropy=0.0),
+        "generator": GeneratorRecipe(w_s=0.0),
+    }
     wav2vid_train.train([talk], [talk], tmp_path, **recipes)
-    films, _, folder = seen["Recipe"]
-    assert folder == "dvst"
+    voice, heard = seen["asc"]
+    assert voice.dtype == np.int16
+    assert np.abs(voice / 32767 - talk.audio).max() < 1e-4
+    assert np.array_equal(voice, heard)
+    films, _ = seen["dvst"]
     assert np.array_equal(films[0], talk.frames[:10])  # the first clip, then the head keeps still
-    talks, held_out, folder = seen["GeneratorRecipe"]
-    assert folder == "generator"
+    talks, held_out = seen["generator"]
     assert len(talks) == len(held_out) == len(wav2vid_train.SNR_DB)
     assert len(list((tmp_path / "received").glob("*.npz"))) == 2 * len(wav2vid_train.SNR_DB)
 
 
-def test_jscc_codecs_alone_may_be_trained() -> None:
+def test_what_meets_the_channel_may_be_trained_alone() -> None:
     assert Recipe(steps=10, entropy=0.0).stage(0).name == "fine-tune"
+    sound = SoundRecipe(steps=10, bridge=True)
+    assert sound.stage(0) == sound.stage(9)
+    assert sound.stage(0).name == "fine-tune"
 
 
 @pytest.mark.parametrize(
