@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -24,7 +25,6 @@ DECODER = {
     "decomposer": ("decomposer",),
     "trunk": ("block4", "block5", "block6", "block7", "out_norm"),
     "gains": ("gain",),
-    "filling": ("fill",),
     "residue": ("residue",),
 }
 """Networks by the beginnings of the names of their layers."""
@@ -59,9 +59,10 @@ def ablated_audio(preset: str, voices: np.ndarray) -> Iterator[Ablated]:
 
 
 def _networks(model: AscModel) -> Networks:
-    found = {}
+    found: dict[str, list[keras.layers.Layer]] = {}
     for end, parts in (("encoder", ENCODER), ("decoder", DECODER)):
         layers = getattr(model, end).layers
         for name, starts in parts.items():
             found[f"{end}: {name}"] = [x for x in layers if x.name.startswith(starts) and x.weights]
-    return found
+    # The live decoder has no decomposer: what collects copies is not trained.
+    return {name: parts for name, parts in found.items() if parts}

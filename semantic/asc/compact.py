@@ -41,7 +41,7 @@ LEVEL = 1.5
 """Brings shaped coefficients of speech to about the power of the envelope's latents."""
 
 FILL = 0.6
-"""Share of the amplitude that is missing which filling starts with."""
+"""Share of the amplitude that is missing which filling has."""
 
 SLOW = 0.1
 """Factor of the layers on either side of the channel, which are trained that much slower: what
@@ -138,7 +138,7 @@ def make_decoder(latents: int, width: int = 320, narrow: int = 160) -> keras.Mod
     ::
 
         latents ─┬▶ collector ─┬──────────── Wiener ─ + ─ × env^p ─ × ──── + ─▶ 8 lapped ─▶ audio
-        noise ──▶┤             └▶ 2 ▶ 3 ─▶ envelope ──│─────┴▶ 4 ▶ 5 ▶ 6 ▶ 7 ─ gain, fill,
+        noise ──▶┤             └▶ 2 ▶ 3 ─▶ envelope ──│─────┴▶ 4 ▶ 5 ▶ 6 ▶ 7 ─ gain,
         snr ────▶└▶ 1 decomposer ─────────────────────┘                        residue
 
     Input
@@ -173,12 +173,12 @@ def make_decoder(latents: int, width: int = 320, narrow: int = 160) -> keras.Mod
         0.2 * ops.log(1.0 + sure),
         state(snr_db[:, None], ops.mean(weight, axis=2)),
     ]
-    gain, fill, residue = _learned(told, width)
+    gain, residue = _learned(told, width)
     rough = shaped * ops.exp(0.5 * SHAPED * envelope) / LEVEL
     # What is made up is as loud as what is missing, so that a clean channel needs none of it.
     missing = ops.sqrt(1.0 - trust) * ops.exp(0.5 * envelope)
     carrier = matched / ops.sqrt(known * (1.0 + prior * known) + 1e-6)
-    fine = rough * limited(gain) + missing * (_filling(carrier, fill) + 0.1 * residue)
+    fine = rough * limited(gain) + missing * (_filling(carrier) + 0.1 * residue)
     x = layers.Conv1DTranspose(
         1, HOP, strides=BINS, use_bias=False, trainable=False, name="block8"
     )(_by_transform(fine))
@@ -207,20 +207,19 @@ def heard_envelope(
 
 
 def _learned(told: list[Any], width: int) -> list[Any]:
-    """Return gain, fill and residue, which start at 0."""
+    """Return gain and residue, which start at 0."""
     h = layers.Dense(width, name="block4_in")(layers.Concatenate(name="features")(told))
     for block in range(4, 8):
         h = residual(h, width, f"block{block}")
     h = layers.LayerNormalization(name="out_norm")(h)
-    sizes = {"gain": HOP, "fill": HOP - 2 * FILLED_FROM, "residue": HOP}
-    return [layers.Dense(n, kernel_initializer="zeros", name=k)(h) for k, n in sizes.items()]
+    return [layers.Dense(HOP, kernel_initializer="zeros", name=k)(h) for k in ("gain", "residue")]
 
 
-def _filling(carrier: Any, gain: Any) -> Any:
-    """Return high bins made of lower ones, of unit power before the gain; 0 for low ones."""
+def _filling(carrier: Any) -> Any:
+    """Return high bins made of lower ones, of unit power before `FILL`; 0 for low ones."""
     source = 2 * fill_source(BINS)
     sources = np.stack([source, source + 1], axis=1).reshape(-1)
-    filling = FILL * ops.take(carrier, sources, axis=2) * limited(gain)
+    filling = FILL * ops.take(carrier, sources, axis=2)
     return ops.pad(filling, [[0, 0], [0, 0], [2 * FILLED_FROM, 0]])
 
 

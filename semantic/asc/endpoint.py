@@ -14,6 +14,7 @@ from linksim.options import check_range, option
 from linksim.streams.conversation import Conversational
 from linksim.streams.interleaving import interleaver
 from semantic.asc import low_delay, stream
+from semantic.asc.recipe import LOWEST_DB
 from semantic.asc.sizes import (
     LIVE_RATES,
     MAX_RATE,
@@ -118,7 +119,8 @@ class Asc(Conversational):
         samples = len(clip.audio)
         row = np.zeros(-(-samples // model.hop) * model.hop, np.float32)
         snr = SNR_WITHOUT_CSI if csi is None or np.isnan(csi.snr_db) else csi.snr_db
-        snr_db = float(np.clip(snr, 0.0, 20.0))
+        least = LOWEST_DB["live" if self.low_delay else self.preset]
+        snr_db = float(np.clip(snr, least, 20.0))
         kept = self._kept(samples, len(row) // model.hop + 1, model.latents)
         if self.low_delay:
             row[:samples] = clip.audio

@@ -179,20 +179,20 @@ def make_decoder(latents: int, width: int = 320, narrow: int = 160) -> keras.Mod
     envelope = Envelope(HOP, name="envelope")(cepstrum)
     prior = LEVEL**2 * ops.exp((1.0 - SHAPED) * envelope)
     trust = prior * known / (1.0 + prior * known)
-    mixed = layers.Conv1D(HOP, 1, kernel_initializer="zeros", name="decomposer")(received * weight)
-    shaped = prior * matched / (1.0 + prior * known) + SLOW * mixed
+    shaped = prior * matched / (1.0 + prior * known)
     told = [
         0.3 * ops.log(ops.square(shaped) + 1e-3),
         trust,
         cepstrum,
         0.2 * ops.log(1.0 + sure),
         state(snr_db[:, None], ops.mean(weight, axis=2)),
+        shaped,
     ]
-    gain, fill, residue = _learned(told, width)
+    gain, residue = _learned(told, width)
     rough = shaped * ops.exp(0.5 * SHAPED * envelope) / LEVEL
     missing = ops.sqrt(1.0 - trust) * ops.exp(0.5 * envelope)
     carrier = matched / ops.sqrt(known * (1.0 + prior * known) + 1e-6)
-    filling = FILL * ops.take(carrier, fill_source(HOP), axis=2) * limited(fill)
+    filling = FILL * ops.take(carrier, fill_source(HOP), axis=2)
     filling = ops.pad(filling, [[0, 0], [0, 0], [FILLED_FROM, 0]])
     fine = (rough * limited(gain) + missing * (filling + 0.1 * residue)) / ops.expand_dims(
         level, -1
@@ -202,10 +202,9 @@ def make_decoder(latents: int, width: int = 320, narrow: int = 160) -> keras.Mod
 
 
 def _learned(told: list[Any], width: int) -> list[Any]:
-    """Return gain, fill and residue, which start at 0."""
+    """Return gain and residue, which start at 0."""
     h = layers.Dense(width, name="block4_in")(layers.Concatenate(name="features")(told))
     for block, dilation in enumerate(DILATIONS, 4):
         h = residual(h, width, f"block{block}", dilation)
     h = layers.LayerNormalization(name="out_norm")(h)
-    sizes = {"gain": HOP, "fill": HOP - FILLED_FROM, "residue": HOP}
-    return [layers.Dense(n, kernel_initializer="zeros", name=k)(h) for k, n in sizes.items()]
+    return [layers.Dense(HOP, kernel_initializer="zeros", name=k)(h) for k in ("gain", "residue")]

@@ -6,6 +6,9 @@ from linksim.errors import LinksimError
 from linksim.options import check_positive, option
 from semantic.training.stage import Stage
 
+LOWEST_DB = {"compact": 0.0, "paper": 0.0, "live": -3.0}
+"""Least Es/N0 of training in dB, by preset. In a call 0 dB are less: the channel is estimated."""
+
 
 @dataclass(frozen=True)
 class AscStage(Stage):
@@ -49,6 +52,7 @@ class Recipe:
         None, "channel of the link itself, over which to fine-tune (TensorFlow)"
     )
     start: str | None = option(None, "file of weights to start from")
+    bridge: bool = option(False, "aggregator and decomposer alone, from the first step on")
     seed: int = option(0, "seed of weights, crops, fading and noise", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
@@ -59,12 +63,14 @@ class Recipe:
     def stage(self, step: int) -> AscStage:
         """Return the stage of a step: clean warm-up, all through fading, then fine-tuning.
 
-        The first and the last are those of Algorithm 1.
+        The first and the last are those of Algorithm 1. With `bridge` there is the last alone.
         """
         first, ends, rate = self.steps // 20, self.steps // 10, self.learning_rate
-        last = self.steps - ends
+        last, fading = self.steps - ends, (LOWEST_DB[self.preset], 20.0)
+        if self.bridge:
+            return AscStage("fine-tune", self.steps, rate, "rayleigh", fading)
         if step < first:
             return AscStage("pre-train", first, rate, "awgn", (10.0, 30.0))
         if step < last:
-            return AscStage("end-to-end", last - first, rate, "rayleigh", (0.0, 20.0))
-        return AscStage("fine-tune", ends, rate / 5, "rayleigh", (0.0, 20.0))
+            return AscStage("end-to-end", last - first, rate, "rayleigh", fading)
+        return AscStage("fine-tune", ends, rate / 5, "rayleigh", fading)
