@@ -9,7 +9,7 @@ from linksim.link.framing import MIN_BLOCK_BYTES
 from linksim.phy.coding.generator import Generator
 from linksim.phy.coding.harq import HarqCode
 from linksim.phy.coding.mcs import Mcs
-from linksim.phy.coding.transport_block import transport_block
+from linksim.phy.coding.transport_block import holds_block, transport_block
 from linksim.phy.modulations import MODULATIONS
 
 PARTS = 8
@@ -69,8 +69,9 @@ class BlockCodes:
         return parts if parts and self.payload_bytes(mcs, parts) >= MIN_BLOCK_BYTES else 0
 
     def payload_bytes(self, mcs: Mcs, parts: int) -> int:
-        """Return what a block of so many parts of a slot carries."""
-        return transport_block(mcs, self.symbols(parts)).payload_bytes
+        """Return what a block of so many parts of a slot carries; 0 where none fits."""
+        symbols = self.symbols(parts)
+        return transport_block(mcs, symbols).payload_bytes if holds_block(mcs, symbols) else 0
 
     def _code(self, mcs: Mcs, parts: int) -> tuple[HarqCode, Generator]:
         code = code_of(self._config, mcs, self.symbols(parts))

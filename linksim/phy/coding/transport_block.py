@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from linksim.errors import LinksimError
 from linksim.phy.coding.code_block import CodeBlock
 from linksim.phy.coding.codes.ldpc import LDPC
 from linksim.phy.coding.mcs import Mcs
@@ -9,6 +10,15 @@ from linksim.phy.modulations import MODULATIONS
 
 STEP = 0.99
 """Factor by which the target rate is lowered until the code rate is one that can be decoded."""
+
+LEAST_BITS, LEAST_CRC = 24, 16
+"""Payload of the smallest transport block (TS 38.214, Table 5.1.3.2-1), and its CRC, in bits."""
+
+
+def holds_block(mcs: Mcs, symbols: int) -> bool:
+    """Return whether so many symbols hold the smallest transport block at a modulation."""
+    order = MODULATIONS[mcs.modulation].bits
+    return LDPC.max_rate * order * (symbols - 1) >= LEAST_BITS + LEAST_CRC
 
 
 @lru_cache(maxsize=4096)  # Sionna takes tens of milliseconds for each
@@ -25,7 +35,17 @@ def transport_block(mcs: Mcs, symbols: int) -> CodeBlock:
         Modulation and target code rate, of a table.
     symbols : int
         Data symbols of the slot, those of all streams together.
+
+    Raises
+    ------
+    LinksimError
+        If not even the smallest block fits.
     """
+    if not holds_block(mcs, symbols):
+        raise LinksimError(
+            f"{symbols} data symbols of {mcs.modulation} hold no transport block, which has "
+            f"{LEAST_BITS} bits and a CRC at least; use more subcarriers"
+        )
     from sionna.phy.nr.utils import calculate_tb_size
 
     order = MODULATIONS[mcs.modulation].bits

@@ -8,11 +8,17 @@ import tensorflow as tf
 from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GEncoder
 
+from linksim.errors import LinksimError
 from linksim.phy.coding.generator import Generator
 from linksim.phy.coding.harq import HarqCode, SoftBuffer
 from linksim.phy.coding.mcs import MCS_TABLES
 from linksim.phy.coding.min_sum import MinSumDecoder
-from linksim.phy.coding.transport_block import base_graph, segment_lengths, transport_block
+from linksim.phy.coding.transport_block import (
+    base_graph,
+    holds_block,
+    segment_lengths,
+    transport_block,
+)
 from linksim.phy.modulations import MODULATIONS
 
 
@@ -23,6 +29,20 @@ def _long_block(info: float, rate: float) -> tuple[int, int]:
     longest = 3816 if rate <= 1 / 4 else 8424
     count = -(-(quantised + 24) // longest) if rate <= 1 / 4 or quantised > 8424 else 1
     return 8 * count * -(-(quantised + 24) // (8 * count)) - 24, count
+
+
+@pytest.mark.parametrize("table", [1, 2, 3])
+def test_what_holds_no_block_is_refused_and_what_holds_one_has_one(table: int) -> None:
+    """24 bits and a CRC-16 need 22 symbols of QPSK: 40 of 42 bits is more than the rate 0.95."""
+    for mcs in MCS_TABLES[table]:
+        order = MODULATIONS[mcs.modulation].bits
+        least = math.ceil(40 / 0.95 / order) + 1
+        assert not holds_block(mcs, least - 1)
+        with pytest.raises(LinksimError, match=f"{least - 1} data symbols .* no transport block"):
+            transport_block(mcs, least - 1)
+        block = transport_block(mcs, least)
+        assert 8 * block.payload_bytes >= 24
+        assert block.info_bits <= 0.95 * block.coded_bits
 
 
 @pytest.mark.parametrize("table", [1, 2, 3])
