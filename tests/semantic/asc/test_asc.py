@@ -58,7 +58,7 @@ def test_bands_cover_every_bin_once() -> None:
 
 @pytest.mark.parametrize(
     ("preset", "latents", "encoder", "decoder"),
-    [("compact", 1024, 1_762_560, 2_912_760), ("paper", 320, 5_684_160, 8_465_409)],
+    [("compact", 1024, 1_762_560, 2_810_040), ("paper", 320, 5_684_160, 8_465_409)],
 )
 def test_sizes(preset: str, latents: int, encoder: int, decoder: int) -> None:
     model = AscModel(preset=preset)
