@@ -65,7 +65,7 @@ def run(args: Namespace) -> int:
         for talk in load_talks(videos, SECONDS, args.faces):
             groups.setdefault(talk.talker, []).append(talk)
     import_tensorflow()
-    console = Console(width=120)
+    console = Console(width=max(120, 44 + 24 * len(groups)))
     with console.status("") as status:
         scores = {name: _scores(args, talks, status.update) for name, talks in groups.items()}
     console.print(_table(scores))
