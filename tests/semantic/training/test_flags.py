@@ -12,7 +12,7 @@ from semantic.asc.recipe import Recipe as AscRecipe
 from semantic.dvst.training.recipe import Recipe as DvstRecipe
 from semantic.text.recipe import Recipe as TextRecipe
 from semantic.training.registry import trainings
-from semantic.wav2lip.training.recipe import ExpertRecipe, GeneratorRecipe
+from semantic.wav2lip.training.recipe import ExpertRecipe, GeneratorRecipe, MouthRecipe
 from studies.cli.main import main
 
 DATA = {
@@ -20,6 +20,7 @@ DATA = {
     "text": ["--text", "x"],
     "dvst": ["--video", "x"],
     "sync-expert": ["--generated", "1"],
+    "mouth": ["--generated", "1"],
     "generator": ["--generated", "1"],
     "wav2vid": ["--generated", "1"],
 }
@@ -37,6 +38,7 @@ def test_every_command_is_found() -> None:
         ("text", TextRecipe()),
         ("dvst", DvstRecipe()),
         ("sync-expert", ExpertRecipe()),
+        ("mouth", MouthRecipe()),
         ("generator", GeneratorRecipe(expert="x")),
     ],
 )

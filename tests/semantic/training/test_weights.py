@@ -18,8 +18,9 @@ from semantic.text.model import TextModel
 from semantic.training.weights import FOLDER, load, named_weights, path_of, save
 from semantic.wav2lip.networks.expert import SyncExpert
 from semantic.wav2lip.networks.generator import Generator
+from semantic.wav2lip.networks.mouth_codec import MouthCodec
 
-MODELS = (AscModel, TextModel, DvstModel, SyncExpert, Generator)
+MODELS = (AscModel, TextModel, DvstModel, SyncExpert, Generator, MouthCodec)
 
 NAMES = """
 import json
