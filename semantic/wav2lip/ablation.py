@@ -44,13 +44,14 @@ def _networks(model: Generator) -> Networks:
 
 
 def _drawing(model: Animator) -> Networks:
+    # A gate and what it lets through are one branch: nothing of the one is seen without the other.
+    painting = [model.picture, *([] if model.gate is None else [model.gate])]
     found = {
         "face encoder": model.face,
         "decoder": [*model.decoder, model.last],
-        "picture": [model.picture],
+        "painting": painting,
     }
-    heads = {"flow": model.flow, "gate": model.gate}
-    return {**found, **{name: [head] for name, head in heads.items() if head is not None}}
+    return found if model.flow is None else {**found, "flow": [model.flow]}
 
 
 def ablated_mouth(talks: Sequence[Talk]) -> Iterator[Ablated]:
