@@ -26,7 +26,7 @@ from linksim.media.faces.networks import installed
 from linksim.media.synthetic.expression import Expression
 from linksim.media.synthetic.portrait import Portrait, Pose
 from linksim.timing import Times
-from semantic.asc.low_delay import settled
+from semantic.asc.low_delay import HOP, settled
 from semantic.dvst.endpoint import SETUP_BYTES
 from semantic.wav2vid.endpoint import Wav2Vid
 from semantic.wav2vid.low_delay import voice_so_far
@@ -165,7 +165,7 @@ def test_lost_frames_and_sound_do_no_more_than_they_must(talk: Clip, encoded: En
     assert [a == b for a, b in zip(whole.origins, seen.origins, strict=True)] == (
         [True] * (len(talk.frames) - 1) + [False]
     )
-    assert np.array_equal(whole.audio[: 19 * 512], seen.audio[: 19 * 512])
+    assert np.array_equal(whole.audio[: 19 * HOP], seen.audio[: 19 * HOP])
     assert not np.array_equal(whole.audio, seen.audio)
     nothing = decode(talk, Received(encoded.setup, {}))
     assert set(nothing.origins) == {"held"}
