@@ -10,7 +10,7 @@ Every frame has latents, a unit for itself and all of one length, so that which 
 which frame never gets lost. Those of a frame that is sent are of use if it does not arrive.
 """
 
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,7 +112,7 @@ class ReceivedLips:
             self._latents = np.zeros((frames, codec.latents), np.float32)
             self._noise = np.full_like(self._latents, ABSENT)
 
-    @property
+    @cached_property
     def known(self) -> np.ndarray:
         """bool, [T]; frames whose latents tell more than the voice does."""
         weights: np.ndarray = (1.0 / (1.0 + self._noise)).mean(axis=1)

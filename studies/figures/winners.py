@@ -88,7 +88,8 @@ def winners(folder: Path, metric: str, groups: Mapping[str, Sequence[str]]) -> l
     LinksimError
         If the folder is not that of a study, or it has no such scheme or metric.
     """
-    study, _ = Store(folder).study()
+    store = Store(folder)
+    study, _ = store.study()
     if metric not in study.metrics:
         raise LinksimError(f"{folder}: the study does not measure '{metric}'")
     schemes = {scheme.label: scheme for scheme in study.swept}
@@ -96,7 +97,7 @@ def winners(folder: Path, metric: str, groups: Mapping[str, Sequence[str]]) -> l
     values: dict[tuple[str, float], dict[str, dict[Trial, float]]] = defaultdict(
         lambda: defaultdict(dict)
     )
-    for row in Store(folder).read_table("results.csv"):
+    for row in store.read_table("results.csv"):
         if row["metric"] == metric and row["scheme"] in group_of and row["value"]:
             where = _place(row["channel"], schemes[row["scheme"]])
             cell = values[where, float(row["snr_db"])]

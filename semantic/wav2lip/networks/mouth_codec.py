@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from linksim.errors import unknown
 from semantic.training.channel import TrainingChannel
 from semantic.training.weights import Stored
 from semantic.wav2lip.networks.animator import Animator
@@ -143,7 +144,7 @@ class MouthCodec(keras.Model):
     def __init__(self, *, preset: str = "compact", seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if preset != "compact":
-            sizes_of(preset)
+            raise unknown("preset of the lip-sync networks", preset, ("compact",))
         self.encoder, self.decoder = MouthEncoder(), MouthDecoder()
         self.channel = TrainingChannel(block_symbols=REALISATION, seed=seed)
         self.shown = shown()
