@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines import wideband
 from baselines.analog import mdct
 from baselines.analog.envelope import Envelope
 from baselines.analog.envelope_packets import (
@@ -31,6 +30,7 @@ from linksim.endpoint import (
 from linksim.errors import LinksimError, unknown
 from linksim.media import Clip, audio_of
 from linksim.options import check_range, option
+from linksim.streams import wideband
 from linksim.streams.conversation import Conversational
 from linksim.timing import Times
 

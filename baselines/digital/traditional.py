@@ -7,21 +7,21 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines import wideband
 from baselines.digital import pcm
-from baselines.digital.av1 import AV1
-from baselines.digital.base import AUTO, MEAN, ROBUST, DigitalEndpoint
 from baselines.digital.budget import bit_rate, fit
-from baselines.digital.hevc import HEVC
-from baselines.digital.opus import FRAME_MS, Opus
-from baselines.digital.sampling import restored, thinned
-from baselines.digital.video_codec import Rate, VideoCodec
 from linksim.endpoint import BitStream, Csi, Encoded, Received, ReceivedBits, SymbolStream
 from linksim.errors import BudgetError, LinksimError, unknown
 from linksim.link.config import link_of_option
 from linksim.link.framing import HEADER_BYTES
 from linksim.media import Clip, audio_of, require, video_of
 from linksim.options import check_range, option
+from linksim.streams import wideband
+from linksim.streams.digital.av1 import AV1
+from linksim.streams.digital.base import AUTO, MEAN, ROBUST, DigitalEndpoint
+from linksim.streams.digital.hevc import HEVC
+from linksim.streams.digital.opus import FRAME_MS, Opus
+from linksim.streams.digital.sampling import restored, thinned
+from linksim.streams.digital.video_codec import Rate, VideoCodec
 from linksim.streams.showing import frames_late
 from linksim.timing import Times
 
@@ -54,7 +54,7 @@ class Traditional(DigitalEndpoint):
     clip's video is not sent, with `audio` "none" its sound. H.265 has no B-frames, but looks
     ahead for its rate control; AV1 looks ahead by more than a second for its structure too.
 
-    With `scale` and `every` pictures are smaller and fewer, see `baselines.digital.sampling`.
+    With `scale` and `every` pictures are smaller and fewer, see `linksim.streams.digital.sampling`.
 
     In low-delay form sound comes first, a packet waits for its samples, and a picture for
     nothing: neither quality nor bit rate is set by later ones. A picture that comes too late is

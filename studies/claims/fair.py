@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from baselines.digital.base import DigitalEndpoint
 from baselines.digital.budget import TOLERANCE
 from linksim.errors import LinksimError, unknown
 from linksim.plugins import is_withheld
+from linksim.streams.digital.base import DigitalEndpoint
 from studies.claims.equal_quality import Saving, savings
 from studies.claims.estimate import Estimate, mean
 from studies.claims.judge import interval

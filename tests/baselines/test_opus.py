@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from baselines.digital.opus import Opus
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError
 from linksim.link.config import LinkConfig
@@ -12,6 +11,7 @@ from linksim.media import Clip
 from linksim.metrics import evaluate
 from linksim.montecarlo import Tally
 from linksim.options import build
+from linksim.streams.digital.opus import Opus
 
 
 def packets_of(encoded: Encoded) -> tuple[bytes, ...]:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from lateness import check_causal, delay_ms, heard_from_s, look_ahead_ms
 
-from baselines.digital.opus import Opus
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits, make_endpoint
 from linksim.errors import LinksimError
 from linksim.link.call.causality import early_changes, early_needs
@@ -12,6 +11,7 @@ from linksim.link.contents import options_by_content
 from linksim.link.cqi import spectral_efficiency
 from linksim.link.ideal import delivered
 from linksim.media import Clip
+from linksim.streams.digital.opus import Opus
 from linksim.timing import Times
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from video_packets import deliver, stream
 
-from baselines.digital.sampling import restored, thinned
 from baselines.digital.traditional import Traditional
 from linksim.errors import LinksimError
 from linksim.metrics import evaluate
+from linksim.streams.digital.sampling import restored, thinned
 
 
 def ramp(count: int, height: int, width: int) -> np.ndarray:

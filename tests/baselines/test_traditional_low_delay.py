@@ -3,9 +3,7 @@ import pytest
 from lateness import check_causal, delay_ms, look_ahead_ms
 from video_packets import FAST, deliver, is_key, stream
 
-from baselines.digital.opus import Opus
 from baselines.digital.traditional import Traditional
-from baselines.digital.video_codec import BUFFER_MS
 from linksim.endpoint import Received, ReceivedBits
 from linksim.errors import BudgetError, LinksimError
 from linksim.link.accounting import channel_uses
@@ -13,6 +11,8 @@ from linksim.link.config import LinkConfig
 from linksim.link.contents import options_by_content
 from linksim.link.ideal import delivered
 from linksim.metrics import evaluate
+from linksim.streams.digital.opus import Opus
+from linksim.streams.digital.video_codec import BUFFER_MS
 from linksim.streams.showing import GREY
 
 GOP = 5

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from video_packets import deliver, stream
 
-from baselines.digital.opus import Opus
 from baselines.digital.traditional import Traditional
 from linksim.endpoint import Csi, Received
 from linksim.errors import LinksimError
 from linksim.link.cqi import CQI_TABLE
 from linksim.media import Clip
 from linksim.options import build
+from linksim.streams.digital.opus import Opus
 
 
 def test_sound_by_opus_is_that_of_scheme_opus(small_clip):

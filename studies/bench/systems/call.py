@@ -6,13 +6,13 @@ from functools import partial
 
 import numpy as np
 
-from baselines.digital.opus import Opus
 from baselines.digital.traditional import Traditional
 from baselines.txt2vid import DRIVING, Txt2Vid, to_and_fro
 from linksim.endpoint import BitStream, Encoded, Endpoint
 from linksim.link.config import LinkConfig
 from linksim.link.ideal import delivered
 from linksim.media import Clip
+from linksim.streams.digital.opus import Opus
 from semantic.asc.endpoint import Asc
 from semantic.dvst.endpoint import Dvst
 from semantic.text.endpoint import Text

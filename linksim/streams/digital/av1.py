@@ -2,7 +2,7 @@
 
 import os
 
-from baselines.digital.video_codec import BUFFER_MS, Rate, VideoCodec
+from linksim.streams.digital.video_codec import BUFFER_MS, Rate, VideoCodec
 
 
 def _options(rate: Rate, gop: int, preset: str) -> dict[str, str]:

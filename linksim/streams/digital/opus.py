@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 import av
 import numpy as np
 
-from baselines import wideband
-from baselines.digital.base import ROBUST, DigitalEndpoint
 from linksim.endpoint import Csi, Encoded, Received, ReceivedBits
 from linksim.errors import LinksimError, unknown
 from linksim.link.config import link_of_option
 from linksim.media import Clip, audio_of
 from linksim.options import check_range, option
+from linksim.streams import wideband
+from linksim.streams.digital.base import ROBUST, DigitalEndpoint
 from linksim.timing import Times
 
 APPLICATIONS = {"audio": 0.0065, "voip": 0.0065, "lowdelay": 0.0025}

@@ -1,6 +1,6 @@
 """H.265 by x265, without B-frames."""
 
-from baselines.digital.video_codec import BUFFER_MS, Rate, VideoCodec
+from linksim.streams.digital.video_codec import BUFFER_MS, Rate, VideoCodec
 
 PRESETS = (
     "ultrafast",
