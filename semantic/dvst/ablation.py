@@ -61,15 +61,12 @@ def _networks(model: DvstModel) -> Networks:
         parts: dict[str, Any] = {"block transform": codec.transform}
         for part in codec.PARTS:
             latents = getattr(codec, part)
-            parts |= {
-                f"{part}: hyperprior": latents.entropy.hyper_synthesis,
-                f"{part}: side density": latents.entropy.side,
-                f"{part}: JSCC encoder": latents.encoder,
-                f"{part}: JSCC decoder": latents.decoder,
-            }
+            parts[f"{part}: side density"] = latents.entropy.side
+            if latents.entropy.hyper_synthesis is not None:
+                parts |= {
+                    f"{part}: hyperprior": latents.entropy.hyper_synthesis,
+                    f"{part}: JSCC encoder": latents.encoder,
+                    f"{part}: JSCC decoder": latents.decoder,
+                }
         found |= {f"{frames}: {name}": [part] for name, part in parts.items()}
-    inter = model.inter
-    found["P: context"] = [inter.context]
-    found["P: feature: temporal prior"] = [inter.feature.entropy.temporal]
-    found["P: feature: spatial prior"] = [inter.feature.entropy.spatial]
     return found

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 VIDEO, SIDE = "video", "side"
 PRESETS = ("compact", "paper")
 SOUNDS = ("asc", "none")
-ABLATIONS = ("temporal", "rate", "snr")
+ABLATIONS = ("rate", "snr")
 PRECISION = 0.55
 """Precision of hyper-latents at 10 dB: how finely they are quantised."""
 
@@ -93,9 +93,7 @@ class Dvst(Conversational):
     weights: str | None = option(
         None, "file of weights to use instead of the shipped ones", file=True
     )
-    without: str | None = option(
-        None, "part left out, to see what it is worth: temporal, rate or snr"
-    )
+    without: str | None = option(None, "part left out, to see what it is worth: rate or snr")
 
     def __post_init__(self) -> None:
         where = "scheme 'dvst': option"
@@ -296,4 +294,4 @@ class Dvst(Conversational):
         from semantic.training.weights import path_of
 
         path = Path(self.weights) if self.weights else path_of("dvst", self.preset)
-        return codec_of(self.preset, path, self.without)
+        return codec_of(self.preset, path)

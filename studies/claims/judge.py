@@ -25,7 +25,7 @@ COLUMNS = (
     "id", "place", "claim", "verdict", "value", "ci_low", "ci_high", "n", "unit", "why", "ablation",
 )  # fmt: skip
 HEAD = ["Place", "Claim", "Verdict", "Number", "Why"]
-COLOURS: dict[str, str] = dict(zip(WORDS, ("green", "yellow", "red", "dim"), strict=True))
+COLOURS: dict[str, str] = dict(zip(WORDS, ("green", "yellow", "red", "dim", "cyan"), strict=True))
 Judged = list[tuple[Claim, Verdict]]
 
 

@@ -6,12 +6,14 @@ from typing import Literal
 
 from studies.claims.estimate import Estimate
 
-Word = Literal["reproduced", "not reproduced", "reversed", "not checked"]
+Word = Literal["reproduced", "not reproduced", "reversed", "not checked", "structure"]
 REPRODUCED: Word = "reproduced"
 NOT_REPRODUCED: Word = "not reproduced"
 REVERSED: Word = "reversed"
 NOT_CHECKED: Word = "not checked"
-WORDS = (REPRODUCED, NOT_REPRODUCED, REVERSED, NOT_CHECKED)
+STRUCTURE: Word = "structure"
+"""Networks are built as claimed, in sizes without weights: no result rests on it."""
+WORDS = (REPRODUCED, NOT_REPRODUCED, REVERSED, NOT_CHECKED, STRUCTURE)
 
 
 @dataclass(frozen=True)

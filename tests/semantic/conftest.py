@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from semantic.dvst.bitstream.codec import Codec
 
 TINY = """
-from semantic.dvst.networks.sizes import PRESETS, LatentSizes, Sizes
+from dataclasses import replace
+from semantic.dvst.networks.sizes import PRESETS, JsccSizes, LatentSizes, Sizes
 
-latents = LatentSizes(6, 2, 4.0, (0, 2, 4, 8), 8, 2, 2, 8)
-PRESETS["tiny"] = Sizes(2, 6, 6, 1, latents, latents, latents)
+latents = LatentSizes(6, 2, 4.0, (0, 2, 4, 8), 8)
+PRESETS["tiny"] = Sizes(2, 6, 1, latents, latents, replace(latents, jscc=JsccSizes(8, 2, 2)))
 """
 """Declares the preset; text, so that other processes can run it too."""
 
@@ -67,7 +68,7 @@ def tiny_codec(tiny_weights: Path) -> "Codec":
     """Both halves of the model, the same that the endpoint takes for these weights."""
     from semantic.dvst.bitstream.codec import codec_of
 
-    return codec_of("tiny", tiny_weights, None)
+    return codec_of("tiny", tiny_weights)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ class Codec:
         self.receiver = Receiver(model)
 
 
-def ready_model(preset: str, path: Path, without: str | None = None) -> DvstModel:
+def ready_model(preset: str, path: Path) -> DvstModel:
     """Return a model with weights from a file, to use and not to train.
 
     Raises
@@ -31,15 +31,15 @@ def ready_model(preset: str, path: Path, without: str | None = None) -> DvstMode
     LinksimError
         If the weights cannot be had.
     """
-    model = DvstModel(preset=preset, without=without)
+    model = DvstModel(preset=preset)
     load(path, model)
     for layer in model._flatten_layers():
         layer.built = True  # as all are; Keras would trace each once more to find out
     return model
 
 
-@kept(4, lambda preset, path, without=None: state_of(path))
-def codec_of(preset: str, path: Path, without: str | None = None) -> Codec:
+@kept(4, lambda preset, path: state_of(path))
+def codec_of(preset: str, path: Path) -> Codec:
     """Return the codec with weights from a file, built once.
 
     Raises
@@ -47,4 +47,4 @@ def codec_of(preset: str, path: Path, without: str | None = None) -> Codec:
     LinksimError
         If the weights cannot be had.
     """
-    return Codec(ready_model(preset, path, without))
+    return Codec(ready_model(preset, path))

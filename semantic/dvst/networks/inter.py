@@ -1,11 +1,10 @@
-"""The path of frames with a reference: Fig. 3 with transforms found in closed form."""
+"""The path of frames with a reference: Fig. 3 with all but its entropy coding in closed form."""
 
 from typing import Any
 
-from keras import layers, ops
+from keras import layers
 
 from semantic.dvst.networks.block_transform import BlockTransform
-from semantic.dvst.networks.context import Context
 from semantic.dvst.networks.latent_codec import LatentCodec
 from semantic.dvst.networks.motion import MotionEstimation
 from semantic.dvst.networks.motion_codec import flow_of, motion_latents
@@ -20,10 +19,9 @@ class InterCodec(layers.Layer):
     ::
 
         frame ─┬▶ motion estimation ─▶ means ─ m ─▶ latent codec ~▶ m' ─▶ flow'
-        ref ──▶┘                                           reference ─▶ warp ─┬▶ prediction
-                                                                              └▶ context
-        frame − prediction ─▶ transform ─ y ─▶ latent codec ~▶ y' ─▶ transform ─ + ─▶ frame'
-        context ───────────────────────────────┘ └ rates            prediction ──┘
+        ref ──▶┘                                       reference ─▶ warp ─▶ prediction
+                                                                                   │
+        frame − prediction ─▶ transform ─ y ─▶ latent codec ~▶ y' ─▶ transform ─ + ┴▶ frame'
 
     The transmitter runs all of it with the reference and motion that a receiver without
     noise would have; the receiver runs what is right of the channel (~) with what it has.
@@ -36,31 +34,19 @@ class InterCodec(layers.Layer):
     ----------
     sizes : Sizes
         Sizes of all networks.
-    without : str or None
-        ``"temporal"`` puts 0 in the place of the context, to see what it is worth.
     seed : int
         Seed of the noise that stands for rounding in training.
     """
 
     PARTS = ("motion", "feature")
 
-    def __init__(
-        self, sizes: Sizes, *, without: str | None = None, seed: int = 0, **kwargs: Any
-    ) -> None:
+    def __init__(self, sizes: Sizes, *, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.without = without
         self.stride = sizes.stride
         self.estimation = MotionEstimation(sizes.stride)
-        self.context = Context(sizes)
         self.transform = BlockTransform(3, LATENT_STRIDE, sizes.feature.channels, PIXEL_STEP)
         self.motion = LatentCodec(sizes.motion, rests=True, seed=seed)
-        self.feature = LatentCodec(
-            sizes.feature,
-            rests=True,
-            context=sizes.features,
-            stride=sizes.stride,
-            seed=seed + 1,
-        )
+        self.feature = LatentCodec(sizes.feature, rests=True, seed=seed + 1)
 
     def encode(
         self,
@@ -97,14 +83,9 @@ class InterCodec(layers.Layer):
         motion = motion_latents(flow, self.stride, self.motion.entropy.sizes.channels)
         motion = self.motion.encode(motion, told, state["motion"], jscc=jscc, training=training)
         flow = flow_of(motion["echo"], self.stride)
-        context = self.context(state["picture"], flow)
-        if self.without == "temporal":
-            context = ops.zeros_like(context)
         prediction = self._moved(state["picture"], flow)
         feature = self.transform.analyse(frames - prediction)
-        feature = self.feature.encode(
-            feature, told, state["feature"], context, jscc=jscc, training=training
-        )
+        feature = self.feature.encode(feature, told, state["feature"], jscc=jscc, training=training)
         echo = prediction + self.transform.synthesise(feature["echo"])
         codes = {"motion": motion, "feature": feature}
         return codes, echo, self._next(echo, state, codes, told)

@@ -7,7 +7,7 @@ from keras import layers, ops
 
 from semantic.dvst.networks.layers import chain, silent
 from semantic.dvst.networks.rate import sent_mask
-from semantic.dvst.networks.sizes import LatentSizes
+from semantic.dvst.networks.sizes import JsccSizes, LatentSizes
 from semantic.dvst.networks.swin import SwinBlock
 
 BLOCKS = 4
@@ -47,10 +47,12 @@ class JsccEncoder(layers.Layer):
 
     def __init__(self, sizes: LatentSizes, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.conv = chain(sizes.channels, _passing(sizes.width))
-        self.trunk = _Trunk(sizes)
-        self.by_rate = RateLinear(sizes.width, sizes.ladder[-1], len(sizes.ladder))
-        self.by_rate.start(_choosing(sizes).transpose(0, 2, 1))
+        assert sizes.jscc
+        width = sizes.jscc.width
+        self.conv = chain(sizes.channels, _passing(width))
+        self.trunk = _Trunk(sizes.jscc, len(sizes.ladder))
+        self.by_rate = RateLinear(width, sizes.ladder[-1], len(sizes.ladder))
+        self.by_rate.start(_choosing(sizes, width).transpose(0, 2, 1))
         self.ladder = sizes.ladder
 
     def call(self, u: Any, spread: Any, rates: Any, snr_db: Any) -> Any:
@@ -88,14 +90,16 @@ class JsccDecoder(layers.Layer):
 
     def __init__(self, sizes: LatentSizes, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.by_rate = RateLinear(2 * sizes.ladder[-1], sizes.width, len(sizes.ladder))
-        chosen = _choosing(sizes)
+        assert sizes.jscc
+        width = sizes.jscc.width
+        self.by_rate = RateLinear(2 * sizes.ladder[-1], width, len(sizes.ladder))
+        chosen = _choosing(sizes, width)
         # Of a latent that is sent several times, the mean.
         chosen = chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1.0)
         self.by_rate.start(np.concatenate([chosen, np.zeros_like(chosen)], axis=1))
-        self.prior = chain(2 * sizes.channels, silent(sizes.width, 1))
-        self.trunk = _Trunk(sizes)
-        self.conv = chain(sizes.width, _passing(sizes.channels))
+        self.prior = chain(2 * sizes.channels, silent(width, 1))
+        self.trunk = _Trunk(sizes.jscc, len(sizes.ladder))
+        self.conv = chain(width, _passing(sizes.channels))
         self.ladder = sizes.ladder
 
     def call(
@@ -145,10 +149,10 @@ class RateLinear(layers.Layer):
 class _Trunk(layers.Layer):
     """Tokens of rate and SNR added, then Swin blocks, every other one shifted."""
 
-    def __init__(self, sizes: LatentSizes, **kwargs: Any) -> None:
+    def __init__(self, sizes: JsccSizes, rates: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.tokens = self.add_weight(
-            shape=(len(sizes.ladder), sizes.width), initializer="zeros", name="rate_tokens"
+            shape=(rates, sizes.width), initializer="zeros", name="rate_tokens"
         )
         self.snr = layers.Dense(sizes.width, kernel_initializer="zeros")
         self.snr.build((None, 2))
@@ -182,10 +186,10 @@ def amplitudes(spread: Any, reals: int) -> Any:
     return ops.sqrt(ops.take(spread, np.arange(reals) % channels, axis=-1))
 
 
-def _choosing(sizes: LatentSizes) -> np.ndarray:
+def _choosing(sizes: LatentSizes, width: int) -> np.ndarray:
     """Return for each rate which real is which latent: float32, [rates, reals, width]."""
     reals = sizes.ladder[-1]
-    which = np.eye(sizes.width, dtype=np.float32)[np.arange(reals) % sizes.channels]
+    which = np.eye(width, dtype=np.float32)[np.arange(reals) % sizes.channels]
     sent = np.arange(reals) < np.array(sizes.ladder)[:, None]
     return which * sent[..., None]
 

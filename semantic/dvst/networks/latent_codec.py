@@ -9,6 +9,7 @@ from keras import layers, ops
 from semantic.dvst.networks.entropy import EntropyModel
 from semantic.dvst.networks.jscc import JsccDecoder, JsccEncoder
 from semantic.dvst.networks.layers import positive
+from semantic.dvst.networks.linear import LinearDecoder, LinearEncoder
 from semantic.dvst.networks.sizes import LatentSizes
 
 
@@ -20,14 +21,16 @@ class LatentCodec(layers.Layer):
         latents ─┬─▶ entropy model ─┬─ rates, hyper-latents ═══════════════▶ prior ─┐
                  └── − prior ─▶ JSCC encoder ─ symbols ~~~ channel ~~~▶ JSCC decoder ─ + ─▶ latents'
 
+    The JSCC codec of latents that can rest is linear: a learned one gained nothing on them.
+
     Parameters
     ----------
     sizes : LatentSizes
         Sizes of all three.
     rests : bool
         Whether latents of 0 mean that nothing happens, as of a prediction.
-    context, stride, seed : int
-        Options of `EntropyModel`.
+    seed : int
+        Seed of `EntropyModel`.
     """
 
     def __init__(
@@ -35,23 +38,20 @@ class LatentCodec(layers.Layer):
         sizes: LatentSizes,
         *,
         rests: bool = False,
-        context: int = 0,
-        stride: int = 1,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.ladder, self.rests = sizes.ladder, rests
-        self.entropy = EntropyModel(sizes, rests=rests, context=context, stride=stride, seed=seed)
-        self.encoder = JsccEncoder(sizes)
-        self.decoder = JsccDecoder(sizes)
+        self.entropy = EntropyModel(sizes, rests=rests, seed=seed)
+        self.encoder: layers.Layer = LinearEncoder(sizes) if rests else JsccEncoder(sizes)
+        self.decoder: layers.Layer = LinearDecoder(sizes) if rests else JsccDecoder(sizes)
 
     def encode(
         self,
         latents: Any,
         told: dict[str, Any],
         before: Any,
-        context: Any = None,
         *,
         jscc: bool = True,
         training: bool | None = None,
@@ -66,8 +66,8 @@ class LatentCodec(layers.Layer):
             transmitter knows of. ``eta``: reals per bit. ``precision``: how finely
             hyper-latents are quantised. To the transmitter alone, and 1 if it is not told:
             ``spared``, see `EntropyModel`.
-        before, context :
-            Inputs of `EntropyModel`.
+        before : float32, [batch, h, w, 3]
+            Input of `EntropyModel`.
         jscc : bool
             False leaves the JSCC codec out.
 
@@ -86,7 +86,6 @@ class LatentCodec(layers.Layer):
             told["eta"],
             told["precision"],
             before,
-            context,
             spared=spared,
             training=training,
         )

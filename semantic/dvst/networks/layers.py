@@ -4,40 +4,7 @@ import math
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers, ops
-
-
-class MaskedConv2D(layers.Layer):
-    """A convolution over the positions above, and over those to the left in the same row.
-
-    Van den Oord et al., "Conditional image generation with PixelCNN decoders", NIPS 2016, mask A.
-
-    Input
-    -----
-    float32, [batch, h, w, inputs]
-
-    Output
-    ------
-    float32, [batch, h, w, outputs]
-        At each position independent of that position and of those after it in raster order.
-    """
-
-    def __init__(self, inputs: int, outputs: int, kernel: int = 5, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.kernel = self.add_weight(
-            shape=(kernel, kernel, inputs, outputs), initializer="glorot_uniform", name="kernel"
-        )
-        self.bias = self.add_weight(shape=(outputs,), initializer="zeros", name="bias")
-        mask = np.zeros((kernel * kernel, 1, 1), np.float32)
-        mask[: kernel * kernel // 2] = 1.0
-        self._mask = mask.reshape(kernel, kernel, 1, 1)
-
-    def call(self, x: Any) -> Any:
-        """Return the output that the class describes."""
-        kernel = self.kernel * self._mask
-        return ops.conv(x, kernel, padding="same", data_format="channels_last") + self.bias
-
 
 MIN_SCALE = 0.02
 """Smallest scale; a narrower density would cost nothing less and overflow."""
@@ -105,6 +72,22 @@ class Residual(layers.Layer):
     def call(self, x: Any) -> Any:
         """Return the output that the class describes."""
         return x + self.body(x)
+
+
+def folded(frames: Any, stride: int) -> Any:
+    """Put each block of stride by stride pixels on top of one another.
+
+    Input
+    -----
+    float32, [batch, H, W, 3]
+
+    Output
+    ------
+    float32, [batch, H / stride, W / stride, 3 * stride²]
+    """
+    if stride == 1:
+        return frames
+    return ops.space_to_depth(frames, stride, data_format="channels_last")
 
 
 class DepthToSpace(layers.Layer):

@@ -60,8 +60,6 @@ class DvstModel(keras.Model):
         Weight of the distortion against channel uses.
     distortion : str
         ``"psnr"``, its negative, or ``"ms-ssim"``, 1 less it.
-    without : str or None
-        Option of `InterCodec`.
     seed : int
         Seed of initial weights, rounding noise, fading and noise.
 
@@ -80,7 +78,6 @@ class DvstModel(keras.Model):
         channel: str = "rayleigh",
         lam: float = 5e-2,
         distortion: str = "psnr",
-        without: str | None = None,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -92,7 +89,7 @@ class DvstModel(keras.Model):
         keras.utils.set_random_seed(seed)
         sizes = PRESETS[preset]
         self.intra = IntraCodec(sizes, seed=seed)
-        self.inter = InterCodec(sizes, without=without, seed=seed + 1)
+        self.inter = InterCodec(sizes, seed=seed + 1)
         self.post_filter = PostFilter(sizes)
         self.channel = TrainingChannel(kind=channel, block_symbols=1, seed=seed)
         self.lam = lam

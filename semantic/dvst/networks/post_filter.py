@@ -4,8 +4,7 @@ from typing import Any
 
 from keras import layers, ops
 
-from semantic.dvst.networks.context import folded
-from semantic.dvst.networks.layers import DepthToSpace, Residual, chain, silent
+from semantic.dvst.networks.layers import DepthToSpace, Residual, chain, folded, silent
 from semantic.dvst.networks.sizes import Sizes
 
 FOLD = 2

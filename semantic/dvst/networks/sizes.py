@@ -17,6 +17,21 @@ INTRA_ETA = 3.0
 
 
 @dataclass(frozen=True)
+class JsccSizes:
+    """Sizes of the Swin blocks of a learned JSCC codec.
+
+    Parameters
+    ----------
+    width, heads, window : int
+        Channels, at least those of the latents; attention heads; side of a window.
+    """
+
+    width: int
+    heads: int
+    window: int
+
+
+@dataclass(frozen=True)
 class LatentSizes:
     """Sizes of all that concerns one kind of latent map.
 
@@ -29,23 +44,21 @@ class LatentSizes:
     ladder : tuple of int
         Reals that a position may be sent as, rising from 0. Even, for two make a channel use.
         Beyond `channels` latents are sent again.
-    width, heads, window : int
-        Sizes of the Swin blocks of its JSCC codec; width at least `channels`.
     density : int
         Channels of the networks that entropy coding goes by.
     spared : float
         Bits of a position that are not worth sending: noise, and what no one sees.
+    jscc : JsccSizes or None
+        Sizes of its JSCC codec; None for a linear one.
     """
 
     channels: int
     hyper: int
     coarse: float
     ladder: tuple[int, ...]
-    width: int
-    heads: int
-    window: int
     density: int
     spared: float = 0.0
+    jscc: JsccSizes | None = None
 
 
 @dataclass(frozen=True)
@@ -55,9 +68,7 @@ class Sizes:
     Parameters
     ----------
     stride : int
-        Pixels from one feature, and from one motion vector, to the next: 1, 2 or 4.
-    features : int
-        Channels of features and context.
+        Pixels from one motion vector to the next: 1, 2 or 4.
     post_width, post_blocks : int
         Channels and residual blocks of the post-filter.
     motion, feature, intra : LatentSizes
@@ -65,7 +76,6 @@ class Sizes:
     """
 
     stride: int
-    features: int
     post_width: int
     post_blocks: int
     motion: LatentSizes
@@ -81,22 +91,20 @@ _NTSCC = tuple(range(0, 257, 16))
 PRESETS = {
     "compact": Sizes(
         stride=2,
-        features=24,
         post_width=32,
         post_blocks=2,
-        motion=LatentSizes(8, 2, 4.0, _MOTION, 24, 3, 4, 24, 8.0),
-        feature=LatentSizes(64, 24, 6.0, _FEATURE, 64, 4, 4, 48, 150.0),
-        intra=LatentSizes(96, 48, 7.5, _INTRA, 96, 6, 4, 64),
+        motion=LatentSizes(8, 2, 4.0, _MOTION, 24, 8.0),
+        feature=LatentSizes(64, 24, 6.0, _FEATURE, 48, 150.0),
+        intra=LatentSizes(96, 48, 7.5, _INTRA, 64, jscc=JsccSizes(96, 6, 4)),
     ),
     "paper": Sizes(
         stride=1,
-        features=64,
         post_width=64,
         post_blocks=4,
-        motion=LatentSizes(128, 64, 4.0, _NTSCC, 256, 8, 16, 128, 8.0),
-        feature=LatentSizes(96, 64, 6.0, _NTSCC, 256, 8, 16, 128, 150.0),
-        intra=LatentSizes(192, 128, 7.5, _NTSCC, 256, 8, 16, 128),
+        motion=LatentSizes(128, 64, 4.0, _NTSCC, 128, 8.0),
+        feature=LatentSizes(96, 64, 6.0, _NTSCC, 128, 150.0),
+        intra=LatentSizes(192, 128, 7.5, _NTSCC, 128, jscc=JsccSizes(256, 8, 16)),
     ),
 }
-"""`compact` has weights; `paper` has the sizes of DCVC (latents, features, context) and of NTSCC
-(ladder, Swin blocks), which the paper's reference for video builds on."""
+"""`compact` has weights; `paper` has the sizes of DCVC (latents) and of NTSCC (ladder, Swin
+blocks), which the paper's reference for video builds on."""

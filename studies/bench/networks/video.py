@@ -13,6 +13,7 @@ from semantic.dvst.bitstream.codec import ready_model
 from semantic.dvst.bitstream.steps import DecodeStep, EncodeStep, HyperStep, RateStep, ShowStep
 from semantic.dvst.networks.inter import InterCodec
 from semantic.dvst.networks.intra import IntraCodec
+from semantic.dvst.networks.jscc import JsccEncoder
 from semantic.dvst.networks.latent_codec import LatentCodec
 from semantic.dvst.networks.model import GROUP, TOLD, DvstModel
 from semantic.dvst.networks.side_density import PASSES
@@ -122,9 +123,6 @@ def _in_a_second(macs_of_frame: int | None, per_second: float) -> float | None:
 def _parts(codec: InterCodec | IntraCodec) -> Iterator[_Part]:
     if isinstance(codec, InterCodec):
         yield _whole("motion_estimation", codec.estimation)
-        yield _whole("feature_extraction", codec.context.extractor)
-        context = ((codec.context, "call"),)
-        yield _Part("context", context, parameters_of(codec.context.refine))
     transform = codec.transform
     there, back = (math.prod(m.shape) for m in (transform.forward_matrix, transform.inverse_matrix))
     yield _Part("block_transform", ((transform, "analyse"),), there)
@@ -140,8 +138,9 @@ def _latent_parts(what: str, latents: LatentCodec) -> Iterator[_Part]:
     beside = parameters_of(entropy) - parameters_of(side)
     yield _Part(f"entropy_model{of}", ((entropy, "call"), (entropy, "prior")), beside)
     yield _Part(f"side_density{of}", densities, parameters_of(side))
-    yield _whole(f"JSCC_encoder{of}", latents.encoder)
-    yield _whole(f"JSCC_decoder{of}", latents.decoder)
+    if isinstance(latents.encoder, JsccEncoder):
+        yield _whole(f"JSCC_encoder{of}", latents.encoder)
+        yield _whole(f"JSCC_decoder{of}", latents.decoder)
 
 
 def _whole(name: str, layer: Any) -> _Part:

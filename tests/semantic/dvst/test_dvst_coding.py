@@ -40,12 +40,12 @@ def test_nothing_sent_leaves_the_picture(tiny_codec: Codec) -> None:
     shown, left = inter.decode(received, state, CONDITIONS.arrays(intra=False))
     for seen, sent in ((shown, picture), (left["picture"], picture), (left["base"], base)):
         assert np.allclose(seen, sent, atol=1e-6)
-    # One position that is told of changes its neighbourhood, and no more.
+    # One position that is told of changes what lies there, and no more.
     received["feature"]["hyper"] = silence["hyper"].copy()
     received["feature"]["hyper"][0, 1, 2] = 1.0
     shown, _ = inter.decode(received, state, CONDITIONS.arrays(intra=False))
     moved = np.abs(ops.convert_to_numpy(shown) - picture)[0].max(axis=-1) > 1e-6
-    assert moved[16:, 32:].mean() > 0.9
+    assert moved[16:, 32:].mean() > 0.3
     moved[16:, 32:] = False
     assert not moved.any()
 

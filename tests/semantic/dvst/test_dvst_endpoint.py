@@ -190,7 +190,7 @@ def test_encoder_follows_the_csi(scheme: Dvst, clip: Clip, encoded: Encoded) -> 
         ({"uses_per_pixel": "0"}, "'uses_per_pixel' must be between"),
         ({"audio": "opus"}, "'audio'"),
         ({"preset": "papr"}, "did you mean 'paper'"),
-        ({"without": "temporl"}, "did you mean 'temporal'"),
+        ({"without": "rat"}, "did you mean 'rate'"),
         ({"link": "modulation=qsk", "uses_per_pixel": "0.1"}, "did you mean 'qpsk'"),
         ({"link": "modulatio=qpsk", "uses_per_pixel": "0.1"}, "modulatio"),
         ({"etaa": "1"}, "did you mean 'eta'"),

@@ -128,7 +128,7 @@ def test_lost_symbols_harm_their_group_alone(scheme: Dvst, clip: Clip) -> None:
 
 
 def test_a_rate_is_met_in_the_mean_and_by_no_picture_exceeded() -> None:
-    sizes = {"frame": LatentSizes(6, 2, 4.0, (0, 2, 4, 8), 8, 2, 2, 8)}
+    sizes = {"frame": LatentSizes(6, 2, 4.0, (0, 2, 4, 8), 8)}
     rng, packet, spent = np.random.default_rng(0), bytes(30), []
     bucket, conditions = Bucket(600.0, 25, 2.0, sizes), Conditions(10.0, 0.1, 0.5)
 

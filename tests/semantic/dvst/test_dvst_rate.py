@@ -26,10 +26,7 @@ SIDE_STEP = 2 * SLOT
 
 LADDERS = {"intra": (0, 8, 16, 32, 64, 96), "motion": (0, 2, 4, 8), "feature": (0, 4, 8, 16, 64)}
 SPARED = {"intra": 0.0, "motion": 1.0, "feature": 4.0}
-SIZES = {
-    part: LatentSizes(8, 2, 4.0, ladder, 8, 2, 2, 8, SPARED[part])
-    for part, ladder in LADDERS.items()
-}
+SIZES = {part: LatentSizes(8, 2, 4.0, ladder, 8, SPARED[part]) for part, ladder in LADDERS.items()}
 START = Conditions(10.0, 0.25, 0.8)
 
 

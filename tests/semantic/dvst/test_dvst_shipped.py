@@ -17,7 +17,7 @@ ETA = 0.8
 
 @pytest.fixture(scope="module")
 def codec() -> Codec:
-    return codec_of("compact", path_of("dvst", "compact"), None)
+    return codec_of("compact", path_of("dvst", "compact"))
 
 
 @pytest.fixture(scope="module")

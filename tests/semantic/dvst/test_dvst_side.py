@@ -16,7 +16,7 @@ from semantic.dvst.networks.model import DvstModel
 from semantic.dvst.networks.side_density import PASSES, SideDensity, pass_mask
 from semantic.dvst.networks.sizes import LatentSizes
 
-LATENTS = LatentSizes(5, 3, 4.0, (0, 2, 4, 8), 8, 2, 4, 8)
+LATENTS = LatentSizes(5, 3, 4.0, (0, 2, 4, 8), 8)
 SIZE = (9, 14)
 CONDITIONS = Conditions(10.0, 0.3, 1.7)
 
