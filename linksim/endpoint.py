@@ -229,15 +229,19 @@ class Csi:
     trace : tuple of (float, float)
         Times in s, ascending, and what is known from each on, as `snr_db`; () where nothing new
         comes after the clip has begun.
+    granted : float or None
+        Channel uses a second that a call may take; None without a slot clock, or where every slot
+        may be used.
     """
 
     snr_db: float
     trace: tuple[tuple[float, float], ...] = ()
+    granted: float | None = None
 
     def at(self, time_s: float) -> "Csi":
         """Return what is known at a time in s from the start of the clip."""
         place = bisect_right(self.trace, time_s, key=lambda known: known[0])
-        return Csi(self.trace[place - 1][1] if place else self.snr_db)
+        return Csi(self.trace[place - 1][1] if place else self.snr_db, granted=self.granted)
 
 
 class Endpoint(ABC):

@@ -84,7 +84,9 @@ class Link:
         before = self._measure_csi(snr_db, seed, link.realisation(seed, first, duration_s))
         reports = link.reports(snr_db, seed, first, duration_s)
         trace = reports.trace(duration_s, link.clock.slot_s, first)
-        return Csi(before.snr_db, trace)
+        share = link.clock.grant.share
+        granted = None if share == 1.0 else share * self.config.slot_data_symbols / link.clock.slot_s
+        return Csi(before.snr_db, trace, granted)
 
     def measure_csi(self, snr_db: float, seed: int) -> Csi:
         """Return the CSI that the transmitter has before it encodes.

@@ -113,4 +113,5 @@ def _stream(head: dict[str, Any], body: np.ndarray) -> BitStream | SymbolStream:
 
 def _known(csi: Csi) -> dict[str, Any]:
     """Return what an encoding by this CSI depends on."""
-    return {"snr_db": csi.snr_db} | ({"trace": csi.trace} if csi.trace else {})
+    later = {"trace": csi.trace or None, "granted": csi.granted}
+    return {"snr_db": csi.snr_db} | {name: known for name, known in later.items() if known}

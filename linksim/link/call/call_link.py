@@ -13,6 +13,7 @@ are given, blocks that failed first. It goes through the transceiver that all li
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
+from math import inf
 
 import numpy as np
 import tensorflow as tf
@@ -135,7 +136,9 @@ class CallLink:
         fading = self.realisation(seed, first_slot, duration_s)
         cap, snr, slot = Cap(self.clock.grant), list[float](), 0
         symbols = np.zeros(len(queues), int)
-        while not all(queue.done for queue in queues):
+        # Once the last moment is played nothing is of use, however much still waits.
+        end = inf if self.clock.budget_s is None else self.clock.slots(duration_s)
+        while slot < end and not all(queue.done for queue in queues):
             segments = self._segments(queues, cap, slot)
             if segments:
                 cap.use()

@@ -158,7 +158,7 @@ def look_ahead(
 def _csi_changed_after(csi: Csi | None, time_s: float) -> Csi | None:
     if csi is None:
         return None
-    return Csi(csi.snr_db, tuple((t, v if t <= time_s else 25.0 - v) for t, v in csi.trace))
+    return replace(csi, trace=tuple((t, v if t <= time_s else 25.0 - v) for t, v in csi.trace))
 
 
 def _protection(stream: BitStream | SymbolStream) -> object:

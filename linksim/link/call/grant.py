@@ -63,6 +63,12 @@ class Grant:
         return cls(slot_s, int(count), round(period))
 
     @property
+    def share(self) -> float:
+        """Share of all slots that may be used, on average."""
+        granted = self.slots / self.period
+        return granted if self.cap is None else min(granted, self.cap * self.slot_s)
+
+    @property
     def fixed(self) -> bool:
         """Whether slots are the call's own, used or not."""
         return self.period > 1

@@ -135,6 +135,25 @@ def test_a_grant_too_small_leaves_units_late_and_ends(call: Encoded) -> None:
     assert sent.received.streams["pictures"].late
 
 
+def test_nothing_is_sent_after_the_last_moment_is_played() -> None:
+    """However much waits: these pictures take more than four seconds."""
+    pictures = BitStream(
+        "pictures",
+        tuple(bytes(2000) for _ in range(25)),
+        times=every(0.04, 25, 0.0),
+        keep_late=True,
+    )
+    over = link(channel="awgn", grant="1/2")
+    sent = over.transmit(Encoded((pictures,)), 12.0, 1, 1.0)
+    assert sent.slots is not None
+    assert sent.slots.used == sent.slots.granted == 575  # of 1.15 s
+    delivery = sent.deliveries["pictures"]
+    assert delivery.late.any()
+    assert delivery.lost[-1]
+    whole = over.transmit(Encoded((pictures,)), 12.0, 1, 10.0)
+    assert not whole.deliveries["pictures"].lost.any()
+
+
 def test_same_seed_same_call(call: Encoded) -> None:
     over = link(channel="tdl-a:speed=3", grant="2/5")
     one, two = (over.transmit(call, 8.0, 5, COUNT * STEP) for _ in range(2))
