@@ -127,12 +127,11 @@ def test_latents_that_did_not_come_are_told_from_those_that_did(call: Encoded) -
     assert sent.deliveries["sound"].late.sum() == 0  # what is late is not sent at all
 
 
-def test_a_grant_too_small_leaves_units_late_and_ends(call: Encoded) -> None:
+def test_a_grant_too_small_leaves_units_behind_and_ends(call: Encoded) -> None:
     sent = link(channel="awgn", grant="1/100").transmit(call, 12.0, 1, COUNT * STEP)
     lost = {name: d.lost.mean() for name, d in sent.deliveries.items()}
     assert lost["sound"] > 0.5
-    assert sent.deliveries["pictures"].late.any()
-    assert sent.received.streams["pictures"].late
+    assert lost["pictures"] > 0.5
 
 
 def test_nothing_is_sent_after_the_last_moment_is_played() -> None:
@@ -149,6 +148,7 @@ def test_nothing_is_sent_after_the_last_moment_is_played() -> None:
     assert sent.slots.used == sent.slots.granted == 575  # of 1.15 s
     delivery = sent.deliveries["pictures"]
     assert delivery.late.any()
+    assert sent.received.streams["pictures"].late
     assert delivery.lost[-1]
     whole = over.transmit(Encoded((pictures,)), 12.0, 1, 10.0)
     assert not whole.deliveries["pictures"].lost.any()

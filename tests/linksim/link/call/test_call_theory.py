@@ -119,8 +119,8 @@ def test_what_is_late_is_what_took_longer_without_a_deadline() -> None:
     free = LinkConfig(modulation="qpsk", code_rate=1 / 3, **options)
     ready = np.sort(np.random.default_rng(3).uniform(0, 0.6, 200))
     encoded = Encoded((stream(ready, keep_late=True),))
-    without = Link(free).transmit(encoded, 4.0, 4, 0.6)
-    with_it = Link(replace(free, delay_budget=6.0)).transmit(encoded, 4.0, 4, 0.6)
+    without = Link(free).transmit(encoded, 4.0, 4, 2.0)
+    with_it = Link(replace(free, delay_budget=6.0)).transmit(encoded, 4.0, 4, 2.0)
     took = without.deliveries["data"].delays_s["total"]
     late = with_it.deliveries["data"].late
     assert np.array_equal(late, np.nan_to_num(took, nan=0.0) > 0.006 + 1e-9)
