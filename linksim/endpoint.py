@@ -4,9 +4,8 @@
 
     Clip ──encode──▶ Encoded ──link──▶ Received ──decode──▶ Clip'
 
-An `Endpoint` is both ends of one scheme. It never sees the channel: it hands over
-streams and gets back what arrived of them. This module needs neither TensorFlow nor
-Sionna.
+An `Endpoint` is both ends of one scheme. It never sees the channel: it hands over streams and
+gets back what arrived of them.
 """
 
 import typing
@@ -31,7 +30,7 @@ ABSENT = 1e3
 """Noise variance over energy of a latent of which nothing is known."""
 
 SETUP = "set-up"
-"""Name under which side information is accounted; no stream may have it."""
+"""Name of side information in accounts; no stream may have it."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ class SymbolStream:
 
 
 def real_run(values: Any, name: str) -> np.ndarray:
-    """Return values as float32, [n]; one that is such an array is returned as it is.
+    """Return values as float32, [n], or themselves if they are that.
 
     Raises
     ------
@@ -227,11 +226,9 @@ class Csi:
         per resource element where the channel is flat over a slot and there is one stream; where
         streams disturb one another it is the SINR after equalisation.
     trace : tuple of (float, float)
-        Times in s, ascending, and what is known from each on, as `snr_db`; () where nothing new
-        comes after the clip has begun.
+        Times in s, ascending, and what is known from each on, as `snr_db`; () for nothing new.
     granted : float or None
-        Channel uses a second that a call may take; None without a slot clock, or where every slot
-        may be used.
+        Channel uses a second that a call may take; None where every slot may be used.
     """
 
     snr_db: float
@@ -262,9 +259,7 @@ class Endpoint(ABC):
         return ""
 
     def within(self, budget_s: float) -> "Endpoint":
-        """Return the form of the scheme for a delay budget in s, capture to playout.
-
-        By default the scheme itself.
+        """Return the form for a delay budget in s, capture to playout: by default itself.
 
         Raises
         ------

@@ -85,7 +85,9 @@ class Link:
         reports = link.reports(snr_db, seed, first, duration_s)
         trace = reports.trace(duration_s, link.clock.slot_s, first)
         share = link.clock.grant.share
-        granted = None if share == 1.0 else share * self.config.slot_data_symbols / link.clock.slot_s
+        granted = (
+            None if share == 1.0 else share * self.config.slot_data_symbols / link.clock.slot_s
+        )
         return Csi(before.snr_db, trace, granted)
 
     def measure_csi(self, snr_db: float, seed: int) -> Csi:

@@ -34,6 +34,9 @@ class Clip:
         send every frame; else empty. Not part of the content.
     warnings : tuple of str
         Warnings of the scheme about a received clip, a line each; not part of the content.
+    choices : tuple of str
+        What the scheme chose of its own for a received clip, as ``"sound: opus"``; not part of the
+        content.
     text : str or None
         What is said, where it is known in words; None where it is not. A clip has video, audio or
         text.
@@ -52,6 +55,7 @@ class Clip:
     origins: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     text: str | None = None
+    choices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         video, audio = self.frames, self.audio

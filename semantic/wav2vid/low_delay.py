@@ -2,7 +2,7 @@
 
 ::
 
-    frame t ─▶ pose up to t ─▶ gate ─┬─ sent ─────▶ number, side information ─▶ "side", "video"
+    frame t ─▶ pose up to t ─▶ gate ─┬─ sent ─────▶ `semantic.wav2vid.pictures`
                                      └─ not sent ─▶ every 80 ms: number, field ─▶ "motion"
 
     packet of motion: | frame (3 bytes) | moments of it since a frame was sent (2) | its field |
@@ -16,27 +16,16 @@ wants some more: the last of it goes on.
 """
 
 import struct
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from linksim.endpoint import (
-    BitStream,
-    Encoded,
-    Received,
-    ReceivedBits,
-    ReceivedSymbols,
-    SymbolStream,
-)
+from linksim.endpoint import BitStream, Received, ReceivedBits
 from linksim.errors import LinksimError
 from linksim.media import Clip
 from linksim.streams.range_coder import Decoder, Encoder
-from linksim.streams.showing import frames_late, show
 from linksim.timing import Times
 from semantic.asc import low_delay as sound
-from semantic.dvst.endpoint import SIDE
 from semantic.wav2vid.gate import runs
 from semantic.wav2vid.motion_field import Held, bent, expected, fields_of, grid, pixels
 
@@ -54,14 +43,11 @@ DELAY_S = max(sound.DELAY_S, EVERY)
 SIZE = struct.Struct("<HH")
 """Height and width of the picture, in the set-up."""
 
-_NUMBER = 3  # bytes of the number of a frame
 _FIELD = struct.Struct(">BHH")  # the number of a frame, and moments
 
 
-def streams_of(
-    clip: Clip, sent: np.ndarray, coded: Encoded, cells: int, held: Held
-) -> tuple[BitStream | SymbolStream, ...]:
-    """Return side information, motion and video.
+def motion_of(clip: Clip, sent: np.ndarray, cells: int, held: Held) -> BitStream:
+    """Return how what is held moves.
 
     Parameters
     ----------
@@ -69,22 +55,11 @@ def streams_of(
         The whole clip.
     sent : np.ndarray
         bool, shape [T]; which frames are sent.
-    coded : Encoded
-        Streams of those, side information and symbols.
     cells : int
-        Cells of the motion field on the short side; 0 for no motion.
+        Cells of the motion field on the short side.
     held : callable
         What is shown of frames that are not sent, but for motion.
     """
-    side, video = coded.streams
-    assert isinstance(side, BitStream)
-    numbers = [int(place).to_bytes(_NUMBER, "big") for place in np.flatnonzero(sent)]
-    packets = tuple(n + packet for n, packet in zip(numbers, side.packets, strict=True))
-    side = replace(side, packets=packets)
-    return (side, _motion(clip, sent, cells, held), video) if cells else (side, video)
-
-
-def _motion(clip: Clip, sent: np.ndarray, cells: int, held: Held) -> BitStream:
     assert clip.frames is not None
     assert clip.fps is not None
     every = _every(clip.fps)
@@ -104,52 +79,6 @@ def _motion(clip: Clip, sent: np.ndarray, cells: int, held: Held) -> BitStream:
             known, change = field, told
     times = Times.of_pictures([t - every + 1 for t in last], last, float(clip.fps))
     return BitStream(MOTION, tuple(packets), adaptive=True, times=times)
-
-
-def numbered(
-    received: Received,
-) -> tuple[dict[str, ReceivedBits | ReceivedSymbols], dict[int, int]]:
-    """Return what arrived with the numbers of frames taken off, and those by packet."""
-    side = received.streams.get(SIDE)
-    side = side if isinstance(side, ReceivedBits) else ReceivedBits(SIDE, {})
-    known = {**side.packets, **side.late}
-    numbers = {i: int.from_bytes(packet[:_NUMBER], "big") for i, packet in known.items()}
-    bare, late = ({i: p[_NUMBER:] for i, p in of.items()} for of in (side.packets, side.late))
-    return {**received.streams, SIDE: ReceivedBits(SIDE, bare, late, side.overdue_s)}, numbers
-
-
-def placed(
-    pictures: Iterable[np.ndarray | None],
-    received: Received,
-    numbers: Mapping[int, int],
-    shape: tuple[int, ...],
-    fps: Fraction,
-) -> tuple[np.ndarray, list[str]]:
-    """Spread pictures, uint8 [H, W, 3], over a clip; each is held until the next.
-
-    Parameters
-    ----------
-    pictures : iterable of np.ndarray or None
-        Pictures in the order of their packets; None for one that cannot be decoded.
-    received : Received
-        What arrived, as `numbered` gives it.
-    numbers : mapping of int to int
-        Frame of each packet that arrived.
-    shape : tuple of int
-        Frames, height and width.
-    fps : Fraction
-        Frames per second.
-
-    Returns
-    -------
-    tuple
-        Frames, uint8 [T, H, W, 3], and origins: ``"sent"`` or ``"held"``.
-    """
-    side = received.streams[SIDE]
-    assert isinstance(side, ReceivedBits)
-    late = {numbers[i]: count for i, count in frames_late(side, float(fps)).items()}
-    decoded = ((numbers[i], p) for i, p in enumerate(pictures) if p is not None)
-    return show(((t, picture) for t, picture in decoded if t < shape[0]), late, shape)
 
 
 def voice_so_far(audio: np.ndarray, frames: int, fps: Fraction) -> np.ndarray:

@@ -133,6 +133,7 @@ def _write(
         **by_time(outcome.sent),
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
+        "choices": list(outcome.clip.choices),
         "text": outcome.clip.text,
         "versions": versions(),
     }

@@ -204,6 +204,8 @@ def _caption(point: Point, record: Mapping[str, Any]) -> str:
     if drawn := strip(origins):
         values.append(f"frames: {in_words(origins)}{drawn}")
     said = f"<br>“{html.escape(record['text'])}”" if record.get("text") else ""
+    if chosen := record.get("choices"):
+        values.append(f"chosen: {html.escape(', '.join(chosen))}")
     notes = "".join(f"<br>⚠ {html.escape(line)}" for line in record.get("warnings", []))
     return f"<br>{', '.join(values)}{said}{notes}"
 

@@ -50,6 +50,7 @@ def record_of(point: Point, outcome: "Outcome") -> dict[str, Any]:
         "origins": runs_of(outcome.clip.origins),
         "warnings": list(outcome.clip.warnings),
         "text": outcome.clip.text,
+        **({"choices": list(outcome.clip.choices)} if outcome.clip.choices else {}),
     }
 
 

@@ -117,6 +117,7 @@ class Done(Head):
     csi_snr_db: Number | None = None
     origins: list[Annotated[tuple[Origin, Count], Strict(False)]] = []
     warnings: list[str] = []
+    choices: list[str] = []
     text: str | None = None
     versions: dict[str, str] = {}
     elapsed_s: Number = 0.0

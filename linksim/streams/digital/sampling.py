@@ -46,14 +46,18 @@ def thinned(
 
 def restored(frames: np.ndarray, shape: tuple[int, int, int], every: int) -> np.ndarray:
     """Return frames, uint8 [T, H, W, 3], of the `shape` [T, H, W], of what `thinned` left."""
+    count, height, width = shape
+    larger = np.stack([resized(frame, height, width) for frame in frames])
+    return larger[np.arange(count) // every]
+
+
+def resized(frame: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return a frame, uint8 [H, W, 3], in another size, itself where it has that size."""
     import cv2
 
-    count, height, width = shape
-    if frames.shape[1:3] != (height, width):
-        size = (width, height)
-        enlarged = (cv2.resize(f, size, interpolation=cv2.INTER_LANCZOS4) for f in frames)
-        frames = np.stack(list(enlarged))
-    return frames[np.arange(count) // every]
+    if frame.shape[:2] == (height, width):
+        return frame
+    return cv2.resize(frame, (width, height), interpolation=cv2.INTER_LANCZOS4)
 
 
 def _side(pixels: int, scale: float) -> int:

@@ -161,6 +161,13 @@ class VideoCodec:
         np.ndarray
             uint8, shape [count, height, width, 3], RGB.
         """
+        good = self.pictures(packets, count, height, width, gop)
+        return show(good.items(), late or {}, (count, height, width))[0]
+
+    def pictures(
+        self, packets: Mapping[int, bytes], count: int, height: int, width: int, gop: int
+    ) -> dict[int, np.ndarray]:
+        """Return the good pictures by index, uint8 [height, width, 3]; parameters as `decode`."""
         good: dict[int, np.ndarray] = {}
         for first in range(0, count, gop):
             end = first
@@ -170,7 +177,7 @@ class VideoCodec:
                 fits = picture.shape[0] >= height and picture.shape[1] >= width
                 if first <= index < end and fits:
                     good[index] = picture[:height, :width]
-        return show(good.items(), late or {}, (count, height, width))[0]
+        return good
 
     def _decode_run(
         self, packets: Mapping[int, bytes], first: int, end: int

@@ -9,6 +9,10 @@ from semantic.warp import enlarge, warp
 from semantic.wav2lip.networks.blocks import stage_layers
 from semantic.wav2lip.networks.sizes import SIDE, Sizes, Stage
 
+CUT_AT = SIDE // 4
+"""Height and width of the map from which on `lower` draws no upper half; convolutions before it
+still see across the cut."""
+
 GATE_BIAS = -3.0
 """Bias of the gate at first: a twentieth of the picture, so that training starts from a copy."""
 
@@ -32,10 +36,13 @@ class Animator(keras.Model):
     ----------
     sizes : Sizes
         Sizes of the networks; the vector has as many channels as the voice encoder's output.
+    lower : bool
+        Whether only the lower half is drawn, at half the cost; the upper is the reference's.
     """
 
-    def __init__(self, sizes: Sizes, **kwargs: Any) -> None:
+    def __init__(self, sizes: Sizes, *, lower: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.lower = lower
         shape, skips = (SIDE, SIDE, 6), []
         self.face = []
         for stage in sizes.face:
@@ -50,7 +57,10 @@ class Animator(keras.Model):
         for stage in sizes.decoder:
             parts = stage_layers(stage, transposed=stage.kernel > 1)
             self.decoder.append(keras.Sequential([keras.Input(shape), *parts]))
-            shape = (*self.decoder[-1].output_shape[1:3], stage.channels + skips.pop())
+            height, width = self.decoder[-1].output_shape[1:3]
+            if lower and width == CUT_AT:
+                height //= 2
+            shape = (height, width, stage.channels + skips.pop())
         self.last = keras.Sequential([keras.Input(shape), *stage_layers(Stage(sizes.last))])
         self.picture = layers.Conv2D(3, 1, activation="sigmoid")
         self.picture.build((None, SIDE, SIDE, sizes.last))
@@ -87,12 +97,16 @@ class Animator(keras.Model):
         skips.pop(-2)
         x = vector
         for part in self.decoder:
-            half, x = x, ops.concatenate([part(x, training=training), skips.pop()], axis=-1)
+            half, grown, skip = x, part(x, training=training), skips.pop()
+            if self.lower and grown.shape[2] == CUT_AT:
+                grown = grown[:, CUT_AT // 2 :]
+            x = ops.concatenate([grown, skip[:, -grown.shape[1] :]], axis=-1)
         x = self.last(x, training=training)
         if self.flow is None or self.gate is None:
             return self.picture(x)
-        bent = warp(reference, enlarge(self.flow(half), 2))
-        return bent + self.gate(x) * (self.picture(x) - bent)
+        upper, moving = ops.split(reference, [SIDE - x.shape[1]], axis=1)
+        bent = warp(moving, enlarge(self.flow(half), 2))
+        return ops.concatenate([upper, bent + self.gate(x) * (self.picture(x) - bent)], axis=1)
 
 
 def blank_lower_half(faces: Any) -> Any:

@@ -14,8 +14,8 @@ from semantic.wav2lip.networks.losses import reconstruction_loss
 from semantic.wav2lip.networks.sizes import SIDE, Stage, sizes_of
 from semantic.wav2lip.networks.weighting import shown
 
-LATENTS = 24
-"""Real latents of a frame, 12 channel uses."""
+LATENTS = 32
+"""Real latents of a frame, 16 channel uses."""
 
 REALISATION = 4
 """Channel uses of a frame that share a channel realisation in training."""
@@ -78,7 +78,7 @@ class MouthDecoder(Animator):
 
     def __init__(self, **kwargs: Any) -> None:
         sizes = sizes_of("compact")
-        super().__init__(sizes, **kwargs)
+        super().__init__(sizes, lower=True, **kwargs)
         channels = sizes.voice[-1].channels
         self.read = layers.Dense(channels, activation="relu")
         self.read.build((None, 2 * LATENTS))
@@ -115,7 +115,7 @@ class MouthCodec(keras.Model):
         frame, held frame ─▶ encoder ─▶ fading, noise ─▶ decoder ─▶ frame
                   └────────────────────────────────────────┘
 
-    Twelve channel uses a frame carry what lips, teeth and jaw do, which the voice alone does not
+    Sixteen channel uses a frame carry what lips, teeth and jaw do, which the voice alone does not
     tell. The face that is held comes by other ways.
 
     Parameters

@@ -74,7 +74,7 @@ def scheme(monkeypatch: pytest.MonkeyPatch) -> Wav2Vid:
     monkeypatch.setattr(Wav2Vid, "_mouth_codec", lambda self: Bright())
     monkeypatch.setattr(Wav2Vid, "_generator", lambda self: Black())
     monkeypatch.setattr(
-        Wav2Vid, "_gate", lambda self, frames, fps: np.arange(len(frames)) < HELD_FROM
+        Wav2Vid, "gate", lambda self, frames, fps, epsilon: np.arange(len(frames)) < HELD_FROM
     )
     return Wav2Vid(lips="coded", motion_field=0, uses_per_pixel=0.1)
 

@@ -170,7 +170,7 @@ def test_no_face_two_faces_and_faces_seen_from_the_side_are_sent(talk: Clip) -> 
 
 
 def test_more_is_sent_at_a_lower_threshold(talk: Clip) -> None:
-    counts = [int(Wav2Vid(epsilon=e)._gate(talk.frames, talk.fps).sum()) for e in (3, 7, 25)]
+    counts = [int(Wav2Vid().gate(talk.frames, talk.fps, e).sum()) for e in (3, 7, 25)]
     assert counts[0] > counts[1] > counts[2]
 
 
@@ -205,7 +205,7 @@ def test_sound_and_video_are_needed(talk: Clip, missing: str, message: str) -> N
 
 @pytest.mark.parametrize(
     "options",
-    [{"epsilon": 0}, {"personalise": -1}, {"lips": "red"}, {"motion_field": -1}, {"rate": "best"}],
+    [{"epsilon": -1}, {"personalise": -1}, {"lips": "red"}, {"motion_field": -1}, {"rate": "best"}],
 )
 def test_bad_options(options: dict[str, Any]) -> None:
     with pytest.raises(LinksimError):

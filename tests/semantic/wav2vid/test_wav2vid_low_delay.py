@@ -124,7 +124,7 @@ def test_nothing_was_ready_before_what_it_depends_on(talk: Clip) -> None:
 
 def test_a_motion_field_waits_for_a_frame(talk: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = np.arange(len(talk.frames)) < 10
-    monkeypatch.setattr(Wav2Vid, "_gate", lambda *_: sent)  # which has been looked at
+    monkeypatch.setattr(Wav2Vid, "gate", lambda *_: sent)  # which has been looked at
     found = look_ahead(SCHEME, talk, "motion", 1, Csi(10.0))
     assert found.claimed_s == pytest.approx(0.04)
     assert found.found_s == pytest.approx(0.04, abs=1e-3)
