@@ -6,9 +6,7 @@
 """
 
 from dataclasses import dataclass, replace
-from math import exp, inf, log
-
-from scipy.special import exp1
+from math import inf, log, log2
 
 from linksim.endpoint import Csi
 from linksim.options import check_range
@@ -18,10 +16,14 @@ from semantic.asc.sizes import RATES, SAMPLE_RATE
 
 AUTO = "auto"
 
-SHARE_OF_CAPACITY = 0.5
-"""Share of the ergodic capacity of Rayleigh fading that adapted blocks carry within 150 ms."""
+OUTAGE = 0.1
+"""Share of the time that Rayleigh fading may leave less than is planned with: 150 ms are too short
+to count on better times."""
 
-OPUS_FROM, OPUS_FROM_DB = 22_000, 3.0
+SHARE_OF_CAPACITY = 0.9
+"""Share of the capacity that adapted blocks carry, their headers and those sent again included."""
+
+OPUS_FROM, OPUS_FROM_DB = 13_000, 3.0
 """Bits a second and SNR from which Opus is better than ASC: under them its packets get lost."""
 
 SOUND_SHARE = 0.45
@@ -36,7 +38,7 @@ OPUS_HEADERS = 1_200
 AUTO_CRF = 30.0
 """Constant rate factor of H.265 while its bit rate allows for it."""
 
-VIDEO_SHARE, LEAST_VIDEO = 0.9, 2_000
+VIDEO_SHARE, LEAST_VIDEO = 0.8, 2_000
 """Share of the rest that pictures get, lest queues build up; and the least they get, in bit/s."""
 
 PIXELS, FULL_SIZE, FULL_RATE = 360 * 288, 6_000, 9_000
@@ -86,20 +88,22 @@ class Plan:
 
 
 def carried(csi: Csi | None) -> float | None:
-    """Return the bits a second that a grant carries; None where nothing is granted.
+    """Return the bits a second that a grant carries but for outages; None where none is granted.
+
+    It is the outage capacity of Rayleigh fading, log2(1 - SNR ln(1 - outage)) (Tse and Viswanath,
+    "Fundamentals of Wireless Communication", 2005, eq. (5.55)), a share of it.
 
     Examples
     --------
     >>> from linksim.endpoint import Csi
     >>> from semantic.wav2vid.plan import carried
     >>> round(carried(Csi(10.0, granted=10_000.0)))
-    14539
+    9343
     """
     if csi is None or csi.granted is None:
         return None
     snr = 10.0 ** (reported_snr_db(csi) / 10.0)
-    capacity = exp(1.0 / snr) * float(exp1(1.0 / snr)) / log(2.0)
-    return SHARE_OF_CAPACITY * capacity * csi.granted
+    return SHARE_OF_CAPACITY * log2(1.0 - snr * log(1.0 - OUTAGE)) * csi.granted
 
 
 def planned(plan: Plan, csi: Csi | None, pixels: int) -> Plan:
