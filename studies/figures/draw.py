@@ -89,8 +89,19 @@ def draw_curves(
 
 def draw(panel: Panel) -> Canvas:
     """Draw one figure in the style that is set."""
-    logarithmic = panel.figure.metric == BLER
     canvas, axes = plt.subplots()
+    draw_on(axes, panel)
+    _legend(canvas, axes)
+    settle_text(canvas)
+    with without_glyph_warnings():
+        canvas.canvas.draw()
+    plt.close(canvas)
+    return canvas
+
+
+def draw_on(axes: Axes, panel: Panel) -> None:
+    """Draw the curves of one figure, its labels and title, on axes that are there."""
+    logarithmic = panel.figure.metric == BLER
     for curve, look in zip(panel.curves, looks(panel), strict=True):
         if curve.bound:
             axes.plot(curve.x, curve.mean, label=panel.label(curve), **look)
@@ -111,12 +122,6 @@ def draw(panel: Panel) -> Canvas:
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)
     axes.set_title(panel.title)
-    _legend(canvas, axes)
-    settle_text(canvas)
-    with without_glyph_warnings():
-        canvas.canvas.draw()
-    plt.close(canvas)
-    return canvas
 
 
 def _range_of(panel: Panel) -> float:

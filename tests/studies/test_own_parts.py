@@ -157,7 +157,7 @@ def test_an_installed_part_is_listed(
 
 
 def test_every_part_stands_where_its_registry_looks() -> None:
-    assert list(FIGURES) == ["curves", "map"]
+    assert list(FIGURES) == ["curves", "story", "map"]
     assert {"ber", "bench", "study", "train"} <= set(COMMANDS)
     assert {"link", "decoder", "memory"} <= set(BENCHES)
     for part in (*COMMANDS.values(), *BENCHES.values()):
