@@ -12,7 +12,7 @@ import typing
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,7 +30,7 @@ ABSENT = 1e3
 """Noise variance over energy of a latent of which nothing is known."""
 
 SETUP = "set-up"
-"""Name of side information in accounts; no stream may have it."""
+"""Name of side information in accounts."""
 
 
 @dataclass(frozen=True)
@@ -223,22 +223,24 @@ class Csi:
     ----------
     snr_db : float
         Quantised mean over slots of the effective SNR in dB; NaN if no report arrived. It is Es/N0
-        per resource element where the channel is flat over a slot and there is one stream; where
-        streams disturb one another it is the SINR after equalisation.
+        where the channel is flat over a slot and there is one stream; with more, the SINR.
     trace : tuple of (float, float)
         Times in s, ascending, and what is known from each on, as `snr_db`; () for nothing new.
     granted : float or None
         Channel uses a second that a call may take; None where every slot may be used.
+    mean_db : float or None
+        SNR in dB averaged for so long that fading does not show, quantised; of calls alone.
     """
 
     snr_db: float
     trace: tuple[tuple[float, float], ...] = ()
     granted: float | None = None
+    mean_db: float | None = None
 
     def at(self, time_s: float) -> "Csi":
         """Return what is known at a time in s from the start of the clip."""
         place = bisect_right(self.trace, time_s, key=lambda known: known[0])
-        return Csi(self.trace[place - 1][1] if place else self.snr_db, granted=self.granted)
+        return replace(self, snr_db=self.trace[place - 1][1] if place else self.snr_db, trace=())
 
 
 class Endpoint(ABC):
@@ -284,7 +286,7 @@ class Endpoint(ABC):
 
 
 ENDPOINTS: ClassRegistry[Endpoint] = ClassRegistry("scheme", Endpoint, "", "linksim.endpoints")
-"""Every installed endpoint by its name; dotted paths of classes are looked up as well."""
+"""Every installed endpoint by its name; dotted paths of classes, too."""
 
 
 def make_endpoint(name: str, options: Mapping[str, Any] | None = None) -> Endpoint:
@@ -293,7 +295,6 @@ def make_endpoint(name: str, options: Mapping[str, Any] | None = None) -> Endpoi
     Raises
     ------
     LinksimError
-        For an unknown scheme (with the nearest known name), a dotted path that leads to none, an
-        unknown option or a value of the wrong type.
+        For an unknown scheme or option, or a value of the wrong type.
     """
     return build(ENDPOINTS[name], options or {}, f"scheme '{name}'")

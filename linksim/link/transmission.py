@@ -85,10 +85,9 @@ class Link:
         reports = link.reports(snr_db, seed, first, duration_s)
         trace = reports.trace(duration_s, link.clock.slot_s, first)
         share = link.clock.grant.share
-        granted = (
-            None if share == 1.0 else share * self.config.slot_data_symbols / link.clock.slot_s
-        )
-        return Csi(before.snr_db, trace, granted)
+        uses = share * self.config.slot_data_symbols / link.clock.slot_s
+        mean_db = float(CsiFeedback.of(self.config).quantise(np.array(snr_db)))
+        return Csi(before.snr_db, trace, None if share == 1.0 else uses, mean_db)
 
     def measure_csi(self, snr_db: float, seed: int) -> Csi:
         """Return the CSI that the transmitter has before it encodes.

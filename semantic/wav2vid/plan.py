@@ -23,10 +23,10 @@ to count on better times."""
 SHARE_OF_CAPACITY = 0.9
 """Share of the capacity that adapted blocks carry, their headers and those sent again included."""
 
-OPUS_FROM, OPUS_FROM_DB = 13_000, 3.0
+OPUS_FROM, OPUS_FROM_DB = 30_000, 8.0
 """Bits a second and SNR from which Opus is better than ASC: under them its packets get lost."""
 
-SOUND_SHARE = 0.45
+OPUS_SHARE, ASC_SHARE = 0.38, 0.5
 """Share of what is carried that sound gets, as far as it has use for it."""
 
 OPUS_BITRATES, ASC_RATES = (8_000, 24_000), (0.1, 1.0)
@@ -38,7 +38,7 @@ OPUS_HEADERS = 1_200
 AUTO_CRF = 30.0
 """Constant rate factor of H.265 while its bit rate allows for it."""
 
-VIDEO_SHARE, LEAST_VIDEO = 0.8, 2_000
+VIDEO_SHARE, LEAST_VIDEO = 0.6, 2_000
 """Share of the rest that pictures get, lest queues build up; and the least they get, in bit/s."""
 
 PIXELS, FULL_SIZE, FULL_RATE = 360 * 288, 6_000, 9_000
@@ -102,8 +102,13 @@ def carried(csi: Csi | None) -> float | None:
     """
     if csi is None or csi.granted is None:
         return None
-    snr = 10.0 ** (reported_snr_db(csi) / 10.0)
+    snr = 10.0 ** (_mean_db(csi) / 10.0)
     return SHARE_OF_CAPACITY * log2(1.0 - snr * log(1.0 - OUTAGE)) * csi.granted
+
+
+def _mean_db(csi: Csi) -> float:
+    """Return the mean SNR in dB, or what stands for it."""
+    return reported_snr_db(csi) if csi.mean_db is None else csi.mean_db
 
 
 def planned(plan: Plan, csi: Csi | None, pixels: int) -> Plan:
@@ -131,12 +136,12 @@ def planned(plan: Plan, csi: Csi | None, pixels: int) -> Plan:
 
 def _with_sound(plan: Plan, csi: Csi | None, bits: float | None) -> Plan:
     if bits is None or csi is None or csi.granted is None:
-        known = csi is not None and csi.snr_db >= OPUS_FROM_DB
+        known = csi is not None and _mean_db(csi) >= OPUS_FROM_DB
         return replace(plan, sound="opus" if known else "asc")
-    if bits >= OPUS_FROM and reported_snr_db(csi) >= OPUS_FROM_DB:
-        rate = round(min(max(SOUND_SHARE * bits, OPUS_BITRATES[0]), OPUS_BITRATES[1]), -2)
+    if bits >= OPUS_FROM and _mean_db(csi) >= OPUS_FROM_DB:
+        rate = round(min(max(OPUS_SHARE * bits, OPUS_BITRATES[0]), OPUS_BITRATES[1]), -2)
         return replace(plan, sound="opus", opus_bitrate=int(rate))
-    uses = SOUND_SHARE * csi.granted / SAMPLE_RATE
+    uses = ASC_SHARE * csi.granted / SAMPLE_RATE
     return replace(plan, sound="asc", rate=round(min(max(uses, ASC_RATES[0]), ASC_RATES[1]), 2))
 
 

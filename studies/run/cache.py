@@ -113,5 +113,6 @@ def _stream(head: dict[str, Any], body: np.ndarray) -> BitStream | SymbolStream:
 
 def _known(csi: Csi) -> dict[str, Any]:
     """Return what an encoding by this CSI depends on."""
-    later = {"trace": csi.trace or None, "granted": csi.granted}
-    return {"snr_db": csi.snr_db} | {name: known for name, known in later.items() if known}
+    later = {"trace": csi.trace or None, "granted": csi.granted, "mean_db": csi.mean_db}
+    known = {name: value for name, value in later.items() if value is not None}
+    return {"snr_db": csi.snr_db} | known
