@@ -23,13 +23,16 @@ to count on better times."""
 SHARE_OF_CAPACITY = 0.9
 """Share of the capacity that adapted blocks carry, their headers and those sent again included."""
 
-OPUS_FROM, OPUS_FROM_DB = 30_000, 8.0
+OPUS_FROM, OPUS_FROM_DB = 30_000, 5.0
 """Bits a second and SNR from which Opus is better than ASC: under them its packets get lost."""
 
-OPUS_SHARE, ASC_SHARE = 0.38, 0.5
-"""Share of what is carried that sound gets, as far as it has use for it."""
+SURE_DB = 8.0
+"""SNR from which fades are rarely deep enough to stop everything for 150 ms."""
 
-OPUS_BITRATES, ASC_RATES = (8_000, 24_000), (0.1, 1.0)
+OPUS_SHARES, ASC_SHARE = (0.25, 0.4), 0.5
+"""Share of what is carried that Opus gets, below `SURE_DB` and from there on; that of ASC."""
+
+OPUS_BITRATES, ASC_RATES = (8_000, 24_000), (0.1, 0.6)
 """Least and most that sound has use for, in bit/s and in channel uses per sample."""
 
 OPUS_HEADERS = 1_200
@@ -38,8 +41,9 @@ OPUS_HEADERS = 1_200
 AUTO_CRF = 30.0
 """Constant rate factor of H.265 while its bit rate allows for it."""
 
-VIDEO_SHARE, LEAST_VIDEO = 0.6, 2_000
-"""Share of the rest that pictures get, lest queues build up; and the least they get, in bit/s."""
+VIDEO_SHARES, LEAST_VIDEO = (0.6, 0.75), 2_000
+"""Share of the rest that pictures get, below `SURE_DB` and from there on, lest queues build up; and
+the least they get, in bit/s."""
 
 PIXELS, FULL_SIZE, FULL_RATE = 360 * 288, 6_000, 9_000
 """Bit rates, in bit/s at pictures of so many pixels, from which H.265 is better at full size than
@@ -128,7 +132,7 @@ def planned(plan: Plan, csi: Csi | None, pixels: int) -> Plan:
     if plan.sound == AUTO:
         plan = _with_sound(plan, csi, bits)
     if plan.bitrate is None and csi is not None and csi.granted and bits:
-        plan = replace(plan, bitrate=_left_for_video(plan, csi.granted, bits))
+        plan = replace(plan, bitrate=_left_for_video(plan, csi, csi.granted, bits))
     if plan.pictures == AUTO:
         plan = _with_pictures(plan, pixels)
     return replace(plan, lips="generated") if plan.lips == AUTO else plan
@@ -139,20 +143,21 @@ def _with_sound(plan: Plan, csi: Csi | None, bits: float | None) -> Plan:
         known = csi is not None and _mean_db(csi) >= OPUS_FROM_DB
         return replace(plan, sound="opus" if known else "asc")
     if bits >= OPUS_FROM and _mean_db(csi) >= OPUS_FROM_DB:
-        rate = round(min(max(OPUS_SHARE * bits, OPUS_BITRATES[0]), OPUS_BITRATES[1]), -2)
+        share = OPUS_SHARES[_mean_db(csi) >= SURE_DB]
+        rate = round(min(max(share * bits, OPUS_BITRATES[0]), OPUS_BITRATES[1]), -2)
         return replace(plan, sound="opus", opus_bitrate=int(rate))
     uses = ASC_SHARE * csi.granted / SAMPLE_RATE
     return replace(plan, sound="asc", rate=round(min(max(uses, ASC_RATES[0]), ASC_RATES[1]), 2))
 
 
-def _left_for_video(plan: Plan, granted: float, bits: float) -> int:
+def _left_for_video(plan: Plan, csi: Csi, granted: float, bits: float) -> int:
     """Return the bit rate that sound leaves for pictures."""
     if plan.sound == "opus":
         sound = float(plan.opus_bitrate + OPUS_HEADERS)
     else:
         rate = RATES[plan.rate] if isinstance(plan.rate, str) else plan.rate
         sound = bits * rate * SAMPLE_RATE / granted
-    return int(max(VIDEO_SHARE * (bits - sound), LEAST_VIDEO))
+    return int(max(VIDEO_SHARES[_mean_db(csi) >= SURE_DB] * (bits - sound), LEAST_VIDEO))
 
 
 def _with_pictures(plan: Plan, pixels: int) -> Plan:

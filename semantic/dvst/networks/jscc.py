@@ -50,7 +50,7 @@ class JsccEncoder(layers.Layer):
         assert sizes.jscc
         width = sizes.jscc.width
         self.conv = chain(sizes.channels, _passing(width))
-        self.trunk = _Trunk(sizes.jscc, len(sizes.ladder))
+        self.trunk = Trunk(sizes.jscc, len(sizes.ladder))
         self.by_rate = RateLinear(width, sizes.ladder[-1], len(sizes.ladder))
         self.by_rate.start(_choosing(sizes, width).transpose(0, 2, 1))
         self.ladder = sizes.ladder
@@ -98,7 +98,7 @@ class JsccDecoder(layers.Layer):
         chosen = chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1.0)
         self.by_rate.start(np.concatenate([chosen, np.zeros_like(chosen)], axis=1))
         self.prior = chain(2 * sizes.channels, silent(width, 1))
-        self.trunk = _Trunk(sizes.jscc, len(sizes.ladder))
+        self.trunk = Trunk(sizes.jscc, len(sizes.ladder))
         self.conv = chain(width, _passing(sizes.channels))
         self.ladder = sizes.ladder
 
@@ -146,7 +146,7 @@ class RateLinear(layers.Layer):
         return ops.sum(each * ops.one_hot(rates, self.rates)[..., None], axis=-2)
 
 
-class _Trunk(layers.Layer):
+class Trunk(layers.Layer):
     """Tokens of rate and SNR added, then Swin blocks, every other one shifted."""
 
     def __init__(self, sizes: JsccSizes, rates: int, **kwargs: Any) -> None:
