@@ -4,13 +4,13 @@ A run goes on where it stopped when it is started again with the same options.
 """
 
 import argparse
-from collections.abc import Callable
 
 from linksim.flags import add_flags, from_flags
 from linksim.phy.channels import parse_channel
 from semantic.asc.recipe import Recipe
 from semantic.training.flags import add_run
 from semantic.training.registry import Training
+from semantic.training.task import Task
 
 MIN_VALIDATION_SECONDS = 4.0
 """Shorter held-out files are left out: words of a list say little about speech."""
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flags(parser, Recipe)
 
 
-def prepare(args: argparse.Namespace) -> Callable[[], None]:
+def prepare(args: argparse.Namespace) -> Task:
     """Check the options and read the audio; see `semantic.training.registry.Training`.
 
     Raises
@@ -47,13 +47,13 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
     if args.validation:
         held_out = load(find_audio(args.validation), MIN_VALIDATION_SECONDS)
     music = load(find_audio(args.music, args.without)) if args.music else None
-
-    def train() -> None:
-        from semantic.asc.train import Trainer
-
-        Trainer(recipe, audio, held_out, args.out, music=music, save_every=args.save_every).run()
-
-    return train
+    return Task(
+        trainer="semantic.asc.train.Trainer",
+        recipe=recipe,
+        data={"audio": audio, "held_out": held_out, "music": music},
+        out=args.out,
+        save_every=args.save_every,
+    )
 
 
 TRAINING = Training("asc", add_arguments, prepare)

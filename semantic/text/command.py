@@ -4,13 +4,13 @@ A run goes on where it stopped when it is started again with the same options.
 """
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from linksim.flags import add_flags, from_flags
 from semantic.text.recipe import Recipe
 from semantic.training.flags import add_run
 from semantic.training.registry import Training
+from semantic.training.task import Task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flags(parser, Recipe)
 
 
-def prepare(args: argparse.Namespace) -> Callable[[], None]:
+def prepare(args: argparse.Namespace) -> Task:
     """Check the options and read the text; see `semantic.training.registry.Training`.
 
     Raises
@@ -33,15 +33,15 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
 
     recipe = from_flags(Recipe, args)
     parts = [divide(read(path)) for path in args.text]
-
-    def train() -> None:
-        from semantic.text.train import Trainer
-
-        files = [training for training, _ in parts]
-        held_out = [sentence for _, some in parts for sentence in some]
-        Trainer(recipe, files, held_out, args.out, save_every=args.save_every).run()
-
-    return train
+    files = [training for training, _ in parts]
+    held_out = [sentence for _, some in parts for sentence in some]
+    return Task(
+        trainer="semantic.text.train.Trainer",
+        recipe=recipe,
+        data={"files": files, "held_out": held_out},
+        out=args.out,
+        save_every=args.save_every,
+    )
 
 
 TRAINING = Training("text", add_arguments, prepare)

@@ -3,11 +3,14 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from linksim.errors import LinksimError
 from linksim.options import check_range
 from semantic.training.devices import check, data_parallel
+from semantic.training.kit import pack
 from semantic.training.registry import trainings
+from semantic.training.task import Task
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,6 +59,10 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
     if devices > 1:
         check(devices, args.batch)
     train = trainings()[args.model].prepare(args)
+    if args.pack:
+        if not isinstance(train, Task):
+            raise LinksimError(f"--pack: '{args.model}' trains through the link, which stays here")
+        return partial(pack, train, args.pack, args.wheels)
 
     def train_on_all() -> None:
         with data_parallel(devices).scope():

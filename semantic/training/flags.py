@@ -13,3 +13,7 @@ def add_run(parser: argparse.ArgumentParser, save_every: int = 250) -> None:
         default=save_every,
         help=f"steps between checkpoints (default {save_every})",
     )
+    parser.add_argument(
+        "--pack", type=Path, metavar="FILE", help="write a kit to train with elsewhere, and end"
+    )
+    parser.add_argument("--wheels", type=Path, help="folder of wheels that go into the kit")

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import math
 import os
 import time
 from abc import ABC, abstractmethod
@@ -52,6 +53,9 @@ class TrainingRun(ABC):
     save_every : int
         Steps between checkpoints and validations.
     """
+
+    minutes: float = math.inf
+    """Time from the start of `run` after which it stops, with a checkpoint."""
 
     scores: ClassVar[tuple[str, ...]]
     """Columns that validation adds to the log; ``score`` is one more, greater is better."""
@@ -106,7 +110,7 @@ class TrainingRun(ABC):
         LinksimError
             If the folder holds a run with another recipe, or the loss is no longer finite.
         """
-        done = self._done()
+        done = self.done()
         end = min(self.recipe.steps, stop_at or self.recipe.steps)
         stage: Any = None
         began, losses = time.monotonic(), []
@@ -123,7 +127,8 @@ class TrainingRun(ABC):
             losses.append(self.train_step(batch(step)))
             if not np.isfinite(losses[-1]):
                 raise LinksimError(f"the loss is not finite at step {step}; lower the rate")
-            saves = (step + 1) % self._save_every == 0 or step + 1 == end
+            over = time.monotonic() - began > 60 * self.minutes
+            saves = (step + 1) % self._save_every == 0 or step + 1 == end or over
             if saves or (step + 1) % LOG_EVERY == 0:
                 row: dict[str, Any] = {
                     "step": step + 1,
@@ -140,6 +145,8 @@ class TrainingRun(ABC):
                 left = (time.monotonic() - began) / (step + 1 - done) * (end - step - 1)
                 shown = "  ".join(f"{k} {v}" for k, v in row.items())
                 print(f"{shown}  ETA {left / 60:.1f} min", flush=True)
+            if over:
+                return
 
     @property
     def _state_file(self) -> Path:
@@ -149,7 +156,7 @@ class TrainingRun(ABC):
     def _columns(self) -> tuple[str, ...]:
         return ("step", "stage", "loss", *self.scores, "score")
 
-    def _done(self) -> int:
+    def done(self) -> int:
         """Return the steps that a checkpoint has behind it, and cut the log to them."""
         log = self._out / "log.csv"
         if not self._state_file.exists():

@@ -172,14 +172,33 @@ def _shifted(rng: np.random.Generator, faces: np.ndarray) -> np.ndarray:
 
 def _turned(rng: np.random.Generator, faces: np.ndarray) -> np.ndarray:
     """Turn, scale and move faces, [n, S, S, 3], all alike: proportions and boxes differ."""
-    import cv2
-
     angle, scales = rng.uniform(-TURN, TURN), np.exp(rng.uniform(-SCALE, SCALE, 2))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scales
     middle = np.full(2, (faces.shape[1] - 1) / 2)
-    shift = middle + rng.uniform(-MOVE, MOVE, 2) - turn @ middle
-    move, size = np.c_[turn, shift], faces.shape[1:3]
-    return np.stack([cv2.warpAffine(f, move, size, borderMode=cv2.BORDER_REFLECT) for f in faces])
+    return turned(faces, turn, middle + rng.uniform(-MOVE, MOVE, 2) - turn @ middle)
+
+
+def turned(faces: np.ndarray, turn: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Move what lies at p = (column, row) of faces, uint8 [n, S, S, 3], to `turn` p + `shift`.
+
+    Interpolation is bilinear; beyond the border faces are reflected. Without OpenCV, which not
+    every machine that trains has.
+    """
+    side = faces.shape[1]
+    rows, columns = np.mgrid[:side, :side]
+    places = np.stack([columns, rows], axis=-1) - shift
+    across, down = np.moveaxis(places @ np.linalg.inv(turn).T, -1, 0)
+    left, top = np.floor(across).astype(int), np.floor(down).astype(int)
+    right_share, low_share = ((across - left)[..., None], (down - top)[..., None])
+
+    def at(row: np.ndarray, column: np.ndarray) -> np.ndarray:
+        row, column = (i % (2 * side) for i in (row, column))
+        row, column = (np.minimum(i, 2 * side - 1 - i) for i in (row, column))
+        return faces[:, row, column].astype(np.float32)
+
+    above = at(top, left) * (1 - right_share) + at(top, left + 1) * right_share
+    below = at(top + 1, left) * (1 - right_share) + at(top + 1, left + 1) * right_share
+    return np.round(above * (1 - low_share) + below * low_share).astype(np.uint8)
 
 
 def _tone(rng: np.random.Generator, faces: np.ndarray, strength: float = 1.0) -> np.ndarray:

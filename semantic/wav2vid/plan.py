@@ -27,7 +27,7 @@ OPUS_FROM, OPUS_FROM_DB = 30_000, 5.0
 """Bits a second and SNR from which Opus is better than ASC: under them its packets get lost."""
 
 SURE_DB = 8.0
-"""SNR from which fades are rarely deep enough to stop everything for 150 ms."""
+"""SNR from which fading rarely stops everything for 150 ms."""
 
 OPUS_SHARES, ASC_SHARE = (0.25, 0.4), 0.5
 """Share of what is carried that Opus gets, below `SURE_DB` and from there on; that of ASC."""

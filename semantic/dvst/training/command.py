@@ -4,7 +4,6 @@ A run goes on where it stopped when it is started again with the same options.
 """
 
 import argparse
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from linksim.flags import add_flags, from_flags
@@ -12,6 +11,7 @@ from linksim.options import option
 from semantic.dvst.training.recipe import Recipe
 from semantic.training.flags import add_run
 from semantic.training.registry import Training
+from semantic.training.task import Task
 
 BUILT_IN_FACE = "astronaut"
 """The photograph of the built-in clips, which stay unseen."""
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flags(parser, Recipe)
 
 
-def prepare(args: argparse.Namespace) -> Callable[[], None]:
+def prepare(args: argparse.Namespace) -> Task:
     """Check the options and read the video; see `semantic.training.registry.Training`.
 
     Raises
@@ -58,13 +58,13 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
         for film in range(footage.generated):
             videos += moving_pictures(still, FILM_FRAMES, FILM_SIZE, recipe.seed + film)
     held_out = load(find_videos(args.validation)) if args.validation else []
-
-    def train() -> None:
-        from semantic.dvst.training.train import Trainer
-
-        Trainer(recipe, videos, held_out, args.out, save_every=args.save_every).run()
-
-    return train
+    return Task(
+        trainer="semantic.dvst.training.train.Trainer",
+        recipe=recipe,
+        data={"videos": videos, "held_out": held_out},
+        out=args.out,
+        save_every=args.save_every,
+    )
 
 
 TRAINING = Training("dvst", add_arguments, prepare)

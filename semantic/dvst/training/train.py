@@ -80,7 +80,7 @@ class Trainer(TrainingRun):
             As `TrainingRun.run`.
         """
         super().run(stop_at)
-        if stop_at is not None and stop_at < self.recipe.steps:
+        if self.done() < self.recipe.steps:
             return
         weights.load(self._out / "best.npz", self.model)
         recipe = self.recipe

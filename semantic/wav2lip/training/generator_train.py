@@ -13,6 +13,7 @@ from semantic.training.run import Batch, TrainingRun
 from semantic.wav2lip.batches import GeneratorBatches
 from semantic.wav2lip.frames.face import mouth_l1
 from semantic.wav2lip.frames.talk import Talk
+from semantic.wav2lip.judge import offset_warnings
 from semantic.wav2lip.networks.discriminator import DiscriminatorModel
 from semantic.wav2lip.networks.sizes import WINDOW
 from semantic.wav2lip.training.generator_model import GeneratorModel
@@ -140,3 +141,18 @@ def held_windows(talk: Talk) -> dict[str, np.ndarray]:
     faces = talk.faces[frames].astype(np.float32) / 255
     first = talk.arrived[np.zeros_like(frames)].astype(np.float32) / 255
     return {"face": first, "reference": first, "target": faces, "mel": talk.voice[frames]}
+
+
+def warned_trainer(
+    recipe: GeneratorRecipe,
+    talks: Sequence[Talk],
+    held_out: Sequence[Talk],
+    out: Path,
+    save_every: int,
+) -> GeneratorTrainer:
+    """Return a run, and print of which talks the expert doubts that lips and voice agree."""
+    trainer = GeneratorTrainer(recipe, talks, held_out, out, save_every=save_every)
+    if trainer.model.expert is not None:
+        for line in offset_warnings(trainer.model.expert, talks):
+            print(line, flush=True)
+    return trainer

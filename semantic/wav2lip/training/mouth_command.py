@@ -4,11 +4,11 @@ A run goes on where it stopped when it is started again with the same options.
 """
 
 import argparse
-from collections.abc import Callable
 
 from linksim.flags import add_flags, from_flags
 from semantic.training.flags import add_run
 from semantic.training.registry import Training
+from semantic.training.task import Task
 from semantic.wav2lip.training import options
 from semantic.wav2lip.training.recipe import MouthRecipe
 
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flags(parser, MouthRecipe)
 
 
-def prepare(args: argparse.Namespace) -> Callable[[], None]:
+def prepare(args: argparse.Namespace) -> Task:
     """Check the options and read the clips; see `semantic.training.registry.Training`.
 
     Raises
@@ -31,13 +31,13 @@ def prepare(args: argparse.Namespace) -> Callable[[], None]:
     """
     recipe = from_flags(MouthRecipe, args)
     training, held_out = options.talks(args)
-
-    def train() -> None:
-        from semantic.wav2lip.training.mouth_train import MouthTrainer
-
-        MouthTrainer(recipe, training, held_out, args.out, save_every=args.save_every).run()
-
-    return train
+    return Task(
+        trainer="semantic.wav2lip.training.mouth_train.MouthTrainer",
+        recipe=recipe,
+        data={"talks": training, "held_out": held_out},
+        out=args.out,
+        save_every=args.save_every,
+    )
 
 
 TRAINING = Training("mouth", add_arguments, prepare)
