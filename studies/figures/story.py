@@ -59,7 +59,7 @@ def draw_stories(
             canvas, halves = plt.subplots(1, 2, figsize=(2 * width, 1.4 * height), sharey=True)
             for axes, panel in zip(halves, pair, strict=True):
                 draw_on(axes, panel)
-                axes.legend(fontsize="x-small")
+                axes.legend(fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.16))
             settle_text(canvas)
             with without_glyph_warnings():
                 canvas.canvas.draw()
